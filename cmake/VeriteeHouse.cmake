@@ -1,0 +1,85 @@
+# House rules of the build: flags of every first-party target, and the two
+# words CMakeLists.txt speaks: module() and program().
+
+option(VERITEE_TESTS "Build the tests" ON)
+option(VERITEE_FUZZ "Build the fuzz targets (clang)" OFF)
+option(VERITEE_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+option(VERITEE_WERROR "Warnings are errors" OFF)
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+# Assertions stay on in every build type: they state what the code relies on.
+foreach(type RELEASE RELWITHDEBINFO MINSIZEREL)
+    string(REGEX REPLACE "[-/]DNDEBUG" "" CMAKE_C_FLAGS_${type}
+                         "${CMAKE_C_FLAGS_${type}}")
+endforeach()
+
+add_library(house INTERFACE)
+target_include_directories(house INTERFACE "${PROJECT_SOURCE_DIR}")
+target_compile_definitions(house INTERFACE
+    _POSIX_C_SOURCE=200809L _DEFAULT_SOURCE
+    VERITEE_VERSION="${PROJECT_VERSION}")
+target_compile_options(house INTERFACE
+    -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes
+    -Wmissing-prototypes -Wswitch-enum -Wvla -Wformat=2 -Wundef
+    -fstack-protector-strong -fno-common)
+if(VERITEE_WERROR)
+    target_compile_options(house INTERFACE -Werror)
+endif()
+if(VERITEE_SANITIZE OR VERITEE_FUZZ)
+    target_compile_options(house INTERFACE
+        -fsanitize=address,undefined -fno-sanitize-recover=all
+        -fno-omit-frame-pointer -g)
+    target_link_options(house INTERFACE -fsanitize=address,undefined)
+else()
+    target_compile_definitions(house INTERFACE
+        $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
+    target_link_options(house INTERFACE -Wl,-z,relro,-z,now)
+endif()
+if(VERITEE_FUZZ)
+    target_compile_options(house INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# target_of(<folder> <out>): "proxy/io" is the target "proxy_io".
+function(target_of folder out)
+    string(REPLACE "/" "_" name "${folder}")
+    set(${out} "${name}" PARENT_SCOPE)
+endfunction()
+
+# module(<folder> USES <lower folders and libraries>...): the folder's .c files,
+# but for main.c, as one static library. The list is a glob, so that a file of
+# a folder cannot be forgotten; ninja looks again at each build.
+function(module folder)
+    cmake_parse_arguments(arg "" "" "USES" ${ARGN})
+    target_of(${folder} name)
+    file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.c")
+    list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+    set(link PUBLIC)
+    if(sources)
+        add_library(${name} STATIC ${sources})
+        set_target_properties(${name} PROPERTIES OUTPUT_NAME "veritee_${name}")
+    else()
+        add_library(${name} INTERFACE)
+        set(link INTERFACE)
+    endif()
+    target_link_libraries(${name} ${link} house)
+    foreach(used ${arg_USES})
+        target_of(${used} used_name)
+        target_link_libraries(${name} ${link} ${used_name})
+    endforeach()
+endfunction()
+
+# program(<name> <folder>): main.c of the folder, linked with its module.
+function(program name folder)
+    target_of(${folder} module_name)
+    if(EXISTS "${PROJECT_SOURCE_DIR}/${folder}/main.c")
+        add_executable(${name} "${PROJECT_SOURCE_DIR}/${folder}/main.c")
+        target_link_libraries(${name} PRIVATE ${module_name})
+        install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+    endif()
+endfunction()

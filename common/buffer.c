@@ -1,0 +1,116 @@
+#include "common/buffer.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/text.h"
+
+void buffer_free(struct buffer *b)
+{
+    if (b == NULL)
+        return;
+    free(b->at);
+    *b = buffer_with_max(b->max);
+}
+
+void buffer_clear(struct buffer *b)
+{
+    b->len = 0;
+    b->failed = false;
+}
+
+static size_t grown(const struct buffer *b, size_t need)
+{
+    size_t cap = b->cap < 256 ? 256 : b->cap;
+
+    while (cap < need)
+        cap = cap > b->max / 2 ? b->max : cap * 2;
+    return MIN_OF(cap, b->max);
+}
+
+uint8_t *buffer_reserve(struct buffer *b, size_t len)
+{
+    assert(b->len <= b->max);
+    if (b->failed || len > b->max - b->len) {
+        b->failed = true;
+        return NULL;
+    }
+    if (b->at == NULL || len > b->cap - b->len) {
+        size_t cap = grown(b, b->len + len);
+        uint8_t *at = realloc(b->at, MAX_OF(cap, 1));
+
+        if (at == NULL) {
+            b->failed = true;
+            return NULL;
+        }
+        b->at = at;
+        b->cap = cap;
+    }
+    return b->at + b->len;
+}
+
+void buffer_commit(struct buffer *b, size_t len)
+{
+    assert(len <= b->cap - b->len);
+    b->len += len;
+}
+
+void buffer_add(struct buffer *b, struct slice bytes)
+{
+    uint8_t *p = buffer_reserve(b, bytes.len);
+
+    if (p == NULL || bytes.len == 0)
+        return;
+    memcpy(p, bytes.at, bytes.len);
+    buffer_commit(b, bytes.len);
+}
+
+void buffer_text(struct buffer *b, const char *text)
+{
+    buffer_add(b, slice_text(text));
+}
+
+void buffer_byte(struct buffer *b, uint8_t byte)
+{
+    buffer_add(b, slice_of(&byte, 1));
+}
+
+void buffer_printf(struct buffer *b, const char *format, ...)
+{
+    va_list args, again;
+    int need;
+    uint8_t *p;
+
+    va_start(args, format);
+    va_copy(again, args);
+    need = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    p = need < 0 ? NULL : buffer_reserve(b, (size_t)need + 1);
+    if (p != NULL) {
+        (void)vsnprintf((char *)p, (size_t)need + 1, format, again);
+        buffer_commit(b, (size_t)need);
+    }
+    va_end(again);
+    b->failed = b->failed || need < 0;
+}
+
+void buffer_hex(struct buffer *b, struct slice bytes)
+{
+    char pair[3];
+
+    for (size_t i = 0; i < bytes.len; i++) {
+        text_hex(slice_of(bytes.at + i, 1), pair, sizeof(pair));
+        buffer_add(b, slice_of((const uint8_t *)pair, 2));
+    }
+}
+
+void buffer_drop(struct buffer *b, size_t len)
+{
+    len = MIN_OF(len, b->len);
+    if (len == 0)
+        return;
+    memmove(b->at, b->at + len, b->len - len);
+    b->len -= len;
+}

@@ -1,0 +1,27 @@
+/* common/file.h: whole files, read with a maximum and written atomically. */
+#ifndef COMMON_FILE_H
+#define COMMON_FILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "common/buffer.h"
+#include "common/status.h"
+
+/* Read all of |path|. |out| is the caller's to free when OK, empty otherwise.
+ * Returns STATUS_OK, STATUS_NO_MEMORY, or STATUS_NO_FILE with |why| filled
+ * (cannot be opened or read, not a regular file, or over |max| bytes). */
+MUST_CHECK enum status file_read(const char *path, size_t max,
+                                 struct buffer *out, struct why *why);
+
+/* Replace |path| by |bytes|: a new file beside it, synced, then renamed, so
+ * that a reader sees the old content or the new. |mode| as in open(2).
+ * Returns STATUS_OK, or STATUS_NO_FILE with |why| filled. */
+MUST_CHECK enum status file_replace(const char *path, struct slice bytes,
+                                    mode_t mode, struct why *why);
+
+/* Create |path| and what is missing above it, mode 0700.
+ * Returns STATUS_OK, or STATUS_NO_FILE with |why| filled. */
+MUST_CHECK enum status file_make_dirs(const char *path, struct why *why);
+
+#endif

@@ -1,0 +1,56 @@
+/* common/limits.h: every limit of the program, with its unit and reason.
+ *
+ * Each has a test on both sides of it. Sums of lengths are checked by
+ * subtracting from the limit, never by adding to a peer's number. */
+#ifndef COMMON_LIMITS_H
+#define COMMON_LIMITS_H
+
+/* clang-format off */
+
+/* Evidence and collateral. Real ones: quotes near 5 KiB, collateral items up
+ * to 10 KiB, revocation lists up to 4 KiB; hosts pad quotes to 8,000 bytes. */
+#define QUOTE_MAX_BYTES        (64 * 1024)
+#define COLLATERAL_MAX_BYTES   (1024 * 1024) /* one item, body or chain */
+#define JSON_MAX_DEPTH         16
+#define CHAIN_MAX_CERTS        4     /* leaf, CA, root and one too many */
+#define CERT_MAX_BYTES         (8 * 1024)
+#define CRL_MAX_ENTRIES        16384
+#define TCB_LEVELS_MAX         64    /* real TCB infos have up to 20 */
+#define ADVISORIES_MAX         128   /* of one verdict; Intel's list holds 20 */
+#define ADVISORY_MAX_BYTES     24    /* "INTEL-SA-00615" with its NUL, and room */
+#define CLOCK_SKEW_SECONDS     60    /* how far "not yet" may lie ahead */
+
+/* The announcement of a server, before anything is verified. */
+#define ANNOUNCE_MAX_BYTES     (256 * 1024)
+
+/* Local requests. */
+#define HTTP_HEAD_MAX_BYTES    (32 * 1024) /* 431 beyond */
+#define HTTP_HEADERS_MAX       128
+#define SOCKS_MAX_BYTES        1024        /* a whole SOCKS request */
+
+/* The native session. */
+#define RECORD_MAX_BYTES       65535 /* one Noise transport message */
+#define RECORD_PLAIN_BYTES     (32 * 1024 - 64) /* what we fill: 16 to 32 KiB
+                                                 * is fastest on loopback */
+#define STREAMS_MAX            1024  /* open at once in a session */
+#define STREAM_WINDOW_BYTES    (256 * 1024) /* first credit of a stream */
+#define STREAM_WINDOW_MAX_BYTES (1024 * 1024)
+#define SESSION_QUEUED_MAX_BYTES (32 * 1024 * 1024) /* all streams together */
+#define TARGET_MAX_BYTES       320   /* "host:port" of an open frame */
+
+/* Time. */
+#define ATTEST_DEADLINE_MS     20000 /* dial, evidence, collateral, verdict */
+#define HEAD_DEADLINE_MS       30000 /* a local client's request head */
+#define DIAL_DEADLINE_MS       10000
+#define OPEN_DEADLINE_MS       15000 /* a stream's open to its opened */
+#define PING_INTERVAL_MS       20000
+#define PING_DEADLINE_MS       20000 /* from ping to pong */
+
+/* Logging. */
+#define LOG_LINE_MAX_BYTES     8192
+#define LOG_VALUE_MAX_BYTES    512
+#define LOG_FIELDS_MAX         12
+
+/* clang-format on */
+
+#endif

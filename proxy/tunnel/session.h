@@ -1,0 +1,250 @@
+/* proxy/tunnel/session.h: one veritee/2 session, without any I/O.
+ *
+ * Messages and |now_ms| come in, messages and events come out. A message is
+ * the payload of one WebSocket binary message; who carries it, over TCP or
+ * TLS, is proxy/io's business. Client and server run the same code; they
+ * differ in who opens streams and in who proves what.
+ *
+ *   client                                        server
+ *     upgrade request with challenge  ------------>
+ *     <------------------------------------  server_kx  (ANNOUNCE)
+ *     on_evidence: verify and judge, outside
+ *     session_accept()
+ *     Noise NK message 1 (+ settings) ------------>
+ *     <------------------------------------  Noise message 2 (+ settings)
+ *     on_ready                                     on_ready
+ *     <=========== records of CBOR frames ========>
+ *
+ * Memory is bounded: see limits.h. Time is monotonic milliseconds, any zero.
+ * docs/PROTOCOL.md has the bytes and the state drawings. */
+#ifndef PROXY_TUNNEL_SESSION_H
+#define PROXY_TUNNEL_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/limits.h"
+#include "common/log.h"
+#include "common/slice.h"
+#include "common/status.h"
+
+struct session; /* one session, client or server */
+struct stream;  /* one byte stream in it; freed by the session after both
+                 * sides ended and stream_release() was called */
+
+#define SESSION_CHALLENGE_BYTES 32
+#define SESSION_KEY_BYTES 32
+
+/* Collateral as the server staples it to its evidence: the fields of the
+ * verifier's struct collateral_set, in that order. Borrowed; empty is absent. */
+#define SESSION_STAPLED_ITEMS 7
+struct session_stapled {
+    struct slice item[SESSION_STAPLED_ITEMS];
+};
+
+/* What the server announced, unverified. Borrows from the session until
+ * session_accept() or session_close(). */
+struct session_evidence {
+    struct slice quote;
+    struct slice public_key;    /* 32 bytes, X25519 */
+    struct slice challenge;     /* the one sent, 32 bytes */
+    uint8_t report_data[64];    /* what the quote must carry: for this key and
+                                 * challenge, or key, nonce and issue time */
+    bool challenged;            /* bound to our challenge, else to an epoch */
+    int64_t issued_unix;        /* of the epoch; trusted only once the quote
+                                 * carries |report_data| and !challenged */
+    struct session_stapled stapled; /* all empty if none */
+};
+
+/* All callbacks may call any function here but session_free(). |ctx| is what
+ * session_config carried; stream callbacks may use stream_context(). */
+struct session_events {
+    /* Client only: decide, now or later, by session_accept() or
+     * session_close(). */
+    void (*on_evidence)(void *ctx, const struct session_evidence *evidence);
+    /* The handshake is complete; streams may be opened (client). */
+    void (*on_ready)(void *ctx);
+    /* Server only: the client wants |target| ("host:port", not terminated;
+     * borrowed during the call). Answer by stream_opened() or
+     * stream_reset(), now or later. */
+    void (*on_open)(void *ctx, struct stream *s, struct slice target);
+    /* Client only: the server has reached the target. */
+    void (*on_opened)(void *ctx, struct stream *s);
+    /* Bytes arrived. |data| is borrowed during the call and writable by
+     * nobody. Every byte must be given back by stream_consumed() once it has
+     * left our memory; until then it counts against the stream's credit. */
+    void (*on_data)(void *ctx, struct stream *s, struct slice data);
+    /* The peer sends no more on |s|; our side may go on. */
+    void (*on_fin)(void *ctx, struct stream *s);
+    /* |s| ended before its time, for |reason|; nothing more will come. The
+     * owner must call stream_release(). */
+    void (*on_reset)(void *ctx, struct stream *s, enum status reason);
+    /* stream_room(s) was 0 and is not any more. */
+    void (*on_room)(void *ctx, struct stream *s);
+    /* The peer takes no new streams; open ones go on. */
+    void (*on_goaway)(void *ctx);
+    /* There is something for session_output(). Called when output goes from
+     * none to some; the carrier flushes once a loop turn. */
+    void (*on_output)(void *ctx);
+    /* The session is over; every open stream got on_reset() before. |why| has
+     * status OK after an authenticated, complete close. Called once. */
+    void (*on_closed)(void *ctx, const struct why *why);
+};
+
+struct session_config {
+    const struct session_events *events; /* borrowed, static */
+    void *ctx;
+    const struct log *log; /* borrowed; NULL is silence */
+    bool aes;              /* this machine has fast AES (aead_has_aes()) */
+    bool allow_chacha;     /* false only in tests of suite choice */
+    uint32_t streams_max;  /* the peer may have open; at most STREAMS_MAX */
+};
+
+/* A client session. |challenge| are 32 unpredictable bytes that the carrier
+ * sent in the upgrade request. Returns STATUS_OK or STATUS_NO_MEMORY; |*out|
+ * is NULL unless OK. */
+MUST_CHECK enum status
+session_client_new(const struct session_config *config,
+                   const uint8_t challenge[static SESSION_CHALLENGE_BYTES],
+                   int64_t now_ms, struct session **out);
+
+/* What a server session announces: made once an epoch or once a challenge.
+ * Everything is copied. */
+struct session_identity {
+    const uint8_t *public_key;   /* 32 bytes */
+    const uint8_t *secret_key;   /* 32 bytes */
+    struct slice quote; /* carries session_challenge_binding() of this
+                         * session's challenge, or session_epoch_binding() */
+    bool challenged;    /* which of the two */
+    uint64_t epoch;     /* of the key; counts up */
+    const uint8_t *nonce; /* 32 bytes, of the epoch; NULL if challenged */
+    int64_t issued_unix;  /* when the epoch's key was made */
+    const struct session_stapled *stapled; /* NULL for none */
+};
+
+/* A server session. It announces at once. |challenge| as the client sent it.
+ * Returns STATUS_OK, STATUS_NO_MEMORY, or STATUS_LIMIT when the announcement
+ * would be over ANNOUNCE_MAX_BYTES. */
+MUST_CHECK enum status
+session_server_new(const struct session_config *config,
+                   const uint8_t challenge[static SESSION_CHALLENGE_BYTES],
+                   const struct session_identity *identity, int64_t now_ms,
+                   struct session **out);
+
+/* The 64 bytes a quote must carry as report data, for every TEE alike.
+ *
+ * challenge: SHA-512("veritee/2 report-data" || 0x00 || challenge || key)
+ * epoch:     SHA-512(nonce || issued_unix as 8 bytes, big endian || key), which
+ *            is also what a teekit client of a TDX server checks. */
+void session_challenge_binding(
+    const uint8_t challenge[static SESSION_CHALLENGE_BYTES],
+    const uint8_t public_key[static SESSION_KEY_BYTES], uint8_t out[static 64]);
+void session_epoch_binding(const uint8_t nonce[static 32], int64_t issued_unix,
+                           const uint8_t public_key[static SESSION_KEY_BYTES],
+                           uint8_t out[static 64]);
+
+/* Free it and every stream in it. NULL is allowed. Not from a callback. */
+void session_free(struct session *s);
+
+/* The evidence was judged acceptable: go on with the handshake. Client, once,
+ * after on_evidence. */
+void session_accept(struct session *s, int64_t now_ms);
+
+/* One message arrived. |message| is decrypted in place and must stay valid
+ * during the call only. A defect ends the session: on_closed() has the why,
+ * and the status is returned too. */
+enum status session_input(struct session *s, uint8_t *message, size_t len,
+                          int64_t now_ms);
+
+/* The carrier is gone, for whatever |reason|: without an authenticated goaway
+ * and with streams open this is an error (STATUS_CUT) to each of them. */
+void session_carrier_lost(struct session *s, enum status reason,
+                          int64_t now_ms);
+
+/* Output. The session seals what is pending into messages inside buffers of
+ * its own, each with |SESSION_HEADROOM| free bytes before the message for the
+ * carrier's frame header. Messages must be sent in order and completely. */
+#define SESSION_HEADROOM 16
+struct session_out {
+    uint8_t *message; /* SESSION_HEADROOM writable bytes stand before it */
+    size_t len;       /* the message may be masked in place */
+};
+
+/* Seal pending frames and hand out up to |max| messages not handed out yet.
+ * Returns how many. They stay valid until session_output_done(). */
+size_t session_output(struct session *s, struct session_out *out, size_t max,
+                      int64_t now_ms);
+
+/* The oldest |count| messages handed out have left; their memory is free. */
+void session_output_done(struct session *s, size_t count);
+
+/* True when session_output() would yield something. */
+bool session_wants_output(const struct session *s);
+
+/* Absolute time at which session_tick() must be called; INT64_MAX if none. */
+int64_t session_deadline(const struct session *s);
+
+/* Pings, and the deadlines of handshake and pong. */
+void session_tick(struct session *s, int64_t now_ms);
+
+/* Stop taking new streams; when the last has ended, close by an authenticated
+ * goaway. Any number of times. */
+void session_drain(struct session *s, int64_t now_ms);
+
+/* Close now: streams are reset with |reason|, an authenticated goaway is sent
+ * if the handshake is complete. on_closed() is called before return. */
+void session_close(struct session *s, const struct why *reason, int64_t now_ms);
+
+/* Ready, not draining, not closed, and fewer streams than the peer takes. */
+bool session_can_open(const struct session *s);
+
+/* For the status surface. */
+const char *session_suite(const struct session *s); /* "AESGCM"; "" before */
+size_t session_streams(const struct session *s);
+uint64_t session_bytes_in(const struct session *s);  /* application bytes */
+uint64_t session_bytes_out(const struct session *s); /* application bytes */
+
+/* Client: open a stream to |target| ("host:port", at most TARGET_MAX_BYTES).
+ * Data may be written at once up to the first credit, but reaches the target
+ * only once it was reached. Returns STATUS_OK, STATUS_NO_MEMORY,
+ * STATUS_GOING_AWAY, STATUS_LIMIT (streams) or STATUS_BAD_ADDRESS. */
+MUST_CHECK enum status stream_open(struct session *s, struct slice target,
+                                   void *stream_ctx, struct stream **out);
+
+/* Server: the target was reached. */
+void stream_opened(struct stream *s);
+
+void *stream_context(const struct stream *s);
+void stream_set_context(struct stream *s, void *ctx);
+struct session *stream_session(const struct stream *s);
+
+/* Bytes that may be written now; 0 until credit or buffers are back, then
+ * on_room() is called. */
+size_t stream_room(struct stream *s);
+
+/* Write without a copy: where the next bytes go, and how many fit (at most
+ * stream_room()). NULL and 0 when there is no room. The place is good until
+ * any other call on this session. */
+uint8_t *stream_reserve(struct stream *s, size_t *room);
+
+/* |len| bytes were put where stream_reserve() said. */
+void stream_commit(struct stream *s, size_t len);
+
+/* Write a copy of |data|; returns how many bytes were taken, at most
+ * stream_room(). */
+size_t stream_write(struct stream *s, struct slice data);
+
+/* No more bytes from us on this stream. */
+void stream_fin(struct stream *s);
+
+/* Give the stream up, both ways, and tell the peer why. No callback follows. */
+void stream_reset(struct stream *s, enum status reason);
+
+/* |len| bytes of on_data() have left our memory: the peer gets credit. */
+void stream_consumed(struct stream *s, size_t len);
+
+/* The owner will not touch |s| again. If it is still open, it is reset. */
+void stream_release(struct stream *s);
+
+#endif

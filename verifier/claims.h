@@ -1,0 +1,140 @@
+/* verifier/claims.h: what is true of a TEE after its evidence was verified.
+ *
+ * Plain data: owns nothing, points to nothing that can die. It exists only
+ * when every check of verify.h passed. Whether it is acceptable is the
+ * policy's question.
+ *
+ * Fields: Intel SGX DCAP quoting library API, appendix A (quote and reports);
+ * PCS API v4 (TCB info, QE identity); SGX PCK certificate specification. */
+#ifndef VERIFIER_CLAIMS_H
+#define VERIFIER_CLAIMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/json_out.h"
+#include "common/limits.h"
+
+enum tee_type { TEE_NONE, TEE_SGX, TEE_TDX, TEE_SEV_SNP };
+
+/* "sgx", "tdx", "sev-snp"; "" for TEE_NONE. Static. */
+const char *tee_name(enum tee_type tee);
+
+/* Intel's words, in the order of the PCS API. */
+enum tcb_status {
+    TCB_NONE, /* not evaluated */
+    TCB_UP_TO_DATE,
+    TCB_SW_HARDENING_NEEDED,
+    TCB_CONFIGURATION_NEEDED,
+    TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED,
+    TCB_OUT_OF_DATE,
+    TCB_OUT_OF_DATE_CONFIGURATION_NEEDED,
+    TCB_REVOKED,
+    TCB_RELAUNCH_ADVISED,
+    TCB_RELAUNCH_ADVISED_CONFIGURATION_NEEDED,
+    TCB_STATUS_COUNT
+};
+
+/* "UpToDate" ...; "" for TCB_NONE. Static. */
+const char *tcb_status_name(enum tcb_status s);
+
+/* The status of that name; false for another word. */
+MUST_CHECK bool tcb_status_parse(struct slice word, enum tcb_status *out);
+
+/* Certificate statements that may be absent. */
+enum tristate { TRI_UNKNOWN, TRI_FALSE, TRI_TRUE };
+
+/* A sorted set of advisory names such as "INTEL-SA-00615". */
+struct advisories {
+    size_t count;
+    char names[ADVISORIES_MAX][ADVISORY_MAX_BYTES]; /* terminated */
+};
+
+struct sgx_claims {
+    uint8_t cpu_svn[16];
+    uint32_t misc_select;
+    uint8_t isv_ext_prod_id[16];
+    uint8_t attributes[16]; /* flags 8, xfrm 8; bit 1 of byte 0 is DEBUG */
+    uint8_t mr_enclave[32];
+    uint8_t mr_signer[32];
+    uint8_t config_id[64];
+    uint16_t isv_prod_id;
+    uint16_t isv_svn;
+    uint16_t config_svn;
+    uint8_t isv_family_id[16];
+};
+
+struct tdx_claims {
+    uint8_t tee_tcb_svn[16];
+    uint8_t mr_seam[48];
+    uint8_t mr_signer_seam[48];
+    uint8_t seam_attributes[8];
+    uint8_t td_attributes[8]; /* bit 0 of byte 0 is DEBUG */
+    uint8_t xfam[8];
+    uint8_t mr_td[48];
+    uint8_t mr_config_id[48];
+    uint8_t mr_owner[48];
+    uint8_t mr_owner_config[48];
+    uint8_t rtmr[4][48];
+    bool has_1_5; /* the two below are from a TDX 1.5 body */
+    uint8_t tee_tcb_svn_2[16];
+    uint8_t mr_service_td[48];
+};
+
+/* Statuses of the parts and of the whole, after convergence. */
+struct tcb_claims {
+    enum tcb_status status;   /* the whole */
+    enum tcb_status platform; /* the TCB info's level */
+    enum tcb_status module;   /* the TDX module's; TCB_NONE if not judged */
+    enum tcb_status qe;       /* the quoting enclave's */
+    int64_t date_unix;        /* least of the matched levels' tcbDate */
+    int64_t platform_date_unix;
+    uint32_t evaluation_number; /* the lesser of TCB info and QE identity */
+    struct advisories advisories; /* union of the parts, sorted */
+};
+
+/* From the PCK certificate (SGX PCK certificate specification 1.3.5). */
+struct platform_claims {
+    uint8_t fmspc[6];
+    uint8_t pce_id[2];
+    uint8_t ppid[16];
+    bool has_ppid;
+    uint8_t cpu_svn[16];
+    uint16_t pce_svn;
+    bool platform_ca; /* issued by the Platform CA, else the Processor CA */
+    uint8_t sgx_type; /* 0 standard, 1 scalable, 2 scalable with integrity */
+    uint8_t instance_id[16];
+    bool has_instance_id;
+    enum tristate dynamic_platform;
+    enum tristate cached_keys;
+    enum tristate smt_enabled;
+};
+
+/* When all that was used begins and stops to be good. */
+struct validity_claims {
+    int64_t earliest_issue_unix;
+    int64_t latest_issue_unix;
+    int64_t earliest_expiry_unix;
+    const char *earliest_expiry_item; /* static: "tcb_info" ... */
+};
+
+struct claims {
+    enum tee_type tee;
+    uint16_t quote_version;
+    uint8_t qe_vendor_id[16];
+    uint8_t user_data[20]; /* of the quote header; not authenticated by Intel */
+    uint8_t report_data[64];
+    bool debug; /* the TEE's memory is open to its host */
+    bool simulated; /* the root is not one that is built in */
+    struct sgx_claims sgx; /* all zero unless tee is TEE_SGX */
+    struct tdx_claims tdx; /* all zero unless tee is TEE_TDX */
+    struct tcb_claims tcb;
+    struct platform_claims platform;
+    struct validity_claims validity;
+};
+
+/* Write |c| as the members of one JSON object, which the caller opened. */
+void claims_json(const struct claims *c, struct json_out *j);
+
+#endif

@@ -1,0 +1,56 @@
+/* verifier/collateral_set.h: the raw collateral one verification needs.
+ *
+ * Bytes as they arrived, untrusted: verify.h checks every signature and date.
+ * PCS API v4, docs/VERIFICATION.md. */
+#ifndef VERIFIER_COLLATERAL_SET_H
+#define VERIFIER_COLLATERAL_SET_H
+
+#include <stdint.h>
+
+#include "common/slice.h"
+#include "common/status.h"
+
+enum collateral_item {
+    ITEM_TCB_INFO,
+    ITEM_QE_IDENTITY,
+    ITEM_PCK_CRL,
+    ITEM_ROOT_CRL,
+    ITEM_COUNT
+};
+
+/* "tcb_info", "qe_identity", "pck_crl", "root_ca_crl"; static. */
+const char *collateral_item_name(enum collateral_item item);
+
+/* All borrowed. An empty slice is a missing item. */
+struct collateral_set {
+    struct slice tcb_info;          /* JSON, as the PCS serves it */
+    struct slice tcb_info_chain;    /* PEM: TCB signing, root */
+    struct slice qe_identity;       /* JSON */
+    struct slice qe_identity_chain; /* PEM: TCB signing, root */
+    struct slice pck_crl;           /* DER */
+    struct slice pck_crl_chain;     /* PEM: PCK CA, root */
+    struct slice root_crl;          /* DER */
+};
+
+/* What an item says of itself. */
+struct item_window {
+    int64_t issued_unix;         /* issueDate or thisUpdate */
+    int64_t next_update_unix;    /* never use it past this second */
+    uint32_t evaluation_number;  /* tcbEvaluationDataNumber; 0 for CRLs */
+};
+
+/* Check one item alone: shape, signature, chain to |root_der| (empty: the
+ * built-in Intel SGX Root CA), dates against |now_unix|. |chain| is the PEM of
+ * its issuers; for the root CRL it may be empty. For keeping garbage out of
+ * the store: a verification checks everything again.
+ *
+ * Returns STATUS_OK with |out| filled, or any evidence or collateral status
+ * with |why| filled. |out| is filled as far as it could be read also when the
+ * item is only STATUS_EXPIRED or STATUS_NOT_YET, and all zero otherwise. */
+MUST_CHECK enum status
+collateral_item_check(enum collateral_item item, struct slice body,
+                      struct slice chain, struct slice root_der,
+                      int64_t now_unix, struct item_window *out,
+                      struct why *why);
+
+#endif

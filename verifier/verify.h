@@ -1,0 +1,71 @@
+/* verifier/verify.h: evidence and collateral in, claims and a verdict out.
+ *
+ * An ordered constant table of checks; each may rely on those above it. Pure:
+ * no network, clock, file or global state; thread-safe. TCB statuses follow
+ * Intel's quote verification library; docs/VERIFICATION.md walks the table. */
+#ifndef VERIFIER_VERIFY_H
+#define VERIFIER_VERIFY_H
+
+#include <stdint.h>
+
+#include "common/slice.h"
+#include "common/status.h"
+#include "verifier/claims.h"
+#include "verifier/collateral_set.h"
+
+enum outcome { OUTCOME_SKIP, OUTCOME_PASS, OUTCOME_FAIL };
+
+/* One row of a verdict. */
+struct check_result {
+    const char *id;    /* static, stable: "pck-crl-signature" */
+    const char *title; /* static, for people */
+    enum outcome outcome;
+    struct why why; /* on fail: everything; on pass and skip: |found| may say
+                     * what was seen */
+};
+
+#define VERDICT_CHECKS_MAX 48
+
+/* The ordered list. Checks after the first failure are skipped. */
+struct verdict {
+    size_t count;
+    struct check_result checks[VERDICT_CHECKS_MAX];
+    const struct check_result *failed; /* into |checks|; NULL if none */
+};
+
+struct verify_input {
+    struct slice quote;                  /* trailing bytes are tolerated */
+    const struct collateral_set *collateral;
+    struct slice root_der; /* replaces the built-in root; empty: built in */
+    int64_t now_unix;      /* from the caller: never from a peer */
+};
+
+/* Verify |in|. Returns STATUS_OK when every check passes, whatever the TCB
+ * status (a revoked or unknown TCB level is a failed check); else the status
+ * of the failed check. |claims| is all zero unless OK; |verdict| is always
+ * filled. Borrows |in| only during the call. */
+MUST_CHECK enum status verify_quote(const struct verify_input *in,
+                                    struct claims *claims,
+                                    struct verdict *verdict);
+
+/* Which collateral a quote needs. Unverified: a wish, never a claim. */
+struct quote_platform {
+    enum tee_type tee;
+    uint16_t version;
+    uint8_t fmspc[6];
+    bool platform_ca; /* PCK CRL of the Platform CA, else the Processor CA */
+};
+
+/* Read the platform out of |quote|. Returns STATUS_OK, or an evidence status
+ * with |why| filled; |out| is all zero unless OK. */
+MUST_CHECK enum status quote_platform_read(struct slice quote,
+                                           struct quote_platform *out,
+                                           struct why *why);
+
+/* The report data that |quote| carries, unverified, for diagnostics only;
+ * copied to |out|. Same results as quote_platform_read(). */
+MUST_CHECK enum status quote_report_data_read(struct slice quote,
+                                              uint8_t out[64],
+                                              struct why *why);
+
+#endif
