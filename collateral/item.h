@@ -1,0 +1,41 @@
+/* collateral/item.h: one item of collateral that was checked and may be kept.
+ *
+ * Immutable once made and counted by reference, so that bundles, the memory
+ * of the engine and threads that verify share it without copies. References
+ * are taken and given back on the loop's thread only; the content may be read
+ * from any thread that a reference is held for. */
+#ifndef COLLATERAL_ITEM_H
+#define COLLATERAL_ITEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/slice.h"
+#include "verifier/collateral_set.h"
+
+struct item {
+    enum collateral_item kind;
+    struct slice body;         /* JSON, or DER of a CRL; lives in this object */
+    struct slice chain;        /* PEM; empty for the root CRL; as above */
+    const char *origin;        /* "store", "stapled" or the URL; as above */
+    int64_t fetched_unix;      /* when it came from outside, by our clock */
+    struct item_window window; /* what its signed content says */
+    unsigned refs;
+};
+
+/* A new item with copies of |body|, |chain| and |origin|, held once. NULL
+ * when out of memory. */
+struct item *item_new(enum collateral_item kind, struct slice body,
+                      struct slice chain, const char *origin,
+                      int64_t fetched_unix, const struct item_window *window);
+
+/* One reference more; returns |item|. */
+struct item *item_ref(struct item *item);
+
+/* One reference less; the last one frees it. NULL is allowed. */
+void item_unref(struct item *item);
+
+/* True up to and including its last second. */
+bool item_usable(const struct item *item, int64_t now_unix);
+
+#endif
