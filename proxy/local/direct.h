@@ -1,0 +1,24 @@
+/* proxy/local/direct.h: a far side over plain TCP, for `default: direct`.
+ *
+ * Resolves the name, connects, and moves bytes; nothing is verified and
+ * nothing encrypted. Never used for a named service: that is the caller's
+ * duty (P2). Contract of the far side: far.h. */
+#ifndef PROXY_LOCAL_DIRECT_H
+#define PROXY_LOCAL_DIRECT_H
+
+#include <uv.h>
+
+#include "common/log.h"
+#include "common/status.h"
+#include "proxy/local/far.h"
+#include "proxy/local/target.h"
+
+/* Start to connect to |target|. Returns STATUS_OK or STATUS_NO_MEMORY;
+ * |*out| is NULL unless OK, else the caller's to far_close(). |events| and
+ * |ctx| as far.h has them. */
+MUST_CHECK enum status direct_open(uv_loop_t *loop, const struct log *log,
+                                   const struct target *target,
+                                   const struct far_events *events, void *ctx,
+                                   struct far **out);
+
+#endif

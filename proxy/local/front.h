@@ -1,0 +1,88 @@
+/* proxy/local/front.h: local connections, from accept to close.
+ *
+ * One port for all: the first byte of a connection says SOCKS5 (0x05), SOCKS4
+ * and 4a (0x04) or HTTP. Each request becomes a target; the owner's
+ * route_and_open() decides where it leads. The front knows nothing of
+ * policies, sessions or attestation, and resolves no name.
+ *
+ * Nothing is sent to a far side, and no success is told to the application,
+ * before that far side is open (P1, P3). A far side that ends before its time
+ * becomes a visibly failed transfer, never a short success. A request is
+ * never sent twice. */
+#ifndef PROXY_LOCAL_FRONT_H
+#define PROXY_LOCAL_FRONT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include "common/buffer.h"
+#include "common/log.h"
+#include "common/slice.h"
+#include "common/status.h"
+#include "proxy/local/far.h"
+#include "proxy/local/target.h"
+
+struct conn;  /* proxy/io/conn.h */
+struct front; /* all local connections of a program */
+
+/* A page of our own, for a request to this program itself. */
+struct front_page {
+  int code;            /* HTTP status, 200 to 599 */
+  const char *type;    /* media type; static */
+  struct buffer *body; /* the front's, empty; to be filled */
+};
+
+/* Whoever runs the front. All callbacks run on the loop. */
+struct front_owner {
+  /* Decide where |target| leads and start to open it. STATUS_OK: |*out| is
+   * a far side that calls |events| with |far_ctx|, never before this
+   * returns, and that the front will far_close(). Anything else is a
+   * refusal: |*out| is NULL and |refusal| is filled; what it points to must
+   * live until the callback returns to the loop. */
+  enum status (*route_and_open)(void *ctx, const struct target *target,
+                                const struct far_events *events, void *far_ctx,
+                                struct far **out, struct far_failure *refusal);
+  /* A GET or HEAD of |path| ("/", "/status.json" ...) from this machine, not
+   * from another site's page. True: |page| is filled. False: 404. May be
+   * NULL. "/healthz" never gets here. */
+  bool (*local_page)(void *ctx, struct slice path, struct front_page *page);
+  /* True when these are right. NULL: no one is asked for credentials. Must
+   * compare in constant time. */
+  bool (*check_user)(void *ctx, struct slice user, struct slice password);
+};
+
+struct front_config {
+  uv_loop_t *loop;
+  const struct log *log;           /* borrowed; NULL is silence */
+  const struct front_owner *owner; /* borrowed, static */
+  void *ctx;                       /* of |owner| */
+  size_t conns_max;                /* accepted at once; above: reset */
+  unsigned head_deadline_ms;       /* for a whole request head */
+  unsigned idle_deadline_ms;       /* between two requests */
+};
+
+/* The config with the limits of common/limits.h; loop, log, owner and ctx are
+ * the caller's to set. */
+struct front_config front_defaults(void);
+
+/* Returns STATUS_OK or STATUS_NO_MEMORY; |*out| is NULL unless OK. */
+MUST_CHECK enum status front_new(const struct front_config *config,
+                                 struct front **out);
+
+/* One accepted connection, taken: the front closes it. */
+void front_accept(struct front *f, struct conn *c);
+
+/* Connections that are not yet closed. */
+size_t front_count(const struct front *f);
+
+/* Accept nothing more and end every connection: idle ones now, the others
+ * when their request or relay is over, or at once with |abort|. |on_closed|
+ * (may be NULL) is called when none is left, perhaps before this returns;
+ * then |f| is freed and must not be touched. May be called again to abort. */
+void front_close(struct front *f, bool abort, void (*on_closed)(void *ctx),
+                 void *ctx);
+
+#endif
