@@ -1,0 +1,55 @@
+/* proxy/io/listener.h: accepts connections on one address.
+ *
+ * "localhost:PORT" means both 127.0.0.1 and ::1, as far as the machine has
+ * them, on the same port. When descriptors run out, a spare one is used to
+ * accept and close what waits, so that callers learn it at once; and
+ * accepting rests for LISTENER_REST_MS. */
+#ifndef PROXY_IO_LISTENER_H
+#define PROXY_IO_LISTENER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "common/log.h"
+#include "common/slice.h"
+#include "common/status.h"
+#include "proxy/io/conn.h"
+
+struct listener;
+
+#define LISTENER_REST_MS 100
+#define LISTENER_BACKLOG 1024
+
+struct listener_config {
+    const char *address; /* "localhost:8118", "127.0.0.1:0", "[::]:443",
+                          * "*:443" (both families), "/run/veritee.sock";
+                          * port 0: the system chooses */
+    bool reuse_port;     /* one listener a worker on the same port */
+    const struct log *log; /* borrowed; NULL is silence */
+    /* |conn| is the callee's, without an owner yet. */
+    void (*on_accept)(void *ctx, struct conn *conn);
+    void *ctx;
+};
+
+/* Bind and listen. |config| is copied but for |log|. Returns STATUS_OK,
+ * STATUS_BAD_ADDRESS (malformed, or not of this machine), STATUS_NETWORK (in
+ * use, not permitted), STATUS_LIMIT or STATUS_NO_MEMORY with |why| filled;
+ * |*out| is NULL unless OK. */
+MUST_CHECK enum status listener_open(uv_loop_t *loop,
+                                     const struct listener_config *config,
+                                     struct listener **out, struct why *why);
+
+/* The port listened on, also when the system chose it; 0 for a UNIX socket. */
+uint16_t listener_port(const struct listener *l);
+
+/* Stop. From any callback; NULL is allowed; no callback follows. Connections
+ * that were accepted live on. A UNIX socket's file is removed. */
+void listener_close(struct listener *l);
+
+/* True when |address|, as in listener_config, can be reached from this
+ * machine only: localhost, 127.0.0.0/8, ::1 or a UNIX socket. */
+bool listener_is_loopback(const char *address);
+
+#endif

@@ -1,0 +1,78 @@
+/* proxy/io/ws_link.h: one open WebSocket on a connection: messages in,
+ * messages out.
+ *
+ * Answers pings, takes part in the closing handshake, puts fragments
+ * together. A message that lies whole in the read buffer is handed over in
+ * place. What the messages mean is the owner's business.
+ *
+ * Lifetime as in conn.h: usable until ws_link_close(), after which no
+ * callback follows; no callback is made from within a call. */
+#ifndef PROXY_IO_WS_LINK_H
+#define PROXY_IO_WS_LINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/slice.h"
+#include "common/status.h"
+#include "proxy/io/conn.h"
+#include "proxy/io/scratch.h"
+#include "proxy/io/ws_frame.h"
+
+struct ws_link;
+
+struct ws_link_events {
+    /* One whole message, WS_TEXT or WS_BINARY. |at| may be written during
+     * the call, and is borrowed until it returns. */
+    void (*on_message)(void *ctx, enum ws_opcode opcode, uint8_t *at,
+                       size_t len);
+    /* ws_link_is_idle() became true. */
+    void (*on_sent)(void *ctx);
+    /* It is over; only ws_link_close() may follow. Called once. STATUS_OK
+     * after the peer's close frame, whose code is in |why->found|; STATUS_CUT
+     * when it went without one; else a defect or the network. */
+    void (*on_end)(void *ctx, const struct why *why);
+};
+
+struct ws_link_config {
+    enum ws_role role;
+    struct scratch *scratch;     /* of the loop; borrowed, outlives the link */
+    uint64_t message_max;        /* bytes of one incoming message */
+    const struct ws_link_events *events; /* borrowed, static */
+    void *ctx;
+};
+
+/* Take over |conn|, whose WebSocket handshake is done. |early| are bytes
+ * already read behind it; they are copied. Returns STATUS_OK, or
+ * STATUS_NO_MEMORY, and then |conn| stays the caller's; |*out| is NULL unless
+ * OK. */
+MUST_CHECK enum status ws_link_open(struct conn *conn, struct slice early,
+                                    const struct ws_link_config *config,
+                                    struct ws_link **out);
+
+/* From the next message on. */
+void ws_link_limit(struct ws_link *l, uint64_t message_max);
+
+/* A message to be sent without a copy. WS_HEADER_MAX_BYTES writable bytes
+ * stand before it; a client masks it in place. */
+struct ws_out {
+    uint8_t *at;
+    size_t len;
+};
+
+/* Nothing is on its way: ws_link_send() may be called. */
+bool ws_link_is_idle(const struct ws_link *l);
+
+/* Send |count| messages, 1 to CONN_RUNS_MAX, in order, each as one frame.
+ * Only when idle. They must stay as they are until the link is idle again or
+ * closed; it may be idle on return. Returns STATUS_OK or STATUS_NO_MEMORY. */
+MUST_CHECK enum status ws_link_send(struct ws_link *l, enum ws_opcode opcode,
+                                    const struct ws_out *messages,
+                                    size_t count);
+
+/* Give it up: send a close frame with |code| behind what is on its way, and
+ * let the connection linger. Code 0 drops everything at once, which the peer
+ * sees as a reset. NULL is allowed. */
+void ws_link_close(struct ws_link *l, uint16_t code);
+
+#endif
