@@ -19,34 +19,11 @@ static void put_char(struct buffer *to, uint8_t c)
     }
 }
 
-/* Bytes of the UTF-8 sequence at the start of |s|, 0 if it is not valid
- * (RFC 3629 section 4: no overlong forms, no surrogates). */
-static size_t utf8_length(struct slice s)
-{
-    uint8_t c = s.at[0];
-    size_t need = c < 0x80   ? 1
-                  : c < 0xc2 ? 0
-                  : c < 0xe0 ? 2
-                  : c < 0xf0 ? 3
-                  : c < 0xf5 ? 4
-                             : 0;
-
-    if (need == 0 || s.len < need)
-        return 0;
-    for (size_t i = 1; i < need; i++)
-        if ((s.at[i] & 0xc0) != 0x80)
-            return 0;
-    if ((c == 0xe0 && s.at[1] < 0xa0) || (c == 0xed && s.at[1] > 0x9f) ||
-        (c == 0xf0 && s.at[1] < 0x90) || (c == 0xf4 && s.at[1] > 0x8f))
-        return 0;
-    return need;
-}
-
 static void put_string(struct buffer *to, struct slice s)
 {
     buffer_byte(to, '"');
     while (s.len > 0) {
-        size_t n = utf8_length(s);
+        size_t n = text_utf8_length(s);
 
         if (n == 1)
             put_char(to, s.at[0]);

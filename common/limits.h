@@ -23,6 +23,12 @@
 /* The announcement of a server, before anything is verified. */
 #define ANNOUNCE_MAX_BYTES     (256 * 1024)
 
+/* The policy file. Real ones: 20 lines a service. */
+#define POLICY_MAX_BYTES       (256 * 1024)
+#define POLICY_MEMORY_MAX_BYTES (32 * 1024 * 1024) /* all that is read of it */
+#define POLICY_MAX_DEPTH       12    /* the language needs 8 */
+#define POLICY_ITEMS_MAX       512   /* of one list or map */
+
 /* Local requests. */
 #define HTTP_HEAD_MAX_BYTES    (32 * 1024) /* 431 beyond */
 #define HTTP_HEADERS_MAX       128

@@ -193,6 +193,29 @@ static void host_and_port_are_strict(void **state)
     }
 }
 
+static void utf8_has_one_form(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t want;
+    } cases[] = {
+        /* clang-format off */
+        { "a", 1 }, { "\xc3\xa9", 2 }, { "\xe2\x82\xac", 3 },
+        { "\xf0\x9f\x98\x80", 4 },
+        { "\xc0\xaf", 0 },         /* overlong */
+        { "\xe0\x80\xaf", 0 },     /* overlong */
+        { "\xed\xa0\x80", 0 },     /* a surrogate */
+        { "\xf4\x90\x80\x80", 0 }, /* beyond U+10FFFF */
+        { "\x80", 0 }, { "\xe2\x82", 0 }, { "\xff", 0 },
+        /* clang-format on */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        assert_int_equal(text_utf8_length(slice_text(cases[i].text)),
+                         cases[i].want);
+}
+
 static void json_escapes_what_it_must(void **state)
 {
     struct buffer b = buffer_with_max(4096);
@@ -256,11 +279,10 @@ static void log_lines_are_for_people_or_programs(void **state)
                         "expected 2 (A.3)\"\n");
     memset(out, 0, sizeof(out));
     logged(true, out, sizeof(out));
-    assert_string_equal(out,
-                        "{\"time\":\"2026-06-01T00:00:00.123Z\",\"level\":"
-                        "\"warn\",\"event\":\"refused\",\"peer\":\"a b\","
-                        "\"n\":-1,\"status\":\"MISMATCH\",\"reason\":"
-                        "\"claims.mrtd: found 1, expected 2 (A.3)\"}\n");
+    assert_string_equal(out, "{\"time\":\"2026-06-01T00:00:00.123Z\",\"level\":"
+                             "\"warn\",\"event\":\"refused\",\"peer\":\"a b\","
+                             "\"n\":-1,\"status\":\"MISMATCH\",\"reason\":"
+                             "\"claims.mrtd: found 1, expected 2 (A.3)\"}\n");
 }
 
 static void every_status_has_codes_in_range(void **state)
@@ -274,8 +296,7 @@ static void every_status_has_codes_in_range(void **state)
         assert_true((http == 200) == (s == STATUS_OK));
         assert_true((status_socks((enum status)s) == 0) == (s == STATUS_OK));
         assert_true(strlen(status_text((enum status)s)) > 0);
-        assert_non_null(
-            status_class_name(status_class((enum status)s)));
+        assert_non_null(status_class_name(status_class((enum status)s)));
     }
 }
 
@@ -336,6 +357,7 @@ int main(void)
         cmocka_unit_test(base64_has_one_spelling),
         cmocka_unit_test(times_are_strict_and_go_both_ways),
         cmocka_unit_test(host_and_port_are_strict),
+        cmocka_unit_test(utf8_has_one_form),
         cmocka_unit_test(json_escapes_what_it_must),
         cmocka_unit_test(log_lines_are_for_people_or_programs),
         cmocka_unit_test(every_status_has_codes_in_range),
