@@ -23,8 +23,8 @@ struct field; /* field.h: one thing that evidence says */
 
 /* "host:port" of a listening socket on this machine. */
 struct policy_address {
-  const char *host; /* name or literal, without brackets; never NULL */
-  uint16_t port;    /* 0: the system picks one */
+    const char *host; /* name or literal, without brackets; never NULL */
+    uint16_t port;    /* 0: the system picks one */
 };
 
 /* What happens to a destination that no service names. */
@@ -32,70 +32,70 @@ enum policy_default { DEFAULT_BLOCK, DEFAULT_DIRECT };
 
 /* Which host, or hosts, a service is for. */
 struct host_pattern {
-  const char *host; /* lower case, no trailing dot; IP literals in their
+    const char *host; /* lower case, no trailing dot; IP literals in their
                      * shortest form; of "*.a.example" it is "a.example" */
-  bool wildcard;    /* every name below |host|, but not |host| itself */
-  uint16_t port;    /* 0: every port */
+    bool wildcard;    /* every name below |host|, but not |host| itself */
+    uint16_t port;    /* 0: every port */
 };
 
 /* Where a server that speaks for a service is reached. */
 struct endpoint {
-  const char *url;  /* as written, for people */
-  const char *host; /* lower case, without brackets */
-  const char *path; /* begins with '/'; has the query, if any */
-  uint16_t port;
-  bool tls; /* wss:// */
+    const char *url;  /* as written, for people */
+    const char *host; /* lower case, without brackets */
+    const char *path; /* begins with '/'; has the query, if any */
+    uint16_t port;
+    bool tls; /* wss:// */
 };
 
 enum policy_source_kind {
-  POLICY_SOURCE_STORE,   /* the disk */
-  POLICY_SOURCE_STAPLED, /* what the server sent along */
-  POLICY_SOURCE_PCCS,    /* a caching service at |url| */
-  POLICY_SOURCE_PCS      /* Intel's service, or one like it at |url| */
+    POLICY_SOURCE_STORE,   /* the disk */
+    POLICY_SOURCE_STAPLED, /* what the server sent along */
+    POLICY_SOURCE_PCCS,    /* a caching service at |url| */
+    POLICY_SOURCE_PCS      /* Intel's service, or one like it at |url| */
 };
 
 /* One place to ask for collateral. */
 struct policy_source {
-  enum policy_source_kind kind;
-  const char *url;     /* https, no final '/'; NULL unless PCCS, or a PCS
+    enum policy_source_kind kind;
+    const char *url;     /* https, no final '/'; NULL unless PCCS, or a PCS
                         * that is not Intel's */
-  const char *ca_file; /* PEM; NULL: the system's CAs */
-  const char *proxy;   /* outer HTTP proxy, a URL; NULL: none */
+    const char *ca_file; /* PEM; NULL: the system's CAs */
+    const char *proxy;   /* outer HTTP proxy, a URL; NULL: none */
 };
 
 #define POLICY_SOURCES_MAX 8
 
 struct policy_sources {
-  size_t count; /* at least 1, at most POLICY_SOURCES_MAX */
-  const struct policy_source *list;
+    size_t count; /* at least 1, at most POLICY_SOURCES_MAX */
+    const struct policy_source *list;
 };
 
 /* Which TCB recovery to judge by, where the PCS serves two. */
 enum policy_update { POLICY_UPDATE_STANDARD, POLICY_UPDATE_EARLY };
 
 struct policy_collateral {
-  struct policy_sources sources;
-  const char *cache_dir; /* NULL: the default of the program */
-  int64_t timeout_ms;    /* of one fetch */
-  enum policy_update update;
+    struct policy_sources sources;
+    const char *cache_dir; /* NULL: the default of the program */
+    int64_t timeout_ms;    /* of one fetch */
+    enum policy_update update;
 };
 
 /* Something that evidence must say. Some of the |count| values must agree:
  * equal it under |mask|, or be reached by it if the field is a floor. */
 struct clause {
-  const struct field *field; /* static */
-  size_t count;              /* at least 1 */
-  const uint8_t *values;     /* |count| values of field->len bytes, as they
+    const struct field *field; /* static */
+    size_t count;              /* at least 1 */
+    const uint8_t *values;     /* |count| values of field->len bytes, as they
                               * stand in struct claims */
-  const uint8_t *mask;       /* field->len bytes; NULL: every bit */
+    const uint8_t *mask;       /* field->len bytes; NULL: every bit */
 };
 
 /* One set of clauses that must all agree: a release of the far end. */
 struct release {
-  const char *name; /* never NULL; "" if it has none */
-  size_t count;
-  const struct clause *clauses; /* those of accept itself come first */
-  bool names_code; /* a clause is about a measurement; else the release
+    const char *name; /* never NULL; "" if it has none */
+    size_t count;
+    const struct clause *clauses; /* those of accept itself come first */
+    bool names_code; /* a clause is about a measurement; else the release
                     * matches nothing */
 };
 
@@ -104,75 +104,76 @@ struct release {
 
 /* What the platform's maker must say of its TCB. */
 struct tcb_policy {
-  uint32_t statuses;   /* of the whole; never 0, never has TCB_REVOKED */
-  uint32_t platform;   /* of the TCB info's level alone; 0: not asked */
-  uint32_t module;     /* of the TDX module alone; 0: not asked */
-  uint32_t qe;         /* of the quoting enclave alone; 0: not asked */
-  uint32_t grace_days; /* after the date of its TCB level, OutOfDate passes
+    uint32_t statuses;   /* of the whole; never 0, never has TCB_REVOKED */
+    uint32_t platform;   /* of the TCB info's level alone; 0: not asked */
+    uint32_t module;     /* of the TDX module alone; 0: not asked */
+    uint32_t qe;         /* of the quoting enclave alone; 0: not asked */
+    uint32_t grace_days; /* after the date of its TCB level, OutOfDate passes
                         * as UpToDate would */
-  bool advisories_any; /* whatever they are */
-  bool has_advisories; /* the list below was given, be it empty */
-  size_t advisory_count;
-  const char *const *advisories;
-  uint32_t min_evaluation_number; /* 0: not asked */
+    bool advisories_any; /* whatever they are */
+    bool has_advisories; /* the list below was given, be it empty */
+    size_t advisory_count;
+    const char *const *advisories;
+    uint32_t min_evaluation_number; /* 0: not asked */
 };
 
 enum freshness {
-  FRESH_CHALLENGE, /* evidence made for our challenge */
-  FRESH_EPOCH      /* or evidence no older than |max_age_s| */
+    FRESH_CHALLENGE, /* evidence made for our challenge */
+    FRESH_EPOCH      /* or evidence no older than |max_age_s| */
 };
 
 struct accept {
-  enum tee_type tee; /* TEE_NONE if the block says nothing: accepts nothing */
-  bool debug;        /* TEEs whose memory is open to their host too */
-  bool simulated;    /* the service names a root of its own */
-  enum freshness freshness;
-  int64_t max_age_s;             /* of an attestation; 0: no limit of ours */
-  int64_t min_collateral_life_s; /* 0: good now is good enough */
-  struct tcb_policy tcb;
-  size_t release_count; /* 0 only if |tee| is TEE_NONE */
-  const struct release *releases;
+    enum tee_type tee; /* TEE_NONE if the block says nothing: accepts nothing */
+    bool debug;        /* TEEs whose memory is open to their host too */
+    bool simulated;    /* the service names a root of its own */
+    enum freshness freshness;
+    int64_t max_age_s;             /* of an attestation; 0: no limit of ours */
+    int64_t min_collateral_life_s; /* 0: good now is good enough */
+    struct tcb_policy tcb;
+    size_t release_count; /* 0 only if |tee| is TEE_NONE */
+    const struct release *releases;
 };
 
 struct service {
-  const char *name;
-  size_t host_count; /* 0 only if there is |local| */
-  const struct host_pattern *hosts;
-  size_t endpoint_count; /* at least 1 */
-  const struct endpoint *endpoints;
-  const char *ca_file; /* PEM for wss endpoints; NULL: the system's CAs */
-  const struct policy_address *local; /* plain port that leads here, or NULL */
-  const char *root_file; /* PEM of a simulated TEE's root; NULL: built in */
-  struct policy_sources sources; /* its own, else the policy's */
-  struct accept accept;
+    const char *name;
+    size_t host_count; /* 0 only if there is |local| */
+    const struct host_pattern *hosts;
+    size_t endpoint_count; /* at least 1 */
+    const struct endpoint *endpoints;
+    const char *ca_file; /* PEM for wss endpoints; NULL: the system's CAs */
+    const struct policy_address
+        *local;            /* plain port that leads here, or NULL */
+    const char *root_file; /* PEM of a simulated TEE's root; NULL: built in */
+    struct policy_sources sources; /* its own, else the policy's */
+    struct accept accept;
 };
 
 /* Right to the letter, and yet perhaps not what was meant. */
 struct policy_warning {
-  unsigned line;
-  unsigned column;
-  const char *text;
+    unsigned line;
+    unsigned column;
+    const char *text;
 };
 
 struct policy {
-  const char *file_name;
-  size_t listen_count;                 /* at least 1 */
-  const struct policy_address *listen; /* loopback, or named as unsafe */
-  enum policy_default unnamed;
-  struct policy_collateral collateral;
-  size_t service_count;
-  const struct service *services;
-  size_t warning_count;
-  const struct policy_warning *warnings;
-  struct arena *memory; /* owns everything above */
+    const char *file_name;
+    size_t listen_count;                 /* at least 1 */
+    const struct policy_address *listen; /* loopback, or named as unsafe */
+    enum policy_default unnamed;
+    struct policy_collateral collateral;
+    size_t service_count;
+    const struct service *services;
+    size_t warning_count;
+    const struct policy_warning *warnings;
+    struct arena *memory; /* owns everything above */
 };
 
 /* Where and why a policy was refused. */
 struct policy_error {
-  const char *file; /* borrowed from the caller of policy_parse() */
-  unsigned line;    /* from 1; 0 if the file could not be read at all */
-  unsigned column;  /* in characters, from 1 */
-  struct why why;   /* |field| is the word it is about, or NULL */
+    const char *file; /* borrowed from the caller of policy_parse() */
+    unsigned line;    /* from 1; 0 if the file could not be read at all */
+    unsigned column;  /* in characters, from 1 */
+    struct why why;   /* |field| is the word it is about, or NULL */
 };
 
 /* Read a policy. Paths in |text| are relative to the folder of |file_name|,

@@ -16,8 +16,8 @@
 enum route_kind { ROUTE_BLOCK, ROUTE_SERVICE, ROUTE_DIRECT };
 
 struct route {
-  enum route_kind kind;
-  const struct service *service; /* NULL unless ROUTE_SERVICE */
+    enum route_kind kind;
+    const struct service *service; /* NULL unless ROUTE_SERVICE */
 };
 
 /* Find where |host| (a name or an IP literal, with or without brackets) at
