@@ -39,13 +39,18 @@
 #define RECORD_PLAIN_BYTES     (32 * 1024 - 64) /* what we fill: 16 to 32 KiB
                                                  * is fastest on loopback */
 #define STREAMS_MAX            1024  /* open at once in a session */
-#define STREAM_WINDOW_BYTES    (256 * 1024) /* first credit of a stream */
-#define STREAM_WINDOW_MAX_BYTES (1024 * 1024)
+#define STREAM_CREDIT_BYTES    (16 * 1024) /* every stream may send as much at
+                                            * once: half of what all may */
+#define STREAM_WINDOW_BYTES    (256 * 1024) /* what it is raised to at once */
+#define STREAM_WINDOW_MAX_BYTES (1024 * 1024) /* and while its reader keeps up */
 #define SESSION_QUEUED_MAX_BYTES (32 * 1024 * 1024) /* all streams together */
+#define SESSION_OUT_RECORDS    16    /* sealed or being filled: 512 KiB */
 #define TARGET_MAX_BYTES       320   /* "host:port" of an open frame */
 
 /* Time. */
 #define ATTEST_DEADLINE_MS     20000 /* dial, evidence, collateral, verdict */
+#define HANDSHAKE_DEADLINE_MS  30000 /* each wait for the peer in a handshake;
+                                      * above ATTEST_DEADLINE_MS */
 #define HEAD_DEADLINE_MS       30000 /* a local client's request head */
 #define DIAL_DEADLINE_MS       10000
 #define OPEN_DEADLINE_MS       15000 /* a stream's open to its opened */

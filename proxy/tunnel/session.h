@@ -16,6 +16,7 @@
  *     <=========== records of CBOR frames ========>
  *
  * Memory is bounded: see limits.h. Time is monotonic milliseconds, any zero.
+ * One session is used by one thread. secret_init() comes first.
  * docs/PROTOCOL.md has the bytes and the state drawings. */
 #ifndef PROXY_TUNNEL_SESSION_H
 #define PROXY_TUNNEL_SESSION_H
@@ -30,8 +31,8 @@
 #include "common/status.h"
 
 struct session; /* one session, client or server */
-struct stream;  /* one byte stream in it; freed by the session after both
-                 * sides ended and stream_release() was called */
+struct stream;  /* one byte stream in it; lives until stream_release(), then
+                 * belongs to the session */
 
 #define SESSION_CHALLENGE_BYTES 32
 #define SESSION_KEY_BYTES 32
@@ -57,8 +58,10 @@ struct session_evidence {
     struct session_stapled stapled; /* all empty if none */
 };
 
-/* All callbacks may call any function here but session_free(). |ctx| is what
- * session_config carried; stream callbacks may use stream_context(). */
+/* All callbacks may call any function here but session_free() and
+ * session_input(). Any function here may call back before it returns, but
+ * the stream_ functions only call on_output(). |ctx| is what session_config
+ * carried; stream callbacks may use stream_context(). */
 struct session_events {
     /* Client only: decide, now or later, by session_accept() or
      * session_close(). */
@@ -67,28 +70,33 @@ struct session_events {
     void (*on_ready)(void *ctx);
     /* Server only: the client wants |target| ("host:port", not terminated;
      * borrowed during the call). Answer by stream_opened() or
-     * stream_reset(), now or later. */
+     * stream_reset(), now or later. Until then up to STREAM_CREDIT_BYTES may
+     * come by on_data(), and on_fin(): keep them for the target. */
     void (*on_open)(void *ctx, struct stream *s, struct slice target);
     /* Client only: the server has reached the target. */
     void (*on_opened)(void *ctx, struct stream *s);
-    /* Bytes arrived. |data| is borrowed during the call and writable by
-     * nobody. Every byte must be given back by stream_consumed() once it has
-     * left our memory; until then it counts against the stream's credit. */
+    /* Bytes arrived; |data| is borrowed during the call and not empty. Every
+     * byte must be given back by stream_consumed() once it has left our
+     * memory; until then it counts against the stream's credit. */
     void (*on_data)(void *ctx, struct stream *s, struct slice data);
     /* The peer sends no more on |s|; our side may go on. */
     void (*on_fin)(void *ctx, struct stream *s);
-    /* |s| ended before its time, for |reason|; nothing more will come. The
-     * owner must call stream_release(). */
+    /* |s| ended before its time, for |reason|, never STATUS_OK; nothing more
+     * will come and nothing more can be sent. The owner must still call
+     * stream_release(), now or later. */
     void (*on_reset)(void *ctx, struct stream *s, enum status reason);
-    /* stream_room(s) was 0 and is not any more. */
+    /* stream_room(s) was 0 and is not any more. Streams that wait for buffers
+     * are called in turn, each for one record, so that none starves. */
     void (*on_room)(void *ctx, struct stream *s);
     /* The peer takes no new streams; open ones go on. */
     void (*on_goaway)(void *ctx);
     /* There is something for session_output(). Called when output goes from
      * none to some; the carrier flushes once a loop turn. */
     void (*on_output)(void *ctx);
-    /* The session is over; every open stream got on_reset() before. |why| has
-     * status OK after an authenticated, complete close. Called once. */
+    /* The session is over; every open stream got on_reset() before. |why| is
+     * borrowed during the call; its status is OK after an authenticated,
+     * complete close. Called once. What session_output() still yields should
+     * be sent before the carrier ends: it tells the peer why. */
     void (*on_closed)(void *ctx, const struct why *why);
 };
 
@@ -98,11 +106,12 @@ struct session_config {
     const struct log *log; /* borrowed; NULL is silence */
     bool aes;              /* this machine has fast AES (aead_has_aes()) */
     bool allow_chacha;     /* false only in tests of suite choice */
-    uint32_t streams_max;  /* the peer may have open; at most STREAMS_MAX */
+    uint32_t streams_max;  /* server: streams the client may have open, 1 to
+                            * STREAMS_MAX; not used by clients */
 };
 
 /* A client session. |challenge| are 32 unpredictable bytes that the carrier
- * sent in the upgrade request. Returns STATUS_OK or STATUS_NO_MEMORY; |*out|
+ * sends in the upgrade request. Returns STATUS_OK or STATUS_NO_MEMORY; |*out|
  * is NULL unless OK. */
 MUST_CHECK enum status
 session_client_new(const struct session_config *config,
@@ -151,14 +160,17 @@ void session_free(struct session *s);
  * after on_evidence. */
 void session_accept(struct session *s, int64_t now_ms);
 
-/* One message arrived. |message| is decrypted in place and must stay valid
- * during the call only. A defect ends the session: on_closed() has the why,
- * and the status is returned too. */
+/* One message arrived, complete, at most SESSION_MESSAGE_MAX_BYTES. It is
+ * decrypted in place and borrowed during the call. A defect ends the session:
+ * on_closed() has the why, and the status is returned too. Once the session is
+ * over, messages are ignored and STATUS_OK is returned. Not from a callback. */
+#define SESSION_MESSAGE_MAX_BYTES ANNOUNCE_MAX_BYTES
 enum status session_input(struct session *s, uint8_t *message, size_t len,
                           int64_t now_ms);
 
 /* The carrier is gone, for whatever |reason|: without an authenticated goaway
- * and with streams open this is an error (STATUS_CUT) to each of them. */
+ * this ends the session with STATUS_CUT, and so each open stream; before the
+ * handshake is complete, with |reason|. Nothing happens if it was over. */
 void session_carrier_lost(struct session *s, enum status reason,
                           int64_t now_ms);
 
@@ -176,7 +188,8 @@ struct session_out {
 size_t session_output(struct session *s, struct session_out *out, size_t max,
                       int64_t now_ms);
 
-/* The oldest |count| messages handed out have left; their memory is free. */
+/* The oldest |count| messages handed out have left or never will; their memory
+ * is free. Those not reported stay valid until session_free(). */
 void session_output_done(struct session *s, size_t count);
 
 /* True when session_output() would yield something. */
@@ -192,8 +205,9 @@ void session_tick(struct session *s, int64_t now_ms);
  * goaway. Any number of times. */
 void session_drain(struct session *s, int64_t now_ms);
 
-/* Close now: streams are reset with |reason|, an authenticated goaway is sent
- * if the handshake is complete. on_closed() is called before return. */
+/* Close now: streams are reset with |reason|, an authenticated goaway is made
+ * for session_output() if the handshake is complete. on_closed() is called
+ * before return. Any number of times; the first reason wins. */
 void session_close(struct session *s, const struct why *reason, int64_t now_ms);
 
 /* Ready, not draining, not closed, and fewer streams than the peer takes. */
@@ -206,9 +220,10 @@ uint64_t session_bytes_in(const struct session *s);  /* application bytes */
 uint64_t session_bytes_out(const struct session *s); /* application bytes */
 
 /* Client: open a stream to |target| ("host:port", at most TARGET_MAX_BYTES).
- * Data may be written at once up to the first credit, but reaches the target
- * only once it was reached. Returns STATUS_OK, STATUS_NO_MEMORY,
- * STATUS_GOING_AWAY, STATUS_LIMIT (streams) or STATUS_BAD_ADDRESS. */
+ * Data may be written at once up to the first credit, but leaves the server
+ * only once the target was reached. Returns STATUS_OK, STATUS_NO_MEMORY,
+ * STATUS_GOING_AWAY (also when not ready or closed), STATUS_LIMIT (streams) or
+ * STATUS_BAD_ADDRESS; |*out| is NULL unless OK. */
 MUST_CHECK enum status stream_open(struct session *s, struct slice target,
                                    void *stream_ctx, struct stream **out);
 
@@ -235,10 +250,12 @@ void stream_commit(struct stream *s, size_t len);
  * stream_room(). */
 size_t stream_write(struct stream *s, struct slice data);
 
-/* No more bytes from us on this stream. */
+/* No more bytes from us on this stream. Any number of times. */
 void stream_fin(struct stream *s);
 
-/* Give the stream up, both ways, and tell the peer why. No callback follows. */
+/* Give the stream up, both ways, and tell the peer why, as far as
+ * docs/PROTOCOL.md has a code for |reason|. No callback follows. Any number of
+ * times; the first reason wins. */
 void stream_reset(struct stream *s, enum status reason);
 
 /* |len| bytes of on_data() have left our memory: the peer gets credit. */
