@@ -98,6 +98,17 @@ enum status why_expect(struct why *why, const char *expected, ...)
     return why->status;
 }
 
+void why_seen(struct why *why, const char *found, ...)
+{
+    va_list args;
+
+    assert(why != NULL);
+    *why = (struct why){ .status = STATUS_OK };
+    va_start(args, found);
+    (void)vsnprintf(why->found, sizeof(why->found), found, args);
+    va_end(args);
+}
+
 enum status why_bytes(struct why *why, enum status s, const char *field,
                       const char *clause, struct slice found,
                       struct slice expected)

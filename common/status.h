@@ -124,6 +124,10 @@ enum status why_fail(struct why *why, enum status s, const char *field,
 PRINTF_LIKE(2, 3)
 enum status why_expect(struct why *why, const char *expected, ...);
 
+/* What was seen where nothing failed: |why| becomes all zero but for |found|. */
+PRINTF_LIKE(2, 3)
+void why_seen(struct why *why, const char *found, ...);
+
 /* why_fail() for two runs of bytes, written in hexadecimal. */
 enum status why_bytes(struct why *why, enum status s, const char *field,
                       const char *clause, struct slice found,
