@@ -45,11 +45,20 @@ MUST_CHECK bool tcb_status_parse(struct slice word, enum tcb_status *out);
 /* Certificate statements that may be absent. */
 enum tristate { TRI_UNKNOWN, TRI_FALSE, TRI_TRUE };
 
+/* Which TCB level an advisory came with; bits of advisories.parts. */
+enum tcb_part { TCB_PLATFORM = 1, TCB_MODULE = 2, TCB_QE = 4 };
+
 /* A sorted set of advisory names such as "INTEL-SA-00615". */
 struct advisories {
     size_t count;
     char names[ADVISORIES_MAX][ADVISORY_MAX_BYTES]; /* terminated */
+    uint8_t parts[ADVISORIES_MAX];                  /* of enum tcb_part */
 };
+
+/* Add |name|, from |part|, unless it is there; false when the name is empty or
+ * too long, or the set is full. */
+MUST_CHECK bool advisories_add(struct advisories *set, struct slice name,
+                               enum tcb_part part);
 
 struct sgx_claims {
     uint8_t cpu_svn[16];

@@ -1,0 +1,206 @@
+#include "verifier/claims.h"
+
+const char *tee_name(enum tee_type tee)
+{
+    static const char *const names[] = {
+        [TEE_NONE] = "",
+        [TEE_SGX] = "sgx",
+        [TEE_TDX] = "tdx",
+        [TEE_SEV_SNP] = "sev-snp",
+    };
+
+    return names[tee];
+}
+
+static const char *const status_names[TCB_STATUS_COUNT] = {
+    [TCB_NONE] = "",
+    [TCB_UP_TO_DATE] = "UpToDate",
+    [TCB_SW_HARDENING_NEEDED] = "SWHardeningNeeded",
+    [TCB_CONFIGURATION_NEEDED] = "ConfigurationNeeded",
+    [TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED] =
+        "ConfigurationAndSWHardeningNeeded",
+    [TCB_OUT_OF_DATE] = "OutOfDate",
+    [TCB_OUT_OF_DATE_CONFIGURATION_NEEDED] = "OutOfDateConfigurationNeeded",
+    [TCB_REVOKED] = "Revoked",
+    [TCB_RELAUNCH_ADVISED] = "TDRelaunchAdvised",
+    [TCB_RELAUNCH_ADVISED_CONFIGURATION_NEEDED] =
+        "TDRelaunchAdvisedConfigurationNeeded",
+};
+
+const char *tcb_status_name(enum tcb_status s)
+{
+    return status_names[s];
+}
+
+bool tcb_status_parse(struct slice word, enum tcb_status *out)
+{
+    *out = TCB_NONE;
+    for (unsigned i = TCB_NONE + 1; i < TCB_STATUS_COUNT; i++) {
+        if (slice_equal(word, slice_text(status_names[i]))) {
+            *out = (enum tcb_status)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool advisories_add(struct advisories *set, struct slice name,
+                    enum tcb_part part)
+{
+    char text[ADVISORY_MAX_BYTES] = "";
+    size_t at = 0;
+
+    if (name.len == 0 || name.len >= sizeof(text))
+        return false;
+    memcpy(text, name.at, name.len);
+    while (at < set->count && strcmp(set->names[at], text) < 0)
+        at++;
+    if (at == set->count || strcmp(set->names[at], text) != 0) {
+        if (set->count == ADVISORIES_MAX)
+            return false;
+        memmove(set->names[at + 1], set->names[at],
+                (set->count - at) * sizeof(set->names[0]));
+        memmove(&set->parts[at + 1], &set->parts[at], set->count - at);
+        memcpy(set->names[at], text, sizeof(text));
+        set->parts[at] = 0;
+        set->count++;
+    }
+    set->parts[at] |= (uint8_t)part;
+    return true;
+}
+
+/* What an array of known size is called in JSON. */
+#define PUT_HEX(j, c, field) json_out_hex(j, #field, SLICE_OF((c)->field))
+
+static void sgx_json(const struct sgx_claims *c, struct json_out *j)
+{
+    json_out_object(j, "sgx");
+    PUT_HEX(j, c, mr_enclave);
+    PUT_HEX(j, c, mr_signer);
+    json_out_int(j, "isv_prod_id", c->isv_prod_id);
+    json_out_int(j, "isv_svn", c->isv_svn);
+    PUT_HEX(j, c, attributes);
+    json_out_int(j, "misc_select", c->misc_select);
+    PUT_HEX(j, c, cpu_svn);
+    PUT_HEX(j, c, isv_ext_prod_id);
+    PUT_HEX(j, c, isv_family_id);
+    PUT_HEX(j, c, config_id);
+    json_out_int(j, "config_svn", c->config_svn);
+    json_out_end_object(j);
+}
+
+static void tdx_json(const struct tdx_claims *c, struct json_out *j)
+{
+    static const char *const names[] = { "rtmr0", "rtmr1", "rtmr2", "rtmr3" };
+
+    json_out_object(j, "tdx");
+    PUT_HEX(j, c, mr_td);
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        json_out_hex(j, names[i], SLICE_OF(c->rtmr[i]));
+    PUT_HEX(j, c, mr_seam);
+    PUT_HEX(j, c, mr_signer_seam);
+    PUT_HEX(j, c, seam_attributes);
+    PUT_HEX(j, c, td_attributes);
+    PUT_HEX(j, c, xfam);
+    PUT_HEX(j, c, mr_config_id);
+    PUT_HEX(j, c, mr_owner);
+    PUT_HEX(j, c, mr_owner_config);
+    PUT_HEX(j, c, tee_tcb_svn);
+    if (c->has_1_5) {
+        PUT_HEX(j, c, tee_tcb_svn_2);
+        PUT_HEX(j, c, mr_service_td);
+    }
+    json_out_end_object(j);
+}
+
+/* A status, or null where there was nothing to judge. */
+static void status_json(struct json_out *j, const char *key, enum tcb_status s)
+{
+    if (s == TCB_NONE)
+        json_out_null(j, key);
+    else
+        json_out_text(j, key, tcb_status_name(s));
+}
+
+static void advisories_json(const struct advisories *set, const char *key,
+                            unsigned parts, struct json_out *j)
+{
+    json_out_array(j, key);
+    for (size_t i = 0; i < set->count; i++)
+        if ((set->parts[i] & parts) != 0)
+            json_out_text(j, NULL, set->names[i]);
+    json_out_end_array(j);
+}
+
+static void tcb_json(const struct tcb_claims *c, struct json_out *j)
+{
+    json_out_object(j, "tcb");
+    status_json(j, "status", c->status);
+    status_json(j, "platform_status", c->platform);
+    status_json(j, "module_status", c->module);
+    status_json(j, "qe_status", c->qe);
+    json_out_time(j, "date", c->date_unix);
+    json_out_time(j, "platform_date", c->platform_date_unix);
+    json_out_int(j, "evaluation_number", c->evaluation_number);
+    advisories_json(&c->advisories, "advisories",
+                    TCB_PLATFORM | TCB_MODULE | TCB_QE, j);
+    advisories_json(&c->advisories, "platform_advisories", TCB_PLATFORM, j);
+    advisories_json(&c->advisories, "module_advisories", TCB_MODULE, j);
+    advisories_json(&c->advisories, "qe_advisories", TCB_QE, j);
+    json_out_end_object(j);
+}
+
+static void tristate_json(struct json_out *j, const char *key, enum tristate t)
+{
+    if (t == TRI_UNKNOWN)
+        json_out_null(j, key);
+    else
+        json_out_bool(j, key, t == TRI_TRUE);
+}
+
+static void platform_json(const struct platform_claims *c, struct json_out *j)
+{
+    json_out_object(j, "platform");
+    PUT_HEX(j, c, fmspc);
+    PUT_HEX(j, c, pce_id);
+    if (c->has_ppid)
+        PUT_HEX(j, c, ppid);
+    PUT_HEX(j, c, cpu_svn);
+    json_out_int(j, "pce_svn", c->pce_svn);
+    json_out_text(j, "pck_ca", c->platform_ca ? "platform" : "processor");
+    json_out_int(j, "sgx_type", c->sgx_type);
+    if (c->has_instance_id)
+        PUT_HEX(j, c, instance_id);
+    tristate_json(j, "dynamic_platform", c->dynamic_platform);
+    tristate_json(j, "cached_keys", c->cached_keys);
+    tristate_json(j, "smt_enabled", c->smt_enabled);
+    json_out_end_object(j);
+}
+
+static void validity_json(const struct validity_claims *c, struct json_out *j)
+{
+    json_out_object(j, "validity");
+    json_out_time(j, "earliest_issue", c->earliest_issue_unix);
+    json_out_time(j, "latest_issue", c->latest_issue_unix);
+    json_out_time(j, "earliest_expiry", c->earliest_expiry_unix);
+    json_out_text(j, "earliest_expiry_item", c->earliest_expiry_item);
+    json_out_end_object(j);
+}
+
+void claims_json(const struct claims *c, struct json_out *j)
+{
+    json_out_text(j, "tee", tee_name(c->tee));
+    json_out_int(j, "quote_version", c->quote_version);
+    json_out_bool(j, "debug", c->debug);
+    json_out_bool(j, "simulated", c->simulated);
+    PUT_HEX(j, c, report_data);
+    if (c->tee == TEE_SGX)
+        sgx_json(&c->sgx, j);
+    if (c->tee == TEE_TDX)
+        tdx_json(&c->tdx, j);
+    tcb_json(&c->tcb, j);
+    platform_json(&c->platform, j);
+    validity_json(&c->validity, j);
+    PUT_HEX(j, c, qe_vendor_id);
+    PUT_HEX(j, c, user_data);
+}
