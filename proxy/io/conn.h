@@ -70,9 +70,8 @@ MUST_CHECK enum status conn_write(struct conn *c, struct slice data);
  * they are until conn_pending() is 0 again or the connection is given up.
  * Returns STATUS_OK or STATUS_NO_MEMORY. */
 #define CONN_RUNS_MAX 64
-MUST_CHECK enum status conn_write_borrowed(struct conn *c,
-                                           const struct slice *runs,
-                                           size_t count);
+MUST_CHECK enum status
+conn_write_borrowed(struct conn *c, const struct slice *runs, size_t count);
 
 /* Bytes that were written but have not left our memory. With TLS these are
  * the bytes on the wire, somewhat more than those written. */

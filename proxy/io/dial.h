@@ -16,7 +16,7 @@
 
 struct dial;
 
-#define DIAL_STAGGER_MS 250
+#define DIAL_STAGGER_MS    250
 #define DIAL_ADDRESSES_MAX 16 /* of one name; others are not tried */
 
 struct dial_target {

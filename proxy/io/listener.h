@@ -23,10 +23,10 @@ struct listener;
 #define LISTENER_BACKLOG 1024
 
 struct listener_config {
-    const char *address; /* "localhost:8118", "127.0.0.1:0", "[::]:443",
+    const char *address;   /* "localhost:8118", "127.0.0.1:0", "[::]:443",
                           * "*:443" (both families), "/run/veritee.sock";
                           * port 0: the system chooses */
-    bool reuse_port;     /* one listener a worker on the same port */
+    bool reuse_port;       /* one listener a worker on the same port */
     const struct log *log; /* borrowed; NULL is silence */
     /* |conn| is the callee's, without an owner yet. */
     void (*on_accept)(void *ctx, struct conn *conn);

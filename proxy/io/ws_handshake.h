@@ -3,7 +3,7 @@
  *
  * The client's request is written and the server's answer read here. A
  * server reads requests with its own HTTP parser, and hands the values of the
- * headers to ws_upgrade_check(). */
+ * headers to ws_handshake_check_upgrade(). */
 #ifndef PROXY_IO_WS_HANDSHAKE_H
 #define PROXY_IO_WS_HANDSHAKE_H
 
@@ -15,7 +15,7 @@
 #include "common/slice.h"
 #include "common/status.h"
 
-#define WS_KEY_BYTES 24    /* Sec-WebSocket-Key: 16 bytes in base64 */
+#define WS_KEY_BYTES    24 /* Sec-WebSocket-Key: 16 bytes in base64 */
 #define WS_ACCEPT_BYTES 28 /* Sec-WebSocket-Accept: 20 bytes in base64 */
 
 /* One more header line of the request. */
@@ -34,22 +34,22 @@ struct ws_request {
 };
 
 /* Fill |key| with a fresh one. */
-void ws_request_key(struct ws_request *r);
+void ws_handshake_key(struct ws_request *r);
 
-void ws_request_write(struct builder *b, const struct ws_request *r);
+void ws_handshake_request(struct builder *b, const struct ws_request *r);
 
 /* Bytes of the head at the start of |bytes|, with its empty line; 0 when it
  * has not ended yet. */
-size_t ws_head_length(struct slice bytes);
+size_t ws_handshake_head_length(struct slice bytes);
 
-/* Check the answer to |r|: exactly one head as ws_head_length() measured it.
+/* Check the answer to |r|: exactly one head as ws_handshake_head_length() measured it.
  *
  * Returns STATUS_OK; STATUS_BUSY for 503 and 429; STATUS_BAD_HANDSHAKE for
  * another answer than 101, and for one that does not agree with the request;
  * STATUS_BAD_FIELD for a malformed head; |why| is filled. */
-MUST_CHECK enum status ws_response_check(struct slice head,
-                                         const struct ws_request *r,
-                                         struct why *why);
+MUST_CHECK enum status ws_handshake_check_response(struct slice head,
+                                                   const struct ws_request *r,
+                                                   struct why *why);
 
 /* The values of an upgrade request; a header that is absent is empty, one
  * that came more than once is joined by ", ". */
@@ -63,17 +63,17 @@ struct ws_upgrade {
 
 /* Is it one that a server may answer? STATUS_OK, or STATUS_BAD_REQUEST with
  * |why| filled. */
-MUST_CHECK enum status ws_upgrade_check(const struct ws_upgrade *u,
-                                        struct why *why);
+MUST_CHECK enum status ws_handshake_check_upgrade(const struct ws_upgrade *u,
+                                                  struct why *why);
 
 /* Is |word| in the comma-separated |list|, letters of either case alike? */
-bool ws_list_has(struct slice list, const char *word);
+bool ws_handshake_list_has(struct slice list, const char *word);
 
 /* Sec-WebSocket-Accept for a key, with a NUL. */
-void ws_accept_value(struct slice key, char out[WS_ACCEPT_BYTES + 1]);
+void ws_handshake_accept(struct slice key, char out[WS_ACCEPT_BYTES + 1]);
 
 /* The 101 answer; |protocol| NULL for none. */
-void ws_response_write(struct builder *b, struct slice key,
-                       const char *protocol);
+void ws_handshake_respond(struct builder *b, struct slice key,
+                          const char *protocol);
 
 #endif

@@ -36,8 +36,8 @@ struct ws_link_events {
 
 struct ws_link_config {
     enum ws_role role;
-    struct scratch *scratch;     /* of the loop; borrowed, outlives the link */
-    uint64_t message_max;        /* bytes of one incoming message */
+    struct scratch *scratch; /* of the loop; borrowed, outlives the link */
+    uint64_t message_max;    /* bytes of one incoming message */
     const struct ws_link_events *events; /* borrowed, static */
     void *ctx;
 };
