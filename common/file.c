@@ -49,8 +49,8 @@ enum status file_read(const char *path, size_t max, struct buffer *out,
     *out = buffer_with_max(max);
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
-        return why_fail(why, STATUS_NO_FILE, "file", NULL,
-                        "cannot open %s: %s", path, strerror(errno));
+        return why_fail(why, STATUS_NO_FILE, "file", NULL, "cannot open %s: %s",
+                        path, strerror(errno));
     st = read_all(fd, path, &b, why);
     (void)close(fd);
     if (st != STATUS_OK) {

@@ -144,7 +144,8 @@ void log_why(const struct log *log, enum log_level level, const char *event,
 
     if (log == NULL || level > log->level)
         return;
-    for (; fields != NULL && fields->key != NULL && n < LOG_FIELDS_MAX; fields++)
+    for (; fields != NULL && fields->key != NULL && n < LOG_FIELDS_MAX;
+         fields++)
         all[n++] = *fields;
     why_line(why, line, sizeof(line));
     all[n++] = (struct log_field)LOG_S("status", status_name(why->status));

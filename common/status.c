@@ -6,6 +6,8 @@
 
 #include "common/text.h"
 
+/* names: why_ is what a status says to a person, and stands beside it */
+
 static const struct row {
     const char *name;
     enum status_class class;
