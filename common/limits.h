@@ -14,6 +14,7 @@
 #define JSON_MAX_DEPTH         16
 #define CHAIN_MAX_CERTS        4     /* leaf, CA, root and one too many */
 #define CERT_MAX_BYTES         (8 * 1024)
+#define EXTENSIONS_MAX         32    /* of a certificate; real ones have 10 */
 #define CRL_MAX_ENTRIES        16384
 #define TCB_LEVELS_MAX         64    /* real TCB infos have up to 20 */
 #define ADVISORIES_MAX         128   /* of one verdict; Intel's list holds 20 */

@@ -12,6 +12,8 @@
 #include "common/compiler.h"
 #include "common/slice.h"
 #include "common/status.h"
+#include "verifier/signature.h"
+#include "verifier/window.h"
 #include "verifier/x509.h"
 
 enum crl_kind {
@@ -25,10 +27,10 @@ struct crl {
     enum crl_kind kind;
     struct slice tbs;    /* the signed part, with its header */
     struct slice issuer; /* Name, DER with its header */
-    int64_t this_update_unix;
-    int64_t next_update_unix;
+    struct window dates; /* thisUpdate, nextUpdate */
     struct slice number; /* CRLNumber, unsigned, big endian */
     struct slice authority_key_id;
+    enum signature_algorithm algorithm; /* of |signature| */
     struct slice signature;
     struct slice entries; /* contents of revokedCertificates; may be empty */
     size_t count;         /* of the entries */

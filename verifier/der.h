@@ -60,11 +60,15 @@ uint64_t der_number(struct cursor *c, uint8_t tag, uint64_t max);
 
 bool der_boolean(struct cursor *c);
 
+/* BOOLEAN DEFAULT FALSE: true when it is there, and then it must be true (X.690
+ * 11.5: a default is left out). */
+bool der_default_false(struct cursor *c);
+
 /* A BIT STRING of whole bytes, as keys and signatures are. */
 struct slice der_bit_bytes(struct cursor *c);
 
-/* A BIT STRING of named bits (X.690 11.2.2), at most 16: bit 0 of the string
- * is the most significant bit of the result. */
+/* A BIT STRING of at most 16 named bits: bit 0 of the string is the most
+ * significant bit of the result. */
 uint16_t der_named_bits(struct cursor *c);
 
 /* UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 allows them (seconds, Z, no

@@ -1,7 +1,8 @@
 /* verifier/pck_ext.h: what a PCK certificate says of its platform.
  *
  * The extension 1.2.840.113741.1.13.1, in any order of its elements, each at
- * most once. SGX PCK certificate and CRL specification, 1.3.5. */
+ * most once; any other element is refused. SGX PCK certificate and CRL
+ * specification, 1.3.5. */
 #ifndef VERIFIER_PCK_EXT_H
 #define VERIFIER_PCK_EXT_H
 

@@ -26,8 +26,8 @@ struct pem {
 
 /* Decode all certificates of |text|, 1 to CHAIN_MAX_CERTS, each at most
  * CERT_MAX_BYTES. |field| (static) names the text in |why|.
- * Returns STATUS_OK, or STATUS_BAD_CERT with |why| filled; |out->count| is 0
- * unless OK. */
+ * Returns STATUS_OK, STATUS_BAD_CERT, or STATUS_BAD_CHAIN (too many), with
+ * |why| filled; |out->count| is 0 unless OK. */
 MUST_CHECK enum status pem_parse(struct slice text, const char *field,
                                  struct pem *out, struct why *why);
 

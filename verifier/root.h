@@ -18,7 +18,7 @@
 
 /* Plain data: owns all of itself. */
 struct trust_root {
-    uint8_t key[64]; /* P-256, x || y */
+    uint8_t key[64];                   /* P-256, x || y */
     uint8_t name[ROOT_NAME_MAX_BYTES]; /* Name, DER */
     size_t name_len;
     bool built_in;

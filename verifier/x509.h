@@ -3,7 +3,7 @@
  * Bytes in, fields out. Parsing trusts nothing and decides nothing: whether a
  * certificate may sign another is chain.h's question. An unknown critical
  * extension and a second extension of one kind are refused here. RFC 5280
- * section 4; RFC 5480 (EC keys); RFC 4055 (RSASSA-PSS). */
+ * section 4. */
 #ifndef VERIFIER_X509_H
 #define VERIFIER_X509_H
 
@@ -14,6 +14,8 @@
 #include "common/compiler.h"
 #include "common/slice.h"
 #include "common/status.h"
+#include "verifier/signature.h"
+#include "verifier/window.h"
 
 /* What a struct why calls the parts of a certificate. */
 enum x509_part {
@@ -51,10 +53,6 @@ struct x509_labels {
         [X509_SGX_EXTENSION] = prefix ".sgx_extension" } }
 /* clang-format on */
 
-enum x509_key_type { X509_KEY_P256, X509_KEY_P384, X509_KEY_RSA };
-
-enum x509_algorithm { X509_ECDSA_SHA256, X509_RSA_PSS_SHA384 };
-
 /* Bits of key_usage, RFC 5280 4.2.1.3. */
 #define X509_DIGITAL_SIGNATURE 0x8000
 #define X509_KEY_CERT_SIGN     0x0400
@@ -65,18 +63,16 @@ enum x509_algorithm { X509_ECDSA_SHA256, X509_RSA_PSS_SHA384 };
 /* A parsed certificate borrows the bytes it was parsed from. */
 struct x509 {
     const struct x509_labels *labels;
-    struct slice der; /* all of it */
-    struct slice tbs; /* the signed part, with its header */
-    struct slice serial; /* unsigned, big endian, no leading zeros */
-    struct slice issuer;  /* Name, DER with its header */
-    struct slice subject; /* likewise */
+    struct slice der;         /* all of it */
+    struct slice tbs;         /* the signed part, with its header */
+    struct slice serial;      /* unsigned, big endian, no leading zeros */
+    struct slice issuer;      /* Name, DER with its header */
+    struct slice subject;     /* likewise */
     struct slice common_name; /* the subject's; empty if none or several */
-    int64_t not_before_unix;
-    int64_t not_after_unix;
+    struct window validity;
     struct slice spki; /* SubjectPublicKeyInfo, with its header */
-    enum x509_key_type key_type;
-    struct slice key; /* EC: x || y; RSA: RSAPublicKey, DER */
-    enum x509_algorithm algorithm; /* of the signature */
+    struct signature_key key;
+    enum signature_algorithm algorithm; /* of |signature| */
     struct slice signature;
     struct slice extensions; /* contents of the SEQUENCE; already walked */
     bool has_basic_constraints;
