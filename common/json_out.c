@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "common/text.h"
+#include "common/utf8.h"
 
 /* One character of a JSON text. What is not ASCII passes as it is when it is
  * printable UTF-8; control bytes are escaped. */
@@ -23,7 +24,7 @@ static void put_string(struct buffer *to, struct slice s)
 {
     buffer_byte(to, '"');
     while (s.len > 0) {
-        size_t n = text_utf8_length(s);
+        size_t n = utf8_length(s);
 
         if (n == 1)
             put_char(to, s.at[0]);

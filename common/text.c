@@ -351,24 +351,3 @@ bool text_host_port(struct slice text, struct slice *host, uint16_t *port)
     *port = (uint16_t)number;
     return true;
 }
-
-size_t text_utf8_length(struct slice s)
-{
-    uint8_t c = s.at[0];
-    size_t need = c < 0x80   ? 1
-                  : c < 0xc2 ? 0
-                  : c < 0xe0 ? 2
-                  : c < 0xf0 ? 3
-                  : c < 0xf5 ? 4
-                             : 0;
-
-    if (need == 0 || s.len < need)
-        return 0;
-    for (size_t i = 1; i < need; i++)
-        if ((s.at[i] & 0xc0) != 0x80)
-            return 0;
-    if ((c == 0xe0 && s.at[1] < 0xa0) || (c == 0xed && s.at[1] > 0x9f) ||
-        (c == 0xf0 && s.at[1] < 0x90) || (c == 0xf4 && s.at[1] > 0x8f))
-        return 0;
-    return need;
-}

@@ -69,9 +69,4 @@ MUST_CHECK bool text_host_port(struct slice text, struct slice *host,
  * SOCKS request: 1 to 253 bytes of letters, digits, '-', '.', '_' or ':'. */
 MUST_CHECK bool text_is_host(struct slice host);
 
-/* Bytes of the UTF-8 sequence at the start of |s|, which is not empty: 1 to 4,
- * or 0 if it is not valid (RFC 3629 section 4: no overlong forms, no
- * surrogates). */
-size_t text_utf8_length(struct slice s);
-
 #endif

@@ -42,6 +42,19 @@ bool utf8_feed(struct utf8 *u, struct slice piece)
     return true;
 }
 
+size_t utf8_length(struct slice text)
+{
+    struct utf8 u = { 0 };
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (!utf8_feed(&u, slice_of(text.at + i, 1)))
+            return 0;
+        if (utf8_complete(&u))
+            return i + 1;
+    }
+    return 0;
+}
+
 bool utf8_valid(struct slice text)
 {
     struct utf8 u = { 0 };

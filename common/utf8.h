@@ -27,6 +27,10 @@ static inline bool utf8_complete(const struct utf8 *u)
     return u->more == 0;
 }
 
+/* Bytes of the character at the start of |text|: 1 to 4, or 0 if there is none
+ * that is well-formed. */
+size_t utf8_length(struct slice text);
+
 /* The whole of |text| is well-formed. */
 MUST_CHECK bool utf8_valid(struct slice text);
 

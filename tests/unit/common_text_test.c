@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/secret.h"
 #include "common/text.h"
+#include "common/utf8.h"
 
 static void hex_goes_both_ways(void **state)
 {
@@ -212,7 +213,7 @@ static void utf8_has_one_form(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
-        assert_int_equal(text_utf8_length(slice_text(cases[i].text)),
+        assert_int_equal(utf8_length(slice_text(cases[i].text)),
                          cases[i].want);
 }
 
