@@ -67,7 +67,7 @@ struct policy_source {
 
 struct policy_sources {
     size_t count; /* at least 1, at most POLICY_SOURCES_MAX */
-    const struct policy_source *list;
+    struct policy_source *list;
 };
 
 /* Which TCB recovery to judge by, where the PCS serves two. */
@@ -76,6 +76,8 @@ enum policy_update { POLICY_UPDATE_STANDARD, POLICY_UPDATE_EARLY };
 struct policy_collateral {
     struct policy_sources sources;
     const char *cache_dir; /* NULL: the default of the program */
+    const char *ca_file;   /* PEM, of PCCS sources; already in |sources| */
+    const char *proxy;     /* of sources with a URL; already in |sources| */
     int64_t timeout_ms;    /* of one fetch */
     enum policy_update update;
 };
@@ -171,7 +173,7 @@ struct policy {
 /* Where and why a policy was refused. */
 struct policy_error {
     const char *file; /* borrowed from the caller of policy_parse() */
-    unsigned line;    /* from 1; 0 if the file could not be read at all */
+    unsigned line;    /* from 1; 0 if the file could not be opened */
     unsigned column;  /* in characters, from 1 */
     struct why why;   /* |field| is the word it is about, or NULL */
 };
@@ -185,10 +187,6 @@ struct policy_error {
 MUST_CHECK enum status policy_parse(struct slice text, const char *file_name,
                                     struct policy **out,
                                     struct policy_error *err);
-
-/* Read the file at |path|; as policy_parse(), or STATUS_NO_FILE. */
-MUST_CHECK enum status policy_load(const char *path, struct policy **out,
-                                   struct policy_error *err);
 
 /* NULL is allowed. */
 void policy_free(struct policy *p);

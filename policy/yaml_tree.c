@@ -4,7 +4,7 @@
 #include <yaml.h>
 
 #include "common/limits.h"
-#include "common/text.h"
+#include "common/utf8.h"
 
 /* A list or map whose end has not been read. */
 struct open_node {
@@ -70,7 +70,7 @@ static enum status check_text(struct slice text, struct policy_error *err)
         return fail_at(err, 0, 0, found, "a smaller file");
     }
     for (size_t i = 0; i < text.len;) {
-        size_t n = text_utf8_length(slice_of(text.at + i, text.len - i));
+        size_t n = utf8_length(slice_of(text.at + i, text.len - i));
 
         if (n == 0)
             return fail_byte(err, text, i, "a byte that is not UTF-8",
@@ -84,14 +84,16 @@ static enum status check_text(struct slice text, struct policy_error *err)
 static enum status fail_syntax(struct tree_reader *r, struct slice text)
 {
     const yaml_parser_t *p = &r->parser;
-    const char *problem = p->problem != NULL ? p->problem : "nonsense";
+    char found[160];
 
     if (p->error == YAML_MEMORY_ERROR)
         return no_memory(r->err);
     if (p->error == YAML_READER_ERROR)
-        return fail_byte(r->err, text, p->problem_offset, problem,
+        return fail_byte(r->err, text, p->problem_offset, "a control character",
                          "printable text");
-    return fail_mark(r, p->problem_mark, problem, "well-formed YAML");
+    (void)snprintf(found, sizeof(found), "broken YAML (%s)",
+                   p->problem != NULL ? p->problem : "no reason given");
+    return fail_mark(r, p->problem_mark, found, "well-formed YAML");
 }
 
 static enum status check_key(struct tree_reader *r, const struct open_node *in,
@@ -258,7 +260,7 @@ static enum status on_event(struct tree_reader *r, const yaml_event_t *e)
     case YAML_DOCUMENT_END_EVENT:
         return STATUS_OK;
     }
-    assert(!"an event that libyaml does not have");
+    assert(false && "an event that libyaml does not have");
     return STATUS_INTERNAL;
 }
 

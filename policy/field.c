@@ -1,0 +1,227 @@
+#include "policy/field.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/text.h"
+
+#define AT(member)                                                             \
+    .offset = offsetof(struct claims, member),                                 \
+    .len = sizeof(((struct claims *)NULL)->member)
+#define IF(member) .present = offsetof(struct claims, member)
+#define NAMED(name, text)                                                      \
+    .word = (name), .id = "policy-" name, .path = "accept." name,              \
+    .title = (text)
+#define NAMED_PLATFORM(name, text)                                             \
+    .word = (name), .id = "policy-" name, .path = "accept.platform." name,     \
+    .title = (text), .block = FIELD_IN_PLATFORM
+#define TDX      .tee = TEE_TDX
+#define SGX      .tee = TEE_SGX
+#define MEASURES .is_measurement = true
+
+/* clang-format off */
+const struct field field_table[] = {
+    { NAMED("mrtd", "TD at its start (MRTD)"),
+      TDX, .kind = FIELD_EXACT, MEASURES, AT(tdx.mr_td) },
+    { NAMED("rtmr0", "virtual firmware's configuration (RTMR 0)"),
+      TDX, .kind = FIELD_EXACT, MEASURES, AT(tdx.rtmr[0]) },
+    { NAMED("rtmr1", "operating system's kernel (RTMR 1)"),
+      TDX, .kind = FIELD_EXACT, MEASURES, AT(tdx.rtmr[1]) },
+    { NAMED("rtmr2", "operating system (RTMR 2)"),
+      TDX, .kind = FIELD_EXACT, MEASURES, AT(tdx.rtmr[2]) },
+    { NAMED("rtmr3", "run-time events (RTMR 3)"),
+      TDX, .kind = FIELD_EXACT, MEASURES, AT(tdx.rtmr[3]) },
+    { NAMED("mrconfigid", "TD's configuration (MRCONFIGID)"),
+      TDX, .kind = FIELD_EXACT, AT(tdx.mr_config_id) },
+    { NAMED("mrowner", "TD's owner (MROWNER)"),
+      TDX, .kind = FIELD_EXACT, AT(tdx.mr_owner) },
+    { NAMED("mrownerconfig", "owner's configuration (MROWNERCONFIG)"),
+      TDX, .kind = FIELD_EXACT, AT(tdx.mr_owner_config) },
+    { NAMED("mrservicetd", "service TDs bound (MRSERVICETD)"),
+      TDX, .kind = FIELD_EXACT, AT(tdx.mr_service_td), IF(tdx.has_1_5) },
+    { NAMED("td-attributes", "TD's attributes"),
+      TDX, .kind = FIELD_MASKED, AT(tdx.td_attributes) },
+    { NAMED("xfam", "processor features the TD may use (XFAM)"),
+      TDX, .kind = FIELD_MASKED, AT(tdx.xfam) },
+    { NAMED("mrseam", "TDX module (MRSEAM)"),
+      TDX, .kind = FIELD_EXACT, AT(tdx.mr_seam) },
+    { NAMED("mrsignerseam", "TDX module's signer (MRSIGNERSEAM)"),
+      TDX, .kind = FIELD_EXACT, AT(tdx.mr_signer_seam) },
+    { NAMED("seam-attributes", "TDX module's attributes"),
+      TDX, .kind = FIELD_MASKED, AT(tdx.seam_attributes) },
+    { NAMED("tee-tcb-svn", "TDX module's security versions"),
+      TDX, .kind = FIELD_SVNS, AT(tdx.tee_tcb_svn) },
+
+    { NAMED("mrenclave", "enclave (MRENCLAVE)"),
+      SGX, .kind = FIELD_EXACT, MEASURES, AT(sgx.mr_enclave) },
+    { NAMED("mrsigner", "enclave's signer (MRSIGNER)"),
+      SGX, .kind = FIELD_EXACT, MEASURES, AT(sgx.mr_signer) },
+    { NAMED("isv-prod-id", "enclave's product"),
+      SGX, .kind = FIELD_NUMBER, AT(sgx.isv_prod_id) },
+    { NAMED("isv-svn", "enclave's security version"),
+      SGX, .kind = FIELD_FLOOR, AT(sgx.isv_svn) },
+    { NAMED("isv-ext-prod-id", "enclave's extended product"),
+      SGX, .kind = FIELD_EXACT, AT(sgx.isv_ext_prod_id) },
+    { NAMED("isv-family-id", "enclave's family"),
+      SGX, .kind = FIELD_EXACT, AT(sgx.isv_family_id) },
+    { NAMED("config-id", "enclave's configuration"),
+      SGX, .kind = FIELD_EXACT, AT(sgx.config_id) },
+    { NAMED("config-svn", "configuration's security version"),
+      SGX, .kind = FIELD_FLOOR, AT(sgx.config_svn) },
+    { NAMED("attributes", "enclave's attributes"),
+      SGX, .kind = FIELD_MASKED, AT(sgx.attributes) },
+
+    { NAMED_PLATFORM("fmspc", "kind of machine (FMSPC)"),
+      .kind = FIELD_EXACT, AT(platform.fmspc) },
+    { NAMED_PLATFORM("ppid", "single machine (PPID)"),
+      .kind = FIELD_EXACT, AT(platform.ppid), IF(platform.has_ppid) },
+    { NAMED_PLATFORM("instance-id", "installation of a machine"),
+      .kind = FIELD_EXACT, AT(platform.instance_id),
+      IF(platform.has_instance_id) },
+    { NAMED_PLATFORM("dynamic", "packages can be added"),
+      .kind = FIELD_FACT, AT(platform.dynamic_platform) },
+    { NAMED_PLATFORM("cached-keys", "the maker keeps its root keys"),
+      .kind = FIELD_FACT, AT(platform.cached_keys) },
+    { NAMED_PLATFORM("smt", "simultaneous multithreading"),
+      .kind = FIELD_FACT, AT(platform.smt_enabled) },
+};
+/* clang-format on */
+
+const size_t field_count = COUNT_OF(field_table);
+static_assert(COUNT_OF(field_table) <= FIELDS_MAX, "FIELDS_MAX is too small");
+
+/* The field's bytes in |claims|; empty if they do not have it. */
+static struct slice bytes_of(const struct field *field,
+                             const struct claims *claims)
+{
+    const uint8_t *base = (const uint8_t *)claims;
+    bool here = true;
+
+    if (field->present != 0)
+        memcpy(&here, base + field->present, sizeof(here));
+    return here ? slice_of(base + field->offset, field->len)
+                : (struct slice){ 0 };
+}
+
+static uint16_t number_of(const uint8_t *bytes)
+{
+    uint16_t n;
+
+    memcpy(&n, bytes, sizeof(n));
+    return n;
+}
+
+static bool equal_under(const uint8_t *a, const uint8_t *b, const uint8_t *mask,
+                        size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (((a[i] ^ b[i]) & (mask == NULL ? 0xff : mask[i])) != 0)
+            return false;
+    return true;
+}
+
+static bool all_reached(const uint8_t *found, const uint8_t *floor, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (found[i] < floor[i])
+            return false;
+    return true;
+}
+
+static bool value_agrees(const struct clause *clause, const uint8_t *found,
+                         const uint8_t *value)
+{
+    size_t len = clause->field->len;
+
+    switch (clause->field->kind) {
+    case FIELD_EXACT:
+    case FIELD_MASKED:
+    case FIELD_NUMBER:
+    case FIELD_FACT:
+        return equal_under(found, value, clause->mask, len);
+    case FIELD_SVNS:
+        return all_reached(found, value, len);
+    case FIELD_FLOOR:
+        return number_of(found) >= number_of(value);
+    }
+    assert(false && "a kind of field that cannot be compared");
+    return false;
+}
+
+bool field_agrees(const struct clause *clause, const struct claims *claims)
+{
+    struct slice found = bytes_of(clause->field, claims);
+
+    for (size_t i = 0; found.len > 0 && i < clause->count; i++)
+        if (value_agrees(clause, found.at,
+                         clause->values + i * clause->field->len))
+            return true;
+    return false;
+}
+
+static const char *fact_name(const uint8_t *bytes)
+{
+    enum tristate t;
+
+    memcpy(&t, bytes, sizeof(t));
+    switch (t) {
+    case TRI_UNKNOWN:
+        return "not stated";
+    case TRI_FALSE:
+        return "false";
+    case TRI_TRUE:
+        return "true";
+    }
+    assert(false && "a tristate with a fourth state");
+    return "";
+}
+
+static void print_value(const struct field *field, const uint8_t *bytes,
+                        char *out, size_t room)
+{
+    switch (field->kind) {
+    case FIELD_EXACT:
+    case FIELD_MASKED:
+    case FIELD_SVNS:
+        text_hex_cut(slice_of(bytes, field->len), out, room);
+        return;
+    case FIELD_NUMBER:
+    case FIELD_FLOOR:
+        (void)snprintf(out, room, "%u", number_of(bytes));
+        return;
+    case FIELD_FACT:
+        (void)snprintf(out, room, "%s", fact_name(bytes));
+        return;
+    }
+    assert(false && "a kind of field that cannot be printed");
+}
+
+void field_found(const struct field *field, const struct claims *claims,
+                 char *out, size_t room)
+{
+    struct slice found = bytes_of(field, claims);
+
+    if (found.len == 0)
+        (void)snprintf(out, room, "not stated");
+    else
+        print_value(field, found.at, out, room);
+}
+
+void field_expected(const struct clause *clause, char *out, size_t room)
+{
+    const struct field *field = clause->field;
+    char value[2 * FIELD_MAX_BYTES + 1];
+    char mask[2 * FIELD_MAX_BYTES + 1] = "";
+    bool floor = field->kind == FIELD_SVNS || field->kind == FIELD_FLOOR;
+
+    print_value(field, clause->values, value, sizeof(value));
+    if (clause->mask != NULL)
+        text_hex(slice_of(clause->mask, field->len), mask, sizeof(mask));
+    if (clause->count > 1)
+        (void)snprintf(out, room, "one of %zu, such as %s", clause->count,
+                       value);
+    else
+        (void)snprintf(out, room, "%s%s%s%s", floor ? "at least " : "", value,
+                       clause->mask != NULL ? " under the mask " : "", mask);
+}

@@ -1,0 +1,59 @@
+/* policy/field.h: everything that evidence says and a policy can ask about.
+ *
+ * One row a field: how the policy names it, where claims.h has it, and how
+ * the two are compared. Reading, judging and printing go through the table. */
+#ifndef POLICY_FIELD_H
+#define POLICY_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/policy.h"
+#include "verifier/claims.h"
+
+enum field_kind {
+    FIELD_EXACT,  /* bytes that must be equal */
+    FIELD_MASKED, /* bytes that must be equal under a mask */
+    FIELD_SVNS,   /* bytes that must each be reached */
+    FIELD_NUMBER, /* a uint16_t that must be equal */
+    FIELD_FLOOR,  /* a uint16_t that must be reached */
+    FIELD_FACT    /* an enum tristate that must be known and equal */
+};
+
+/* Where in the policy a field may stand. */
+enum field_block { FIELD_IN_ACCEPT, FIELD_IN_PLATFORM };
+
+struct field {
+    const char *word;  /* in the policy: "mrtd" */
+    const char *id;    /* of its row in a verdict: "policy-mrtd" */
+    const char *path;  /* of struct why: "accept.mrtd" */
+    const char *title; /* for people */
+    enum field_kind kind;
+    enum field_block block;
+    enum tee_type tee;   /* TEE_NONE: of every TEE */
+    bool is_measurement; /* of the code: says who it is that answers */
+    size_t offset;       /* in struct claims */
+    size_t len;          /* bytes */
+    size_t present; /* offset of the bool that says it is there; 0: always */
+};
+
+/* The bytes of a value are never more. */
+#define FIELD_MAX_BYTES 64
+
+/* All fields, in the order in which they are judged. */
+extern const struct field field_table[];
+extern const size_t field_count;
+#define FIELDS_MAX 32 /* field_count is never more */
+
+/* True when |claims| have the field and some value of |clause| agrees. */
+bool field_agrees(const struct clause *clause, const struct claims *claims);
+
+/* What |claims| say, for people, in hexadecimal, decimal or words; cut at
+ * |room| (at least 16) bytes. */
+void field_found(const struct field *field, const struct claims *claims,
+                 char *out, size_t room);
+
+/* What |clause| asks for, likewise. */
+void field_expected(const struct clause *clause, char *out, size_t room);
+
+#endif

@@ -1,0 +1,166 @@
+#include "policy/read_accept.h"
+
+#include "policy/read_clause.h"
+#include "policy/read_release.h"
+#include "policy/read_tcb.h"
+
+/* What read_accept_block() hands to the words. */
+struct accept_draft {
+    struct accept *accept;
+    struct clauses common; /* what stands in accept itself */
+};
+
+static enum status on_field(struct reader *r, const struct node *key, void *to)
+{
+    struct accept_draft *d = to;
+
+    return read_clause_add(r, key, FIELD_IN_ACCEPT, &d->common);
+}
+
+static enum status on_platform_field(struct reader *r, const struct node *key,
+                                     void *to)
+{
+    struct accept_draft *d = to;
+
+    return read_clause_add(r, key, FIELD_IN_PLATFORM, &d->common);
+}
+
+static enum status on_platform(struct reader *r, const struct node *key,
+                               void *to)
+{
+    struct vocabulary v = { 0 };
+
+    read_clause_words(FIELD_IN_PLATFORM, on_platform_field, &v);
+    return read_block(r, key, v.words, v.count, to);
+}
+
+static enum status on_tee(struct reader *r, const struct node *key, void *to)
+{
+    static const char *const names[] = { "tdx", "sgx" };
+    static const enum tee_type types[] = { TEE_TDX, TEE_SGX };
+    struct accept_draft *d = to;
+    size_t which;
+    enum status st = read_choice(r, key->value, names, COUNT_OF(names), &which);
+
+    d->accept->tee = types[which];
+    d->common.tee = types[which];
+    return st;
+}
+
+static enum status on_any_of(struct reader *r, const struct node *key, void *to)
+{
+    struct accept_draft *d = to;
+
+    return read_release_list(r, key, &d->common, d->accept);
+}
+
+static enum status on_tcb(struct reader *r, const struct node *key, void *to)
+{
+    struct accept_draft *d = to;
+
+    return read_tcb_block(r, key, d->accept->tee, &d->accept->tcb);
+}
+
+static enum status on_debug(struct reader *r, const struct node *key, void *to)
+{
+    struct accept_draft *d = to;
+    enum status st = read_bool(r, key->value, &d->accept->debug);
+
+    if (st != STATUS_OK || !d->accept->debug)
+        return st;
+    return read_warn(r, key,
+                     "accepts debug TEEs, whose host can read their memory");
+}
+
+static enum status on_freshness(struct reader *r, const struct node *key,
+                                void *to)
+{
+    struct accept_draft *d = to;
+
+    return read_accept_freshness(r, key, d->accept);
+}
+
+static enum status on_max_age(struct reader *r, const struct node *key,
+                              void *to)
+{
+    struct accept_draft *d = to;
+
+    return read_accept_max_age(r, key, d->accept);
+}
+
+static enum status on_min_life(struct reader *r, const struct node *key,
+                               void *to)
+{
+    struct accept_draft *d = to;
+
+    return read_duration(r, key->value, &d->accept->min_collateral_life_s);
+}
+
+/* What the others mean depends on the TEE. */
+static const struct word accept_words[] = {
+    /* clang-format off */
+    { "tee",                 on_tee },
+    { "platform",            on_platform },
+    { "tcb",                 on_tcb },
+    { "debug",               on_debug },
+    { "freshness",           on_freshness },
+    { "max-age",             on_max_age },
+    { "min-collateral-life", on_min_life },
+    /* clang-format on */
+};
+
+/* Read after the fields, which are part of every release. */
+static const struct word any_of_word = { "any-of", on_any_of };
+
+enum status read_accept_freshness(struct reader *r, const struct node *key,
+                                  struct accept *accept)
+{
+    static const char *const names[] = {
+        [FRESH_CHALLENGE] = "challenge",
+        [FRESH_EPOCH] = "epoch",
+    };
+    size_t which;
+    enum status st = read_choice(r, key->value, names, COUNT_OF(names), &which);
+
+    accept->freshness = (enum freshness)which;
+    return st;
+}
+
+enum status read_accept_max_age(struct reader *r, const struct node *key,
+                                struct accept *accept)
+{
+    return read_duration(r, key->value, &accept->max_age_s);
+}
+
+static enum status check_tee(struct reader *r, const struct node *key)
+{
+    const struct node *map = key->value;
+
+    if (map->count == 0 || yaml_tree_find(map, "tee") != NULL)
+        return STATUS_OK;
+    (void)read_refuse(r, key, "\"accept\" without \"tee\"");
+    return read_expected(r, "tee: tdx or tee: sgx");
+}
+
+enum status read_accept_block(struct reader *r, const struct node *key,
+                              struct accept *accept)
+{
+    struct accept_draft d = { .accept = accept };
+    struct vocabulary v = { 0 };
+    enum status st;
+
+    read_tcb_default(&accept->tcb);
+    read_vocabulary_add(&v, accept_words, COUNT_OF(accept_words));
+    read_clause_words(FIELD_IN_ACCEPT, on_field, &v);
+    read_vocabulary_add(&v, &any_of_word, 1);
+    st = check_tee(r, key);
+    if (st == STATUS_OK)
+        st = read_block(r, key, v.words, v.count, &d);
+    if (st != STATUS_OK)
+        return st;
+    if (accept->tee == TEE_NONE)
+        return read_warn(r, key, "accepts nothing: it is empty");
+    if (accept->release_count > 0)
+        return STATUS_OK;
+    return read_release_only(r, key, &d.common, accept);
+}

@@ -1,0 +1,95 @@
+#include "policy/read_listen.h"
+
+#include <string.h>
+
+#include "policy/host.h"
+
+static const char this_machine[] = "localhost";
+
+enum status read_listen_item(struct reader *r, const struct node *node,
+                             void *item)
+{
+    struct policy_address *a = item;
+    enum status st = read_address(r, node, a);
+
+    if (st == STATUS_OK && !host_is_loopback(a->host))
+        return read_unexpected(r, node,
+                               "an address of this machine, such as "
+                               "localhost:8118");
+    return st;
+}
+
+static enum status read_anywhere(struct reader *r, const struct node *node,
+                                 void *item)
+{
+    return read_address(r, node, item);
+}
+
+enum status read_listen_default(struct reader *r, struct policy *p)
+{
+    struct policy_address *a;
+    void *room;
+    enum status st = read_room(r, 1, sizeof(*a), &room);
+
+    if (st != STATUS_OK)
+        return st;
+    a = room;
+    *a = (struct policy_address){ .host = this_machine, .port = 8118 };
+    p->listen = a;
+    p->listen_count = 1;
+    return STATUS_OK;
+}
+
+bool read_listen_collides(const struct policy_address *a,
+                          const struct policy_address *b)
+{
+    return a->port != 0 && a->port == b->port &&
+           (strcmp(a->host, b->host) == 0 ||
+            strcmp(a->host, this_machine) == 0 ||
+            strcmp(b->host, this_machine) == 0);
+}
+
+/* Read |list| by |read| and put it after the first |kept| of |p->listen|. */
+static enum status append(struct reader *r, const struct node *list,
+                          read_item_fn *read, size_t kept, struct policy *p)
+{
+    const struct node *item = list->kind == NODE_LIST ? list->first : list;
+    struct policy_address *all;
+    void *more = NULL;
+    void *room = NULL;
+    size_t count;
+    enum status st = read_list(r, list, sizeof(*all), read, &more, &count);
+
+    if (st == STATUS_OK)
+        st = read_room(r, kept + count, sizeof(*all), &room);
+    if (st != STATUS_OK)
+        return st;
+    all = room;
+    memcpy(all, p->listen, kept * sizeof(*all));
+    memcpy(all + kept, more, count * sizeof(*all));
+    for (size_t i = kept; i < kept + count; i++, item = item->next)
+        for (size_t j = 0; j < i; j++)
+            if (read_listen_collides(&all[i], &all[j]))
+                return read_unexpected(r, item, "each address once");
+    p->listen = all;
+    p->listen_count = kept + count;
+    return STATUS_OK;
+}
+
+enum status read_listen_list(struct reader *r, const struct node *key,
+                             struct policy *p)
+{
+    return append(r, key->value, read_listen_item, 0, p);
+}
+
+enum status read_listen_unsafe(struct reader *r, const struct node *key,
+                               struct policy *p)
+{
+    enum status st = append(r, key->value, read_anywhere, p->listen_count, p);
+
+    if (st != STATUS_OK)
+        return st;
+    return read_warn(r, key,
+                     "everybody who reaches these addresses can use the "
+                     "proxy");
+}

@@ -1,0 +1,141 @@
+#include "policy/read_release.h"
+
+#include <string.h>
+
+/* A release as it is read. */
+struct release_draft {
+    const char *name; /* NULL if it has none */
+    struct clauses clauses;
+};
+
+static enum status on_name(struct reader *r, const struct node *key, void *to)
+{
+    struct release_draft *d = to;
+
+    return read_name(r, key->value, &d->name);
+}
+
+static enum status on_field(struct reader *r, const struct node *key, void *to)
+{
+    struct release_draft *d = to;
+
+    return read_clause_add(r, key, FIELD_IN_ACCEPT, &d->clauses);
+}
+
+static const struct word name_word = { "name", on_name };
+
+static bool has(const struct clauses *c, const char *word)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (strcmp(c->list[i].field->word, word) == 0)
+            return true;
+    return false;
+}
+
+static bool names_code(const struct clauses *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->list[i].field->is_measurement)
+            return true;
+    return false;
+}
+
+/* Tell what a set of clauses leaves open. */
+static enum status warn_open(struct reader *r, const struct node *at,
+                             const struct clauses *c)
+{
+    bool tdx = c->tee == TEE_TDX;
+
+    if (!names_code(c))
+        return read_warn(r, at,
+                         "accepts nothing: it names no measurement, such as %s",
+                         tdx ? "mrtd" : "mrenclave");
+    if (tdx && !has(c, "mrtd"))
+        return read_warn(r, at,
+                         "names no mrtd: other firmware can write the same "
+                         "registers");
+    if (tdx && (!has(c, "rtmr1") || !has(c, "rtmr2")))
+        return read_warn(r, at,
+                         "names no rtmr1 or no rtmr2: where the firmware "
+                         "measures there, any operating system passes");
+    if (!tdx && !has(c, "mrenclave") && !has(c, "isv-prod-id"))
+        return read_warn(r, at,
+                         "names no isv-prod-id: every enclave of this signer "
+                         "passes");
+    return STATUS_OK;
+}
+
+/* Make a release of what was read at |at|. */
+static enum status finish(struct reader *r, const struct node *at,
+                          const char *name, const struct clauses *c,
+                          struct release *out)
+{
+    void *clauses;
+    enum status st = read_room(r, c->count, sizeof(c->list[0]), &clauses);
+
+    if (st != STATUS_OK)
+        return st;
+    memcpy(clauses, c->list, c->count * sizeof(c->list[0]));
+    *out = (struct release){
+        .name = name == NULL ? "" : name,
+        .count = c->count,
+        .clauses = clauses,
+        .names_code = names_code(c),
+    };
+    return warn_open(r, at, c);
+}
+
+static enum status read_one(struct reader *r, const struct node *node,
+                            const struct clauses *common,
+                            const struct accept *accept, struct release *out)
+{
+    struct release_draft d = { .clauses = *common };
+    struct vocabulary v = { 0 };
+    enum status st;
+
+    d.clauses.common = common->count;
+    read_vocabulary_add(&v, &name_word, 1);
+    read_clause_words(FIELD_IN_ACCEPT, on_field, &v);
+    st = read_map(r, node, "a release", v.words, v.count, &d);
+    if (st != STATUS_OK)
+        return st;
+    for (size_t i = 0; d.name != NULL && i < accept->release_count; i++)
+        if (strcmp(accept->releases[i].name, d.name) == 0)
+            return read_unexpected(r, yaml_tree_find(node, "name")->value,
+                                   "another name for each release");
+    return finish(r, node, d.name, &d.clauses, out);
+}
+
+enum status read_release_list(struct reader *r, const struct node *key,
+                              const struct clauses *common,
+                              struct accept *accept)
+{
+    const struct node *list = key->value;
+    const struct node *item = list->first;
+    void *releases;
+    enum status st;
+
+    if (list->kind != NODE_LIST || list->count == 0)
+        return read_unexpected(r, list, "a list of releases");
+    st = read_room(r, list->count, sizeof(struct release), &releases);
+    accept->releases = releases;
+    while (st == STATUS_OK && item != NULL) {
+        st = read_one(r, item, common, accept,
+                      (struct release *)releases + accept->release_count);
+        accept->release_count++;
+        item = item->next;
+    }
+    return st;
+}
+
+enum status read_release_only(struct reader *r, const struct node *key,
+                              const struct clauses *common,
+                              struct accept *accept)
+{
+    void *release;
+    enum status st = read_room(r, 1, sizeof(struct release), &release);
+
+    accept->releases = release;
+    accept->release_count = 1;
+    return st != STATUS_OK ? st : finish(r, key, NULL, common, release);
+}

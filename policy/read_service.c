@@ -1,0 +1,286 @@
+#include "policy/read_service.h"
+
+#include <string.h>
+
+#include "policy/host.h"
+#include "policy/read_accept.h"
+#include "policy/read_collateral.h"
+#include "policy/read_host.h"
+#include "policy/read_listen.h"
+#include "policy/read_url.h"
+
+#define DEFAULT_PATH "/__ra__"
+
+static enum status on_hosts(struct reader *r, const struct node *key, void *to)
+{
+    struct service *s = to;
+    void *hosts = NULL;
+    enum status st = read_list(r, key->value, sizeof(struct host_pattern),
+                               read_host_pattern, &hosts, &s->host_count);
+
+    s->hosts = hosts;
+    return st;
+}
+
+static enum status read_endpoint(struct reader *r, const struct node *node,
+                                 void *item)
+{
+    static const struct scheme schemes[] = { { "ws", 80 }, { "wss", 443 } };
+    struct endpoint *e = item;
+    struct slice path = slice_text(DEFAULT_PATH);
+    struct url url;
+    enum status st =
+        read_url_text(r, node, schemes, COUNT_OF(schemes),
+                      "a ws:// or wss:// URL such as wss://chat.example.com",
+                      &url);
+
+    if (st != STATUS_OK)
+        return st;
+    if (url.path.len > 1)
+        path = url.path;
+    e->tls = url.scheme == &schemes[1];
+    e->port = url.port;
+    st = read_copy(r, node->text, &e->url);
+    if (st == STATUS_OK)
+        st = read_copy(r, slice_text(url.host), &e->host);
+    return st != STATUS_OK ? st : read_copy(r, path, &e->path);
+}
+
+static bool same_endpoint(const struct endpoint *a, const struct endpoint *b)
+{
+    return a->tls == b->tls && a->port == b->port &&
+           strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0;
+}
+
+static enum status on_endpoints(struct reader *r, const struct node *key,
+                                void *to)
+{
+    struct service *s = to;
+    const struct node *list = key->value;
+    const struct node *item = list->kind == NODE_LIST ? list->first : list;
+    void *endpoints = NULL;
+    enum status st = read_list(r, list, sizeof(struct endpoint), read_endpoint,
+                               &endpoints, &s->endpoint_count);
+
+    s->endpoints = endpoints;
+    for (size_t i = 0; i < s->endpoint_count; i++, item = item->next)
+        for (size_t j = 0; j < i; j++)
+            if (same_endpoint(&s->endpoints[i], &s->endpoints[j]))
+                return read_unexpected(r, item, "each endpoint once");
+    return st;
+}
+
+static enum status on_ca_file(struct reader *r, const struct node *key,
+                              void *to)
+{
+    struct service *s = to;
+
+    return read_path(r, key->value, &s->ca_file);
+}
+
+static enum status on_local(struct reader *r, const struct node *key, void *to)
+{
+    struct service *s = to;
+    void *local;
+    enum status st = read_room(r, 1, sizeof(*s->local), &local);
+
+    s->local = local;
+    return st != STATUS_OK ? st : read_listen_item(r, key->value, local);
+}
+
+static enum status on_protocol(struct reader *r, const struct node *key,
+                               void *to)
+{
+    static const char *const names[] = { "native" };
+    size_t which;
+
+    (void)to; /* there is one so far */
+    if (slice_equal(key->value->text, slice_text("teekit")))
+        return read_unexpected(r, key->value,
+                               "native; teekit is not built yet");
+    return read_choice(r, key->value, names, COUNT_OF(names), &which);
+}
+
+static enum status on_root(struct reader *r, const struct node *key, void *to)
+{
+    struct service *s = to;
+    enum status st = read_path(r, key->value, &s->root_file);
+
+    s->accept.simulated = true;
+    if (st != STATUS_OK)
+        return st;
+    return read_warn(r, key,
+                     "trusts a root of its own: this TEE may be SIMULATED");
+}
+
+static enum status on_collateral(struct reader *r, const struct node *key,
+                                 void *to)
+{
+    struct service *s = to;
+
+    return read_collateral_service(r, key, &s->sources);
+}
+
+static enum status on_freshness(struct reader *r, const struct node *key,
+                                void *to)
+{
+    struct service *s = to;
+
+    return read_accept_freshness(r, key, &s->accept);
+}
+
+static enum status on_max_age(struct reader *r, const struct node *key,
+                              void *to)
+{
+    struct service *s = to;
+
+    return read_accept_max_age(r, key, &s->accept);
+}
+
+static enum status on_accept(struct reader *r, const struct node *key, void *to)
+{
+    struct service *s = to;
+
+    return read_accept_block(r, key, &s->accept);
+}
+
+static const struct word service_words[] = {
+    /* clang-format off */
+    { "hosts",      on_hosts },
+    { "endpoints",  on_endpoints },
+    { "ca-file",    on_ca_file },
+    { "local",      on_local },
+    { "protocol",   on_protocol },
+    { "root",       on_root },
+    { "collateral", on_collateral },
+    { "freshness",  on_freshness },
+    { "max-age",    on_max_age },
+    { "accept",     on_accept },
+    /* clang-format on */
+};
+
+/* Where |word| stands: in the service or in its accept, but not in both. */
+static enum status find_once(struct reader *r, const struct node *service,
+                             const char *word, const struct node **out)
+{
+    const struct node *accept = yaml_tree_find(service, "accept");
+    const struct node *outer = yaml_tree_find(service, word);
+    const struct node *inner = yaml_tree_find(accept->value, word);
+
+    *out = outer != NULL ? outer : inner;
+    if (outer == NULL || inner == NULL)
+        return STATUS_OK;
+    return read_unexpected(r, inner, "\"%s\" in the service or in accept",
+                           word);
+}
+
+static enum status check_freshness(struct reader *r, const struct node *service,
+                                   const struct accept *accept)
+{
+    const struct node *freshness;
+    const struct node *max_age;
+    enum status st = find_once(r, service, "freshness", &freshness);
+
+    if (st == STATUS_OK)
+        st = find_once(r, service, "max-age", &max_age);
+    if (st != STATUS_OK || accept->freshness != FRESH_EPOCH)
+        return st;
+    if (max_age == NULL)
+        return read_unexpected(r, freshness->value, "a max-age beside it");
+    return read_warn(r, freshness,
+                     "accepts evidence that was not made for our challenge");
+}
+
+static bool uses_tls(const struct service *s)
+{
+    for (size_t i = 0; i < s->endpoint_count; i++)
+        if (s->endpoints[i].tls)
+            return true;
+    return false;
+}
+
+static enum status missing(struct reader *r, const struct node *key,
+                           const char *what)
+{
+    (void)read_refuse(r, key, "a service without %s", what);
+    return read_expected(r, "%s", what);
+}
+
+/* What can be judged only when the whole service was read. */
+static enum status check_service(struct reader *r, const struct node *key,
+                                 const struct service *s)
+{
+    if (s->host_count == 0 && s->local == NULL)
+        return missing(r, key, "hosts or local");
+    if (s->endpoint_count == 0)
+        return missing(r, key, "endpoints");
+    if (yaml_tree_find(key->value, "accept") == NULL)
+        return missing(r, key, "accept");
+    if (s->ca_file != NULL && !uses_tls(s))
+        return read_unexpected(r, yaml_tree_find(key->value, "ca-file"),
+                               "it only where an endpoint is wss://");
+    return check_freshness(r, key->value, &s->accept);
+}
+
+static enum status read_service(struct reader *r, const struct node *key,
+                                struct service *s)
+{
+    enum status st = read_name(r, key, &s->name);
+
+    if (st == STATUS_OK)
+        st = read_block(r, key, service_words, COUNT_OF(service_words), s);
+    return st != STATUS_OK ? st : check_service(r, key, s);
+}
+
+static bool port_taken(const struct policy *p, size_t service)
+{
+    const struct policy_address *local = p->services[service].local;
+
+    for (size_t i = 0; i < p->listen_count; i++)
+        if (read_listen_collides(local, &p->listen[i]))
+            return true;
+    for (size_t i = 0; i < service; i++)
+        if (p->services[i].local != NULL &&
+            read_listen_collides(local, p->services[i].local))
+            return true;
+    return false;
+}
+
+static enum status check_ports(struct reader *r, const struct node *map,
+                               const struct policy *p)
+{
+    const struct node *key = map->first;
+
+    for (size_t i = 0; i < p->service_count; i++, key = key->next)
+        if (p->services[i].local != NULL && port_taken(p, i))
+            return read_unexpected(r,
+                                   yaml_tree_find(key->value, "local")->value,
+                                   "a port that nothing else uses");
+    return STATUS_OK;
+}
+
+enum status read_service_all(struct reader *r, const struct node *key,
+                             struct policy *p)
+{
+    const struct node *map = key->value;
+    struct service *services;
+    void *room;
+    enum status st;
+
+    if (map->kind != NODE_MAP)
+        return read_unexpected(r, map, "a block of services by name");
+    st = read_room(r, map->count, sizeof(*services), &room);
+    p->services = services = room;
+    for (const struct node *k = map->first; st == STATUS_OK && k != NULL;
+         k = k->next) {
+        struct service *s = &services[p->service_count++];
+
+        st = read_service(r, k, s);
+        read_collateral_complete(&p->collateral, &s->sources);
+    }
+    if (st == STATUS_OK)
+        st = check_ports(r, map, p);
+    if (st != STATUS_OK)
+        return st;
+    return read_host_unique(r, map, p->services, p->service_count);
+}
