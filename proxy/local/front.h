@@ -30,38 +30,39 @@ struct front; /* all local connections of a program */
 
 /* A page of our own, for a request to this program itself. */
 struct front_page {
-  int code;            /* HTTP status, 200 to 599 */
-  const char *type;    /* media type; static */
-  struct buffer *body; /* the front's, empty; to be filled */
+    int code;            /* HTTP status, 200 to 599 */
+    const char *type;    /* media type; static */
+    struct buffer *body; /* the front's, empty; to be filled */
 };
 
 /* Whoever runs the front. All callbacks run on the loop. */
 struct front_owner {
-  /* Decide where |target| leads and start to open it. STATUS_OK: |*out| is
+    /* Decide where |target| leads and start to open it. STATUS_OK: |*out| is
    * a far side that calls |events| with |far_ctx|, never before this
    * returns, and that the front will far_close(). Anything else is a
    * refusal: |*out| is NULL and |refusal| is filled; what it points to must
    * live until the callback returns to the loop. */
-  enum status (*route_and_open)(void *ctx, const struct target *target,
-                                const struct far_events *events, void *far_ctx,
-                                struct far **out, struct far_failure *refusal);
-  /* A GET or HEAD of |path| ("/", "/status.json" ...) from this machine, not
+    enum status (*route_and_open)(void *ctx, const struct target *target,
+                                  const struct far_events *events,
+                                  void *far_ctx, struct far **out,
+                                  struct far_failure *refusal);
+    /* A GET or HEAD of |path| ("/", "/status.json" ...) from this machine, not
    * from another site's page. True: |page| is filled. False: 404. May be
    * NULL. "/healthz" never gets here. */
-  bool (*local_page)(void *ctx, struct slice path, struct front_page *page);
-  /* True when these are right. NULL: no one is asked for credentials. Must
+    bool (*local_page)(void *ctx, struct slice path, struct front_page *page);
+    /* True when these are right. NULL: no one is asked for credentials. Must
    * compare in constant time. */
-  bool (*check_user)(void *ctx, struct slice user, struct slice password);
+    bool (*check_user)(void *ctx, struct slice user, struct slice password);
 };
 
 struct front_config {
-  uv_loop_t *loop;
-  const struct log *log;           /* borrowed; NULL is silence */
-  const struct front_owner *owner; /* borrowed, static */
-  void *ctx;                       /* of |owner| */
-  size_t conns_max;                /* accepted at once; above: reset */
-  unsigned head_deadline_ms;       /* for a whole request head */
-  unsigned idle_deadline_ms;       /* between two requests */
+    uv_loop_t *loop;
+    const struct log *log;           /* borrowed; NULL is silence */
+    const struct front_owner *owner; /* borrowed, static */
+    void *ctx;                       /* of |owner| */
+    size_t conns_max;                /* accepted at once; above: reset */
+    unsigned head_deadline_ms;       /* for a whole request head */
+    unsigned idle_deadline_ms;       /* between two requests */
 };
 
 /* The config with the limits of common/limits.h; loop, log, owner and ctx are
@@ -72,8 +73,10 @@ struct front_config front_defaults(void);
 MUST_CHECK enum status front_new(const struct front_config *config,
                                  struct front **out);
 
-/* One accepted connection, taken: the front closes it. */
-void front_accept(struct front *f, struct conn *c);
+/* One accepted connection, taken: the front closes it. |port| is the one it
+ * came to, by which a request to this program itself is known; 0 for a UNIX
+ * socket. */
+void front_accept(struct front *f, struct conn *c, uint16_t port);
 
 /* Connections that are not yet closed. */
 size_t front_count(const struct front *f);

@@ -20,12 +20,12 @@
 enum refusal_form { REFUSAL_PLAIN, REFUSAL_JSON, REFUSAL_PAGE };
 
 struct refusal {
-  const struct far_failure *failure; /* borrowed; why.status is not OK */
-  const struct target *target;       /* borrowed; NULL if none was read */
-  enum refusal_form form;
-  bool head_only; /* the answer to HEAD: no body */
-  bool close;     /* the connection ends after this answer */
-  bool ask_user;  /* 407: say how to give credentials */
+    const struct far_failure *failure; /* borrowed; why.status is not OK */
+    const struct target *target;       /* borrowed; NULL if none was read */
+    enum refusal_form form;
+    bool head_only; /* the answer to HEAD: no body */
+    bool close;     /* the connection ends after this answer */
+    bool ask_user;  /* 407: say how to give credentials */
 };
 
 /* The form that the value of an Accept field asks for (RFC 9110 section

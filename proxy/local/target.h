@@ -18,8 +18,8 @@
 #define TARGET_TEXT_ROOM (TARGET_HOST_ROOM + 9) /* "[", "]:65535" */
 
 struct target {
-  char host[TARGET_HOST_ROOM]; /* as above, without brackets */
-  uint16_t port;               /* 1 to 65535 */
+    char host[TARGET_HOST_ROOM]; /* as above, without brackets */
+    uint16_t port;               /* 1 to 65535 */
 };
 
 /* Take a host name, IPv4 or IPv6 literal (without brackets) and a port.
