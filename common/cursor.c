@@ -101,6 +101,28 @@ void cursor_copy(struct cursor *c, uint8_t *out, size_t len)
         memcpy(out, p, len);
 }
 
+bool cursor_skip(struct cursor *c, const char *text)
+{
+    struct cursor ahead = *c;
+    struct slice next = cursor_take(&ahead, strlen(text));
+
+    if (!cursor_ok(&ahead) || !slice_equal(next, slice_text(text)))
+        return false;
+    *c = ahead;
+    return true;
+}
+
+struct slice cursor_until(struct cursor *c, const char *ends)
+{
+    struct cursor ahead = *c;
+    struct slice rest = cursor_rest(&ahead);
+    size_t len = 0;
+
+    while (len < rest.len && memchr(ends, rest.at[len], strlen(ends)) == NULL)
+        len++;
+    return cursor_take(c, len);
+}
+
 void cursor_fail(struct cursor *c)
 {
     c->failed = true;

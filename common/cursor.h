@@ -43,6 +43,14 @@ struct slice cursor_rest(struct cursor *c);
 /* Copy the next |len| bytes to |out|, which is all zero once failed. */
 void cursor_copy(struct cursor *c, uint8_t *out, size_t len);
 
+/* Text. Read |text| if it is what comes next; else read nothing and say false.
+ * Never fails the cursor; false once failed. */
+bool cursor_skip(struct cursor *c, const char *text);
+
+/* All bytes before the first that is one of |ends| (not empty), or all that is
+ * left if there is none. That byte itself is not read. Empty once failed. */
+struct slice cursor_until(struct cursor *c, const char *ends);
+
 /* Fail it by hand, when a value makes the rest meaningless. */
 void cursor_fail(struct cursor *c);
 

@@ -69,6 +69,26 @@ static void cursor_takes_nothing_from_nothing(void **state)
     assert_true(cursor_finish(&c));
 }
 
+static void cursor_reads_text_up_to_its_end(void **state)
+{
+    struct cursor c = cursor_over(slice_text("name value\nrest"));
+
+    (void)state;
+    assert_false(cursor_skip(&c, "nane"));
+    assert_false(cursor_skip(&c, "name value\nrest and more"));
+    assert_int_equal(cursor_offset(&c), 0);
+    assert_true(cursor_skip(&c, "name "));
+    assert_true(slice_equal(cursor_until(&c, "\r\n"), slice_text("value")));
+    assert_int_equal(cursor_until(&c, "\n").len, 0);
+    assert_true(cursor_skip(&c, "\n"));
+    assert_true(slice_equal(cursor_until(&c, "\n"), slice_text("rest")));
+    assert_true(cursor_skip(&c, ""));
+    assert_true(cursor_finish(&c));
+    cursor_fail(&c);
+    assert_false(cursor_skip(&c, ""));
+    assert_int_equal(cursor_until(&c, "\n").len, 0);
+}
+
 static void builder_writes_what_cursor_reads(void **state)
 {
     uint8_t out[64];
@@ -189,6 +209,7 @@ int main(void)
         cmocka_unit_test(cursor_refuses_lengths_that_wrap),
         cmocka_unit_test(cursor_refuses_leftovers),
         cmocka_unit_test(cursor_takes_nothing_from_nothing),
+        cmocka_unit_test(cursor_reads_text_up_to_its_end),
         cmocka_unit_test(builder_writes_what_cursor_reads),
         cmocka_unit_test(builder_fills_holes),
         cmocka_unit_test(builder_stays_failed),
