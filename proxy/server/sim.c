@@ -1,0 +1,278 @@
+#include "proxy/server/sim.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/builder.h"
+#include "common/file.h"
+#include "common/limits.h"
+#include "common/secret.h"
+#include "common/text.h"
+#include "proxy/server/sim_cert.h"
+#include "proxy/server/sim_crl.h"
+#include "proxy/server/sim_json.h"
+#include "proxy/server/sim_quote.h"
+
+/* A revocation list with 2000 entries takes 80 KB. */
+#define SCRATCH_BYTES (256 * 1024)
+
+/* What a simulation holds besides the signed DER of SIM_ROOT to SIM_PCK_CRL,
+ * which come first. */
+enum output {
+    ROOT_PEM = SIM_PCK_CRL + 1,
+    PCK_CHAIN, /* PEM, and so are the next two */
+    TCB_CHAIN,
+    PCK_CRL_CHAIN,
+    SGX_TCB_INFO,
+    TDX_TCB_INFO,
+    SGX_QE_IDENTITY,
+    TDX_QE_IDENTITY,
+    OUTPUT_COUNT
+};
+
+/* Written once by sim_new(), then only read: quotes need no lock. */
+struct sim {
+    struct sim_options options;
+    int64_t now_unix;
+    struct sim_keys keys;
+    struct buffer made[OUTPUT_COUNT]; /* by sim_item, then by output */
+};
+
+static struct slice made(const struct sim *sim, size_t which)
+{
+    return buffer_view(&sim->made[which]);
+}
+
+static bool is_missing(const struct sim *sim, enum sim_item item)
+{
+    return (sim->options.items[item].faults & SIM_MISSING) != 0;
+}
+
+static bool make_keys(struct sim_keys *keys)
+{
+    return sim_key_make(&keys->root) && sim_key_make(&keys->pck_ca) &&
+           sim_key_make(&keys->pck) && sim_key_make(&keys->tcb_signing) &&
+           sim_key_make(&keys->attestation) && sim_key_make(&keys->rogue);
+}
+
+/* Who signs a certificate or a list, if nothing is wrong. */
+static const struct sim_key *signer_of(const struct sim *sim,
+                                       enum sim_item item)
+{
+    if ((sim->options.items[item].faults & SIM_ROGUE) != 0)
+        return &sim->keys.rogue;
+    if (item == SIM_PCK || item == SIM_PCK_CRL)
+        return &sim->keys.pck_ca;
+    return &sim->keys.root;
+}
+
+static void make_signed(struct sim *sim, enum sim_item item,
+                        struct builder *scratch)
+{
+    struct builder tbs = builder_over(scratch->out, scratch->room / 2);
+    struct builder whole =
+        builder_over(scratch->out + scratch->room / 2, scratch->room / 2);
+    struct buffer *out = &sim->made[item];
+
+    if (item <= SIM_TCB_SIGNING)
+        sim_cert_tbs(&sim->options, &sim->keys, item, sim->now_unix, &tbs);
+    else
+        sim_crl_tbs(&sim->options, &sim->keys, item, sim->now_unix, &tbs);
+    sim_key_seal(signer_of(sim, item), builder_view(&tbs), &whole);
+    buffer_add(out, builder_view(&whole));
+    if (!builder_ok(&tbs) || !builder_ok(&whole))
+        out->failed = true;
+}
+
+/* RFC 7468: lines of 64 characters. */
+static void put_pem(struct slice der, struct buffer *out)
+{
+    char text[TEXT_BASE64_ROOM(CERT_MAX_BYTES)];
+
+    if (der.len > CERT_MAX_BYTES) {
+        out->failed = true;
+        return;
+    }
+    text_base64(der, text, sizeof(text));
+    buffer_text(out, "-----BEGIN CERTIFICATE-----\n");
+    for (const char *line = text; *line != '\0'; line += strnlen(line, 64))
+        buffer_printf(out, "%.64s\n", line);
+    buffer_text(out, "-----END CERTIFICATE-----\n");
+}
+
+static void put_chain(const struct sim *sim, const enum sim_item *items,
+                      size_t count, struct buffer *out)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!is_missing(sim, items[i]))
+            put_pem(made(sim, items[i]), out);
+}
+
+static void make_chains(struct sim *sim)
+{
+    static const enum sim_item pck[] = { SIM_PCK, SIM_PCK_CA, SIM_ROOT };
+    static const enum sim_item tcb[] = { SIM_TCB_SIGNING, SIM_ROOT };
+
+    put_pem(made(sim, SIM_ROOT), &sim->made[ROOT_PEM]);
+    put_chain(sim, pck, COUNT_OF(pck), &sim->made[PCK_CHAIN]);
+    buffer_byte(&sim->made[PCK_CHAIN], '\0'); /* as quoting enclaves do */
+    put_chain(sim, pck + 1, COUNT_OF(pck) - 1, &sim->made[PCK_CRL_CHAIN]);
+    put_chain(sim, tcb, COUNT_OF(tcb), &sim->made[TCB_CHAIN]);
+}
+
+static void make_documents(struct sim *sim)
+{
+    const struct sim_options *o = &sim->options;
+    const struct sim_keys *k = &sim->keys;
+    int64_t now = sim->now_unix;
+
+    sim_json_tcb_info(o, k, TEE_SGX, now, &sim->made[SGX_TCB_INFO]);
+    sim_json_tcb_info(o, k, TEE_TDX, now, &sim->made[TDX_TCB_INFO]);
+    sim_json_qe_identity(o, k, TEE_SGX, now, &sim->made[SGX_QE_IDENTITY]);
+    sim_json_qe_identity(o, k, TEE_TDX, now, &sim->made[TDX_QE_IDENTITY]);
+}
+
+static bool make_all(struct sim *sim)
+{
+    uint8_t *room = malloc(SCRATCH_BYTES);
+    struct builder scratch = builder_over(room, SCRATCH_BYTES);
+
+    if (room == NULL)
+        return false;
+    for (size_t i = 0; i < OUTPUT_COUNT; i++)
+        sim->made[i] = buffer_with_max(COLLATERAL_MAX_BYTES);
+    for (enum sim_item item = SIM_ROOT; item <= SIM_PCK_CRL; item++)
+        make_signed(sim, item, &scratch);
+    free(room);
+    make_chains(sim);
+    make_documents(sim);
+    for (size_t i = 0; i < OUTPUT_COUNT; i++)
+        if (!buffer_ok(&sim->made[i]))
+            return false;
+    return true;
+}
+
+enum status sim_new(const struct sim_options *options, int64_t now_unix,
+                    struct sim **out, struct why *why)
+{
+    struct sim *sim = calloc(1, sizeof(*sim));
+
+    *out = NULL;
+    if (sim == NULL)
+        return why_fail(why, STATUS_NO_MEMORY, "sim", NULL, "no memory");
+    if (options != NULL)
+        sim->options = *options;
+    else
+        sim_options_default(&sim->options);
+    sim->now_unix = now_unix;
+    if (!make_keys(&sim->keys) || !make_all(sim)) {
+        sim_free(sim);
+        return why_fail(why, STATUS_INTERNAL, "sim", NULL,
+                        "no memory or randomness, or options out of range");
+    }
+    *out = sim;
+    return STATUS_OK;
+}
+
+void sim_free(struct sim *sim)
+{
+    if (sim == NULL)
+        return;
+    for (size_t i = 0; i < OUTPUT_COUNT; i++)
+        buffer_free(&sim->made[i]);
+    secret_wipe(&sim->keys, sizeof(sim->keys));
+    free(sim);
+}
+
+struct slice sim_root_pem(const struct sim *sim)
+{
+    return made(sim, ROOT_PEM);
+}
+
+struct slice sim_pck_chain(const struct sim *sim)
+{
+    return made(sim, PCK_CHAIN);
+}
+
+static struct slice unless_missing(const struct sim *sim, enum sim_item item,
+                                   size_t which)
+{
+    return is_missing(sim, item) ? (struct slice){ 0 } : made(sim, which);
+}
+
+void sim_collateral(const struct sim *sim, enum tee_type tee,
+                    struct collateral_set *out)
+{
+    bool tdx = tee == TEE_TDX;
+
+    *out = (struct collateral_set){
+        .tcb_info = unless_missing(sim, SIM_TCB_INFO,
+                                   tdx ? TDX_TCB_INFO : SGX_TCB_INFO),
+        .tcb_info_chain = made(sim, TCB_CHAIN),
+        .qe_identity = unless_missing(sim, SIM_QE_IDENTITY,
+                                      tdx ? TDX_QE_IDENTITY : SGX_QE_IDENTITY),
+        .qe_identity_chain = made(sim, TCB_CHAIN),
+        .pck_crl = unless_missing(sim, SIM_PCK_CRL, SIM_PCK_CRL),
+        .pck_crl_chain = made(sim, PCK_CRL_CHAIN),
+        .root_crl = unless_missing(sim, SIM_ROOT_CRL, SIM_ROOT_CRL),
+    };
+}
+
+/* A quote is its chain and less than 2 KB of its own. */
+enum status sim_quote(const struct sim *sim, enum tee_type tee,
+                      const uint8_t report_data[64], struct buffer *out)
+{
+    struct slice chain = made(sim, PCK_CHAIN);
+    size_t room = chain.len + 2048;
+    uint8_t *at = buffer_reserve(out, room);
+    struct builder b = builder_over(at, room);
+
+    assert(tee == TEE_SGX || tee == TEE_TDX);
+    if (at == NULL)
+        return STATUS_NO_MEMORY;
+    sim_quote_write(&sim->options, &sim->keys, chain, tee, report_data, &b);
+    if (!builder_ok(&b))
+        return STATUS_INTERNAL;
+    buffer_commit(out, b.len);
+    return STATUS_OK;
+}
+
+static enum status write_file(const char *dir, const char *name,
+                              struct slice bytes, struct why *why)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
+
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return why_fail(why, STATUS_NO_FILE, "file", NULL,
+                        "the path is too long: %.120s...", dir);
+    return file_replace(path, bytes, 0644, why);
+}
+
+enum status sim_write_dir(const struct sim *sim, enum tee_type tee,
+                          const char *dir, struct why *why)
+{
+    struct collateral_set c;
+    enum status st = file_make_dirs(dir, why);
+
+    sim_collateral(sim, tee, &c);
+    const struct {
+        const char *name;
+        struct slice bytes;
+    } files[] = {
+        { "root.pem", sim_root_pem(sim) },
+        { "tcb_info.json", c.tcb_info },
+        { "tcb_info_issuer_chain.pem", c.tcb_info_chain },
+        { "qe_identity.json", c.qe_identity },
+        { "qe_identity_issuer_chain.pem", c.qe_identity_chain },
+        { "pck_crl.der", c.pck_crl },
+        { "pck_crl_issuer_chain.pem", c.pck_crl_chain },
+        { "root_ca_crl.der", c.root_crl },
+    };
+    for (size_t i = 0; i < COUNT_OF(files) && st == STATUS_OK; i++)
+        st = write_file(dir, files[i].name, files[i].bytes, why);
+    return st;
+}

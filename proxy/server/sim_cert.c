@@ -1,0 +1,276 @@
+#include "proxy/server/sim_cert.h"
+
+#include <assert.h>
+
+#include "proxy/server/sim_der.h"
+#include "proxy/server/sim_pck_ext.h"
+#include "verifier/der.h"
+#include "verifier/x509.h"
+
+/* What is the same in every simulation. */
+static const struct role {
+    const char *name;
+    enum sim_item issuer;
+    bool is_ca;
+    uint8_t path_len;
+    uint16_t key_usage;
+} roles[] = {
+    /* clang-format off */
+    [SIM_ROOT] = { "Simulated SGX Root CA", SIM_ROOT, true, 1,
+                   X509_KEY_CERT_SIGN | X509_CRL_SIGN },
+    [SIM_PCK_CA] = { "Simulated SGX PCK Platform CA", SIM_ROOT, true, 0,
+                     X509_KEY_CERT_SIGN | X509_CRL_SIGN },
+    [SIM_PCK] = { "Simulated SGX PCK Certificate", SIM_PCK_CA, false, 0,
+                  X509_DIGITAL_SIGNATURE },
+    [SIM_TCB_SIGNING] = { "Simulated SGX TCB Signing", SIM_ROOT, false, 0,
+                          X509_DIGITAL_SIGNATURE },
+    /* clang-format on */
+};
+
+/* What one certificate is made of. */
+struct plan {
+    const struct role *role;
+    const struct sim_options *options;
+    const struct sim_keys *keys;
+    enum sim_item item;
+    uint32_t faults;
+};
+
+static const struct role *role_of(enum sim_item item)
+{
+    assert((size_t)item < COUNT_OF(roles));
+    return &roles[item];
+}
+
+const struct sim_key *sim_cert_key(const struct sim_keys *keys,
+                                   enum sim_item item)
+{
+    if (item == SIM_ROOT)
+        return &keys->root;
+    if (item == SIM_PCK_CA)
+        return &keys->pck_ca;
+    if (item == SIM_PCK)
+        return &keys->pck;
+    assert(item == SIM_TCB_SIGNING);
+    return &keys->tcb_signing;
+}
+
+/* The first bit decides whether DER needs a zero before it; the second keeps
+ * the number from having fewer than 20 bytes. */
+void sim_cert_serial(const struct sim_options *options,
+                     const struct sim_keys *keys, enum sim_item item,
+                     uint8_t serial[20])
+{
+    bool high = (options->items[item].faults & SIM_HIGH_SERIAL) != 0;
+
+    sim_key_id(sim_cert_key(keys, item), serial);
+    serial[0] = (uint8_t)((serial[0] & 0x3f) | (high ? 0x80 : 0x40));
+}
+
+static void put_name_part(struct builder *b, uint8_t type, uint8_t tag,
+                          const char *text)
+{
+    const uint8_t oid[] = { 0x55, 0x04, type };
+    size_t set = sim_der_open(b, DER_SET);
+    size_t pair = sim_der_open(b, DER_SEQUENCE);
+
+    sim_der_put(b, DER_OID, SLICE_OF(oid));
+    sim_der_put(b, tag, slice_text(text));
+    sim_der_close(b, pair);
+    sim_der_close(b, set);
+}
+
+static void put_name(struct builder *b, const char *common_name)
+{
+    size_t name = sim_der_open(b, DER_SEQUENCE);
+
+    put_name_part(b, 3, DER_UTF8_STRING, common_name);
+    put_name_part(b, 10, DER_UTF8_STRING, "Veritee Simulation");
+    sim_der_close(b, name);
+}
+
+void sim_cert_name(const struct sim_options *options, enum sim_item item,
+                   struct builder *b)
+{
+    if ((options->items[item].faults & SIM_OTHER_NAME) != 0)
+        put_name(b, "Simulated Something Else");
+    else if (item == SIM_PCK_CA && options->processor_ca)
+        put_name(b, "Simulated SGX PCK Processor CA");
+    else
+        put_name(b, role_of(item)->name);
+}
+
+/* --- extensions --- */
+
+/* Begin Extension id-ce |id|; the caller writes the value and closes twice. */
+static void put_extension(struct builder *b, uint8_t id, bool critical,
+                          struct slice value)
+{
+    const uint8_t oid[] = { 0x55, 0x1d, id };
+    size_t extension = sim_der_open(b, DER_SEQUENCE);
+
+    sim_der_put(b, DER_OID, SLICE_OF(oid));
+    if (critical)
+        sim_der_boolean(b, true);
+    sim_der_put(b, DER_OCTET_STRING, value);
+    sim_der_close(b, extension);
+}
+
+void sim_cert_authority_id(const struct sim_key *issuer, struct builder *b)
+{
+    uint8_t id[20];
+    uint8_t room[32];
+    struct builder value = builder_over(room, sizeof(room));
+    size_t sequence = sim_der_open(&value, DER_SEQUENCE);
+
+    sim_key_id(issuer, id);
+    sim_der_put(&value, DER_CONTEXT_0, SLICE_OF(id));
+    sim_der_close(&value, sequence);
+    put_extension(b, 0x23, false, builder_view(&value));
+}
+
+void sim_cert_unknown_critical(struct builder *b)
+{
+    put_extension(b, 0x7f, true, slice_of("\x05\x00", 2));
+}
+
+static void put_subject_id(const struct plan *p, struct builder *b)
+{
+    uint8_t id[20];
+    uint8_t room[32];
+    struct builder value = builder_over(room, sizeof(room));
+
+    sim_key_id(sim_cert_key(p->keys, p->item), id);
+    sim_der_put(&value, DER_OCTET_STRING, SLICE_OF(id));
+    put_extension(b, 0x0e, false, builder_view(&value));
+}
+
+/* DistributionPointName, fullName, uniformResourceIdentifier. */
+static void put_crl_points(struct builder *b)
+{
+    uint8_t room[64];
+    struct builder value = builder_over(room, sizeof(room));
+    size_t points = sim_der_open(&value, DER_SEQUENCE);
+    size_t point = sim_der_open(&value, DER_SEQUENCE);
+    size_t name = sim_der_open(&value, DER_CONTEXT_CONSTRUCTED_0);
+    size_t full = sim_der_open(&value, DER_CONTEXT_CONSTRUCTED_0);
+
+    sim_der_put(&value, 0x86, slice_text("https://crl.invalid/simulated.der"));
+    sim_der_close(&value, full);
+    sim_der_close(&value, name);
+    sim_der_close(&value, point);
+    sim_der_close(&value, points);
+    put_extension(b, 0x1f, false, builder_view(&value));
+}
+
+static void put_key_usage(const struct plan *p, struct builder *b)
+{
+    static const uint16_t key_encipherment = 0x2000;
+    uint16_t usage = (p->faults & SIM_OTHER_KEY_USAGE) != 0
+                         ? key_encipherment
+                         : p->role->key_usage;
+    uint8_t byte = (uint8_t)(usage >> 8);
+    uint8_t unused = 0;
+    uint8_t room[8];
+    struct builder value = builder_over(room, sizeof(room));
+
+    while ((byte >> unused & 1) == 0)
+        unused++;
+    sim_der_bits(&value, slice_of(&byte, 1), unused);
+    put_extension(b, 0x0f, true, builder_view(&value));
+}
+
+static void put_basic_constraints(const struct plan *p, struct builder *b)
+{
+    bool is_ca = p->role->is_ca != ((p->faults & SIM_CA_FLIPPED) != 0);
+    bool is_short = (p->faults & SIM_PATH_TOO_SHORT) != 0;
+    uint8_t room[16];
+    struct builder value = builder_over(room, sizeof(room));
+    size_t sequence = sim_der_open(&value, DER_SEQUENCE);
+
+    if (is_ca) {
+        sim_der_boolean(&value, true);
+        sim_der_number(&value, DER_INTEGER, is_short ? 0 : p->role->path_len);
+    }
+    sim_der_close(&value, sequence);
+    put_extension(b, 0x13, true, builder_view(&value));
+}
+
+static void put_authority_id(const struct plan *p, struct builder *b)
+{
+    const struct sim_key *issuer = sim_cert_key(p->keys, p->role->issuer);
+
+    if ((p->faults & SIM_OTHER_AUTHORITY_ID) != 0)
+        issuer = &p->keys->rogue;
+    sim_cert_authority_id(issuer, b);
+}
+
+static void put_extensions(const struct plan *p, struct builder *b)
+{
+    size_t wrapper = sim_der_open(b, DER_CONTEXT_CONSTRUCTED_3);
+    size_t list = sim_der_open(b, DER_SEQUENCE);
+
+    if ((p->faults & SIM_NO_AUTHORITY_ID) == 0)
+        put_authority_id(p, b);
+    if ((p->faults & SIM_NO_CRL_POINTS) == 0)
+        put_crl_points(b);
+    if ((p->faults & SIM_NO_SUBJECT_ID) == 0)
+        put_subject_id(p, b);
+    if ((p->faults & SIM_NO_KEY_USAGE) == 0)
+        put_key_usage(p, b);
+    if ((p->faults & SIM_NO_CONSTRAINTS) == 0)
+        put_basic_constraints(p, b);
+    if (p->item == SIM_PCK && (p->faults & SIM_NO_SGX) == 0)
+        sim_pck_ext_write(p->options, b);
+    if ((p->faults & SIM_UNKNOWN_CRITICAL) != 0)
+        sim_cert_unknown_critical(b);
+    sim_der_close(b, list);
+    sim_der_close(b, wrapper);
+}
+
+/* --- the signed part --- */
+
+static void put_validity(const struct sim_item_options *item, int64_t now_unix,
+                         struct builder *b)
+{
+    size_t validity = sim_der_open(b, DER_SEQUENCE);
+
+    sim_der_time(b, now_unix + item->from_s);
+    sim_der_time(b, now_unix + item->until_s);
+    sim_der_close(b, validity);
+}
+
+static void put_version_3(struct builder *b)
+{
+    size_t version = sim_der_open(b, DER_CONTEXT_CONSTRUCTED_0);
+
+    sim_der_number(b, DER_INTEGER, 2);
+    sim_der_close(b, version);
+}
+
+void sim_cert_tbs(const struct sim_options *options,
+                  const struct sim_keys *keys, enum sim_item item,
+                  int64_t now_unix, struct builder *b)
+{
+    struct plan p = { .role = role_of(item),
+                      .options = options,
+                      .keys = keys,
+                      .item = item,
+                      .faults = options->items[item].faults };
+    uint8_t serial[20];
+    size_t tbs = sim_der_open(b, DER_SEQUENCE);
+
+    put_version_3(b);
+    sim_cert_serial(options, keys, item, serial);
+    sim_der_unsigned(b, SLICE_OF(serial));
+    sim_key_algorithm(b);
+    if ((p.faults & SIM_OTHER_ISSUER) != 0)
+        put_name(b, "Simulated Someone Else");
+    else
+        sim_cert_name(options, p.role->issuer, b);
+    put_validity(&options->items[item], now_unix, b);
+    sim_cert_name(options, item, b);
+    sim_key_spki(sim_cert_key(keys, item), b);
+    put_extensions(&p, b);
+    sim_der_close(b, tbs);
+}
