@@ -1,0 +1,416 @@
+#include "proxy/tunnel/announce.h"
+
+#include <inttypes.h>
+
+#include "common/cursor.h"
+#include "proxy/tunnel/aead.h"
+#include "proxy/tunnel/flow.h"
+#include "proxy/tunnel/wire_in.h"
+#include "proxy/tunnel/wire_out.h"
+
+#define CLAUSE           "2"
+#define KEY_MAX_BYTES    64   /* of a map; those we know are shorter */
+#define PAIRS_MAX        32   /* of a map, unknown ones included */
+#define SUITES_MAX       16   /* unknown ones included */
+#define FIELDS_MAX_BYTES 1024 /* a message without its longer byte strings */
+#define ISSUED_BYTES     8
+
+/* In the order of struct session_stapled. */
+static const char *const stapled_keys[SESSION_STAPLED_ITEMS] = {
+    "tcb_info",    "tcb_info_issuer_chain",
+    "qe_identity", "qe_identity_issuer_chain",
+    "pck_crl",     "pck_crl_issuer_chain",
+    "root_ca_crl",
+};
+
+static size_t stapled_count(const struct announce *a)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < SESSION_STAPLED_ITEMS; i++)
+        count += a->stapled.item[i].len > 0;
+    return count;
+}
+
+size_t announce_room(const struct announce *a)
+{
+    size_t room = FIELDS_MAX_BYTES + a->quote.len;
+
+    for (size_t i = 0; i < SESSION_STAPLED_ITEMS; i++)
+        room += a->stapled.item[i].len;
+    return room;
+}
+
+static void put_verifier_data(const struct announce *a, struct builder *out)
+{
+    uint8_t issued[ISSUED_BYTES];
+    struct builder b = builder_over(issued, sizeof(issued));
+
+    wire_out_text(out, "verifier_data");
+    if (a->challenged) {
+        wire_out_null(out);
+        return;
+    }
+    builder_u64be(&b, (uint64_t)a->issued_unix);
+    wire_out_map(out, 3);
+    wire_out_text(out, "iat");
+    wire_out_bytes(out, builder_view(&b));
+    wire_out_text(out, "val");
+    wire_out_bytes(out, a->nonce);
+    wire_out_text(out, "signature");
+    wire_out_bytes(out, (struct slice){ 0 });
+}
+
+static void put_suites(const struct announce *a, struct builder *out)
+{
+    wire_out_text(out, "suites");
+    wire_out_array(out, (size_t)a->aes + (size_t)a->chacha);
+    if (a->aes)
+        wire_out_uint(out, AEAD_AESGCM);
+    if (a->chacha)
+        wire_out_uint(out, AEAD_CHACHAPOLY);
+}
+
+static void put_stapled(const struct announce *a, struct builder *out)
+{
+    wire_out_text(out, "collateral");
+    wire_out_map(out, stapled_count(a));
+    for (size_t i = 0; i < SESSION_STAPLED_ITEMS; i++) {
+        if (a->stapled.item[i].len == 0)
+            continue;
+        wire_out_text(out, stapled_keys[i]);
+        wire_out_bytes(out, a->stapled.item[i]);
+    }
+}
+
+static void put_veritee(const struct announce *a, struct builder *out)
+{
+    bool stapled = stapled_count(a) > 0;
+
+    wire_out_text(out, "veritee");
+    wire_out_map(out, stapled ? 7 : 6);
+    wire_out_text(out, "version");
+    wire_out_uint(out, ANNOUNCE_VERSION);
+    wire_out_text(out, "epoch");
+    wire_out_uint(out, a->epoch);
+    wire_out_text(out, "issued");
+    wire_out_uint(out, (uint64_t)a->issued_unix);
+    put_suites(a, out);
+    wire_out_text(out, "limits");
+    wire_out_map(out, 2);
+    wire_out_text(out, "streams");
+    wire_out_uint(out, a->streams_max);
+    wire_out_text(out, "credit");
+    wire_out_uint(out, a->first_credit);
+    wire_out_text(out, "challenged");
+    wire_out_bool(out, a->challenged);
+    if (stapled)
+        put_stapled(a, out);
+}
+
+void announce_encode(const struct announce *a, struct builder *out)
+{
+    wire_out_map(out, 7);
+    wire_out_text(out, "type");
+    wire_out_text(out, "server_kx");
+    wire_out_text(out, "x25519PublicKey");
+    wire_out_bytes(out, a->public_key);
+    wire_out_text(out, "quote");
+    wire_out_bytes(out, a->quote);
+    wire_out_text(out, "runtime_data");
+    wire_out_null(out);
+    put_verifier_data(a, out);
+    wire_out_text(out, "sev_snp_data");
+    wire_out_null(out);
+    put_veritee(a, out);
+}
+
+/* Reading. */
+
+struct reading {
+    struct wire_in in;
+    struct announce *out;
+    struct why *why;
+    bool has_nonce;
+    int64_t nonce_issued_unix;
+};
+
+/* One key of a map. |read| fails the reader, or fills |why| too. */
+struct field {
+    const char *key;
+    const char *path;     /* for people */
+    const char *expected; /* for people; NULL: anything, passed over */
+    void (*read)(struct reading *r);
+    enum status missing; /* STATUS_OK: it may be missing */
+};
+
+/* The first reason wins. */
+static void fail(struct reading *r, enum status st, const char *path,
+                 const char *found, const char *expected)
+{
+    wire_in_fail(&r->in);
+    if (r->why->status != STATUS_OK)
+        return;
+    (void)why_fail(r->why, st, path, CLAUSE, "%s", found);
+    if (expected != NULL)
+        (void)why_expect(r->why, "%s", expected);
+}
+
+static size_t find(const struct field *fields, size_t count, struct slice key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slice_equal(key, slice_text(fields[i].key)))
+            return i;
+    return count;
+}
+
+static void read_field(struct reading *r, const struct field *f)
+{
+    if (f->read == NULL)
+        wire_in_skip(&r->in);
+    else
+        f->read(r);
+    if (!wire_in_ok(&r->in))
+        fail(r, STATUS_BAD_FIELD, f->path, "something else, or the end",
+             f->expected);
+}
+
+/* A map of known fields in any order, each at most once, and unknown ones. */
+static void read_map(struct reading *r, const char *path,
+                     const struct field *fields, size_t count)
+{
+    struct wire_list pairs = wire_in_map(&r->in, PAIRS_MAX);
+    uint32_t seen = 0;
+
+    while (wire_in_more(&r->in, &pairs)) {
+        size_t i = find(fields, count, wire_in_text(&r->in, KEY_MAX_BYTES));
+
+        if (!wire_in_ok(&r->in))
+            break;
+        if (i == count) {
+            wire_in_skip(&r->in);
+            continue;
+        }
+        if (seen & 1U << i)
+            fail(r, STATUS_BAD_FIELD, fields[i].path, "it stands there twice",
+                 NULL);
+        seen |= 1U << i;
+        read_field(r, &fields[i]);
+    }
+    if (!wire_in_ok(&r->in))
+        fail(r, STATUS_BAD_FIELD, path, "not a well-formed map", NULL);
+    for (size_t i = 0; i < count && wire_in_ok(&r->in); i++)
+        if (fields[i].missing != STATUS_OK && !(seen & 1U << i))
+            fail(r, fields[i].missing, fields[i].path, "it is missing",
+                 fields[i].expected);
+}
+
+static void read_type(struct reading *r)
+{
+    if (!slice_equal(wire_in_text(&r->in, KEY_MAX_BYTES),
+                     slice_text("server_kx")))
+        wire_in_fail(&r->in);
+}
+
+static struct slice exact_bytes(struct reading *r, size_t len)
+{
+    struct slice bytes = wire_in_bytes(&r->in, len);
+
+    if (bytes.len != len)
+        wire_in_fail(&r->in);
+    return bytes;
+}
+
+static void read_public_key(struct reading *r)
+{
+    r->out->public_key = exact_bytes(r, SESSION_KEY_BYTES);
+}
+
+static void read_quote(struct reading *r)
+{
+    r->out->quote = wire_in_bytes(&r->in, QUOTE_MAX_BYTES);
+    if (r->out->quote.len == 0)
+        wire_in_fail(&r->in);
+}
+
+static void read_iat(struct reading *r)
+{
+    struct cursor c = cursor_over(exact_bytes(r, ISSUED_BYTES));
+    uint64_t issued = cursor_u64be(&c);
+
+    if (issued > INT64_MAX)
+        wire_in_fail(&r->in);
+    else
+        r->nonce_issued_unix = (int64_t)issued;
+}
+
+static void read_val(struct reading *r)
+{
+    r->out->nonce = exact_bytes(r, ANNOUNCE_NONCE_BYTES);
+}
+
+/* clang-format off */
+static const struct field verifier_fields[] = {
+    { "iat", "server_kx.verifier_data.iat", "8 bytes, at most 2^63-1", read_iat, STATUS_BAD_FIELD },
+    { "val", "server_kx.verifier_data.val", "32 bytes", read_val, STATUS_BAD_FIELD },
+    { "signature", "server_kx.verifier_data.signature", NULL, NULL, STATUS_OK },
+};
+/* clang-format on */
+
+static void read_verifier_data(struct reading *r)
+{
+    if (wire_in_null(&r->in))
+        return;
+    read_map(r, "server_kx.verifier_data", verifier_fields,
+             COUNT_OF(verifier_fields));
+    r->has_nonce = true;
+}
+
+static void read_version(struct reading *r)
+{
+    uint64_t version = wire_in_uint(&r->in, UINT64_MAX);
+
+    if (!wire_in_ok(&r->in) || version == ANNOUNCE_VERSION)
+        return;
+    wire_in_fail(&r->in);
+    (void)why_fail(r->why, STATUS_BAD_VERSION, "server_kx.veritee.version",
+                   CLAUSE, "%" PRIu64, version);
+    (void)why_expect(r->why, "%d", ANNOUNCE_VERSION);
+}
+
+static void read_epoch(struct reading *r)
+{
+    r->out->epoch = wire_in_uint(&r->in, UINT64_MAX);
+}
+
+static void read_issued(struct reading *r)
+{
+    r->out->issued_unix = (int64_t)wire_in_uint(&r->in, INT64_MAX);
+}
+
+static void read_suites(struct reading *r)
+{
+    struct wire_list list = wire_in_array(&r->in, SUITES_MAX);
+
+    while (wire_in_more(&r->in, &list)) {
+        uint64_t suite = wire_in_uint(&r->in, UINT8_MAX);
+
+        r->out->aes = r->out->aes || suite == AEAD_AESGCM;
+        r->out->chacha = r->out->chacha || suite == AEAD_CHACHAPOLY;
+    }
+}
+
+static void read_streams(struct reading *r)
+{
+    r->out->streams_max = (uint32_t)wire_in_uint(&r->in, UINT32_MAX);
+    if (r->out->streams_max == 0)
+        wire_in_fail(&r->in);
+}
+
+static void read_credit(struct reading *r)
+{
+    r->out->first_credit = (uint32_t)wire_in_uint(&r->in, FLOW_CREDIT_MAX);
+}
+
+/* clang-format off */
+static const struct field limits_fields[] = {
+    { "streams", "server_kx.veritee.limits.streams", "1 to 2^32-1", read_streams, STATUS_BAD_FIELD },
+    { "credit", "server_kx.veritee.limits.credit", "0 to 2^31-1", read_credit, STATUS_BAD_FIELD },
+};
+/* clang-format on */
+
+static void read_limits(struct reading *r)
+{
+    read_map(r, "server_kx.veritee.limits", limits_fields,
+             COUNT_OF(limits_fields));
+}
+
+static void read_challenged(struct reading *r)
+{
+    r->out->challenged = wire_in_bool(&r->in);
+}
+
+static void read_stapled(struct reading *r)
+{
+    struct wire_list pairs = wire_in_map(&r->in, PAIRS_MAX);
+
+    while (wire_in_more(&r->in, &pairs)) {
+        struct slice key = wire_in_text(&r->in, KEY_MAX_BYTES);
+        struct slice *item = NULL;
+
+        for (size_t i = 0; i < SESSION_STAPLED_ITEMS; i++)
+            if (slice_equal(key, slice_text(stapled_keys[i])))
+                item = &r->out->stapled.item[i];
+        if (item == NULL)
+            wire_in_skip(&r->in);
+        else if (item->len > 0)
+            wire_in_fail(&r->in); /* twice */
+        else
+            *item = wire_in_bytes(&r->in, COLLATERAL_MAX_BYTES);
+    }
+}
+
+/* clang-format off */
+static const struct field veritee_fields[] = {
+    { "version", "server_kx.veritee.version", "a number", read_version, STATUS_BAD_FIELD },
+    { "epoch", "server_kx.veritee.epoch", "a number", read_epoch, STATUS_BAD_FIELD },
+    { "issued", "server_kx.veritee.issued", "0 to 2^63-1", read_issued, STATUS_BAD_FIELD },
+    { "suites", "server_kx.veritee.suites", "at most 16 numbers below 256", read_suites, STATUS_BAD_FIELD },
+    { "limits", "server_kx.veritee.limits", "a map", read_limits, STATUS_BAD_FIELD },
+    { "challenged", "server_kx.veritee.challenged", "true or false", read_challenged, STATUS_BAD_FIELD },
+    { "collateral", "server_kx.veritee.collateral", "a map of byte strings, each key once", read_stapled, STATUS_OK },
+};
+/* clang-format on */
+
+static void read_veritee(struct reading *r)
+{
+    read_map(r, "server_kx.veritee", veritee_fields, COUNT_OF(veritee_fields));
+}
+
+/* clang-format off */
+static const struct field fields[] = {
+    { "type", "server_kx.type", "\"server_kx\"", read_type, STATUS_BAD_FIELD },
+    { "x25519PublicKey", "server_kx.x25519PublicKey", "32 bytes", read_public_key, STATUS_BAD_FIELD },
+    { "quote", "server_kx.quote", "1 to 65536 bytes", read_quote, STATUS_BAD_FIELD },
+    { "runtime_data", "server_kx.runtime_data", NULL, NULL, STATUS_OK },
+    { "verifier_data", "server_kx.verifier_data", "null or a map", read_verifier_data, STATUS_OK },
+    { "sev_snp_data", "server_kx.sev_snp_data", NULL, NULL, STATUS_OK },
+    { "veritee", "server_kx.veritee", "a map: the server must speak veritee/2", read_veritee, STATUS_BAD_VERSION },
+};
+/* clang-format on */
+
+/* An epoch's quote is bound to a nonce and a time, a challenge's to neither. */
+static void check_binding_data(struct reading *r)
+{
+    if (r->out->challenged && r->has_nonce)
+        fail(r, STATUS_BAD_FIELD, "server_kx.verifier_data",
+             "a nonce, with a quote for a challenge", "null");
+    if (!r->out->challenged && !r->has_nonce)
+        fail(r, STATUS_BAD_FIELD, "server_kx.verifier_data",
+             "no nonce, with a quote for an epoch", "a map");
+    if (!r->out->challenged && r->out->issued_unix != r->nonce_issued_unix)
+        fail(r, STATUS_BAD_FIELD, "server_kx.veritee.issued",
+             "another time than in verifier_data.iat", NULL);
+}
+
+enum status announce_parse(struct slice message, struct announce *out,
+                           struct why *why)
+{
+    struct announce a = { 0 };
+    struct reading r = { .in = wire_in_over(message, WIRE_ANY),
+                         .out = &a,
+                         .why = why };
+
+    *out = (struct announce){ 0 };
+    *why = (struct why){ 0 };
+    read_map(&r, "server_kx", fields, COUNT_OF(fields));
+    if (wire_in_ok(&r.in) && !wire_in_finish(&r.in))
+        fail(&r, STATUS_TRAILING, "server_kx", "bytes behind the map",
+             "one map");
+    if (wire_in_ok(&r.in))
+        check_binding_data(&r);
+    if (!wire_in_ok(&r.in))
+        return why->status;
+    *out = a;
+    return STATUS_OK;
+}
