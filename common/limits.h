@@ -11,12 +11,14 @@
  * to 10 KiB, revocation lists up to 4 KiB; hosts pad quotes to 8,000 bytes. */
 #define QUOTE_MAX_BYTES        (64 * 1024)
 #define COLLATERAL_MAX_BYTES   (1024 * 1024) /* one item, body or chain */
-#define JSON_MAX_DEPTH         16
+#define JSON_MAX_DEPTH         256   /* a byte each: nothing recurses */
 #define CHAIN_MAX_CERTS        4     /* leaf, CA, root and one too many */
 #define CERT_MAX_BYTES         (8 * 1024)
 #define EXTENSIONS_MAX         32    /* of a certificate; real ones have 10 */
 #define CRL_MAX_ENTRIES        16384
-#define TCB_LEVELS_MAX         64    /* real TCB infos have up to 20 */
+#define TCB_LEVELS_MAX         64    /* real TCB infos have up to 21 */
+#define ISV_LEVELS_MAX         32    /* of a QE or TDX module; real: up to 8 */
+#define TDX_MODULES_MAX        16    /* real TCB infos have 2 */
 #define ADVISORIES_MAX         128   /* of one verdict; Intel's list holds 20 */
 #define ADVISORY_MAX_BYTES     24    /* "INTEL-SA-00615" with its NUL, and room */
 #define CLOCK_SKEW_SECONDS     60    /* how far "not yet" may lie ahead */
