@@ -1,5 +1,9 @@
 #include "verifier/claims.h"
 
+/* names: tee_name word of one of the claims */
+/* names: tcb_status_ words of one of the claims */
+/* names: advisories_add one of the claims */
+
 const char *tee_name(enum tee_type tee)
 {
     static const char *const names[] = {
@@ -141,6 +145,14 @@ static void tcb_json(const struct tcb_claims *c, struct json_out *j)
     status_json(j, "qe_status", c->qe);
     json_out_time(j, "date", c->date_unix);
     json_out_time(j, "platform_date", c->platform_date_unix);
+    if (c->module == TCB_NONE)
+        json_out_null(j, "module_date");
+    else
+        json_out_time(j, "module_date", c->module_date_unix);
+    json_out_time(j, "qe_date", c->qe_date_unix);
+    /* Under the name and by the rule of Intel's library: without the module. */
+    json_out_time(j, "tcb_level_date_tag",
+                  MIN_OF(c->platform_date_unix, c->qe_date_unix));
     json_out_int(j, "evaluation_number", c->evaluation_number);
     advisories_json(&c->advisories, "advisories",
                     TCB_PLATFORM | TCB_MODULE | TCB_QE, j);

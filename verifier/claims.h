@@ -79,7 +79,7 @@ struct tdx_claims {
     uint8_t mr_seam[48];
     uint8_t mr_signer_seam[48];
     uint8_t seam_attributes[8];
-    uint8_t td_attributes[8]; /* bit 0 of byte 0 is DEBUG */
+    uint8_t td_attributes[8]; /* any bit of byte 0 (TUD): open to its host */
     uint8_t xfam[8];
     uint8_t mr_td[48];
     uint8_t mr_config_id[48];
@@ -97,9 +97,11 @@ struct tcb_claims {
     enum tcb_status platform; /* the TCB info's level */
     enum tcb_status module;   /* the TDX module's; TCB_NONE if not judged */
     enum tcb_status qe;       /* the quoting enclave's */
-    int64_t date_unix;        /* least of the matched levels' tcbDate */
+    int64_t date_unix;        /* tcbDate of the oldest level matched */
     int64_t platform_date_unix;
-    uint32_t evaluation_number; /* the lesser of TCB info and QE identity */
+    int64_t module_date_unix; /* 0 if not judged */
+    int64_t qe_date_unix;
+    uint32_t evaluation_number;   /* the lesser of TCB info and QE identity */
     struct advisories advisories; /* union of the parts, sorted */
 };
 
@@ -134,8 +136,8 @@ struct claims {
     uint8_t qe_vendor_id[16];
     uint8_t user_data[20]; /* of the quote header; not authenticated by Intel */
     uint8_t report_data[64];
-    bool debug; /* the TEE's memory is open to its host */
-    bool simulated; /* the root is not one that is built in */
+    bool debug;            /* the TEE's memory is open to its host */
+    bool simulated;        /* the root is not one that is built in */
     struct sgx_claims sgx; /* all zero unless tee is TEE_SGX */
     struct tdx_claims tdx; /* all zero unless tee is TEE_TDX */
     struct tcb_claims tcb;

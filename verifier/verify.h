@@ -26,27 +26,60 @@ struct check_result {
 
 #define VERDICT_CHECKS_MAX 48
 
-/* The ordered list. Checks after the first failure are skipped. */
+/* The ordered list. Checks after the first failure are skipped. Plain data:
+ * may be copied. */
 struct verdict {
     size_t count;
     struct check_result checks[VERDICT_CHECKS_MAX];
-    const struct check_result *failed; /* into |checks|; NULL if none */
 };
 
+/* The check that failed; NULL if none. Points into |v|. */
+static inline const struct check_result *verdict_failed(const struct verdict *v)
+{
+    for (size_t i = 0; i < v->count; i++)
+        if (v->checks[i].outcome == OUTCOME_FAIL)
+            return &v->checks[i];
+    return NULL;
+}
+
 struct verify_input {
-    struct slice quote;                  /* trailing bytes are tolerated */
+    struct slice quote; /* trailing bytes are tolerated */
     const struct collateral_set *collateral;
-    struct slice root_der; /* replaces the built-in root; empty: built in */
+    struct slice root_der; /* replaces the built-in Intel SGX Root CA: one
+                            * certificate, DER or PEM; empty: built in */
     int64_t now_unix;      /* from the caller: never from a peer */
 };
 
 /* Verify |in|. Returns STATUS_OK when every check passes, whatever the TCB
  * status (a revoked or unknown TCB level is a failed check); else the status
- * of the failed check. |claims| is all zero unless OK; |verdict| is always
- * filled. Borrows |in| only during the call. */
+ * of the failed check, or STATUS_NO_MEMORY. |claims| is all zero unless OK;
+ * |verdict| is always filled. Borrows |in| only during the call. */
 MUST_CHECK enum status verify_quote(const struct verify_input *in,
                                     struct claims *claims,
                                     struct verdict *verdict);
+
+/* Collateral of which all was checked that does not depend on a quote or the
+ * time, to be used for many quotes by any thread. */
+struct trusted_set;
+
+/* Check |set| for use under |root_der| (as in struct verify_input); copy it.
+ * Returns STATUS_OK with |*out| for verify_trusted_free(), else the status of
+ * the failed check, or STATUS_NO_MEMORY, with |*out| NULL. |verdict| is always
+ * filled; the checks that need a quote or the time are skipped in it. */
+MUST_CHECK enum status verify_collateral(const struct collateral_set *set,
+                                         struct slice root_der,
+                                         struct trusted_set **out,
+                                         struct verdict *verdict);
+
+/* NULL is allowed. */
+void verify_trusted_free(struct trusted_set *set);
+
+/* verify_quote() with collateral that was checked before: all dates and all
+ * that depends on the quote is checked now. Results as there. */
+MUST_CHECK enum status verify_quote_with(const struct trusted_set *set,
+                                         struct slice quote, int64_t now_unix,
+                                         struct claims *claims,
+                                         struct verdict *verdict);
 
 /* Which collateral a quote needs. Unverified: a wish, never a claim. */
 struct quote_platform {
@@ -65,7 +98,6 @@ MUST_CHECK enum status quote_platform_read(struct slice quote,
 /* The report data that |quote| carries, unverified, for diagnostics only;
  * copied to |out|. Same results as quote_platform_read(). */
 MUST_CHECK enum status quote_report_data_read(struct slice quote,
-                                              uint8_t out[64],
-                                              struct why *why);
+                                              uint8_t out[64], struct why *why);
 
 #endif
