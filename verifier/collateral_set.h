@@ -34,14 +34,14 @@ struct collateral_set {
 
 /* What an item says of itself. */
 struct item_window {
-    int64_t issued_unix;         /* issueDate or thisUpdate */
-    int64_t next_update_unix;    /* never use it past this second */
-    uint32_t evaluation_number;  /* tcbEvaluationDataNumber; 0 for CRLs */
+    int64_t issued_unix;        /* issueDate or thisUpdate */
+    int64_t next_update_unix;   /* never use it past this second */
+    uint32_t evaluation_number; /* tcbEvaluationDataNumber; 0 for CRLs */
 };
 
 /* Check one item alone: shape, signature, chain to |root_der| (empty: the
  * built-in Intel SGX Root CA), dates against |now_unix|. |chain| is the PEM of
- * its issuers; for the root CRL it may be empty. For keeping garbage out of
+ * its issuers; for the root CRL it is not looked at. For keeping garbage out of
  * the store: a verification checks everything again.
  *
  * Returns STATUS_OK with |out| filled, or any evidence or collateral status

@@ -1,0 +1,141 @@
+#include "verifier/collateral_set.h"
+
+/* names: collateral_item_ parts of a collateral set */
+
+#include <stdlib.h>
+
+#include "verifier/trusted_set.h"
+
+const char *collateral_item_name(enum collateral_item item)
+{
+    static const char *const names[ITEM_COUNT] = {
+        [ITEM_TCB_INFO] = "tcb_info",
+        [ITEM_QE_IDENTITY] = "qe_identity",
+        [ITEM_PCK_CRL] = "pck_crl",
+        [ITEM_ROOT_CRL] = "root_ca_crl",
+    };
+
+    return names[item];
+}
+
+/* The root's list comes without a chain: the root is a name and a key. */
+static enum status check_root_crl(struct trusted_set *set, struct why *why)
+{
+    struct x509 root = {
+        .subject = root_name(&set->root),
+        .key = { SIGNATURE_KEY_P256, SLICE_OF(set->root.key) },
+        .key_usage = X509_CRL_SIGN,
+    };
+    enum status st =
+        crl_parse(CRL_ROOT, set->raw.root_crl, &set->root_crl, why);
+
+    if (st != STATUS_OK)
+        return st;
+    root.subject_key_id = set->root_crl.authority_key_id; /* not compared */
+    return crl_check_issuer(&set->root_crl, &root, why);
+}
+
+/* The checks of verify.c's table that one item can pass by itself. */
+static const struct plan {
+    trusted_set_check *checks[4];
+    trusted_set_dates *dates[2];
+} plans[ITEM_COUNT] = {
+    [ITEM_TCB_INFO] = { { trusted_set_root, trusted_set_tcb_chain,
+                          trusted_set_tcb_signature, trusted_set_tcb_info },
+                        { trusted_set_tcb_chain_dates,
+                          trusted_set_tcb_info_dates } },
+    [ITEM_QE_IDENTITY] = { { trusted_set_root, trusted_set_qe_chain,
+                             trusted_set_qe_signature,
+                             trusted_set_qe_identity },
+                           { trusted_set_qe_chain_dates,
+                             trusted_set_qe_identity_dates } },
+    [ITEM_PCK_CRL] = { { trusted_set_root, trusted_set_crl_chain,
+                         trusted_set_pck_crl },
+                       { trusted_set_crl_chain_dates,
+                         trusted_set_pck_crl_dates } },
+    [ITEM_ROOT_CRL] = { { trusted_set_root, check_root_crl },
+                        { trusted_set_root_crl_dates } },
+};
+
+static struct collateral_set set_of(enum collateral_item item,
+                                    struct slice body, struct slice chain)
+{
+    struct collateral_set set = { 0 };
+
+    switch (item) {
+    case ITEM_TCB_INFO:
+        set.tcb_info = body;
+        set.tcb_info_chain = chain;
+        break;
+    case ITEM_QE_IDENTITY:
+        set.qe_identity = body;
+        set.qe_identity_chain = chain;
+        break;
+    case ITEM_PCK_CRL:
+        set.pck_crl = body;
+        set.pck_crl_chain = chain;
+        break;
+    case ITEM_ROOT_CRL:
+        set.root_crl = body;
+        break;
+    case ITEM_COUNT:
+        break;
+    }
+    return set;
+}
+
+static struct item_window window_of(enum collateral_item item,
+                                    const struct trusted_set *set)
+{
+    const struct window *w[ITEM_COUNT] = {
+        [ITEM_TCB_INFO] = &set->tcb_info.dates,
+        [ITEM_QE_IDENTITY] = &set->qe_identity.dates,
+        [ITEM_PCK_CRL] = &set->pck_crl.dates,
+        [ITEM_ROOT_CRL] = &set->root_crl.dates,
+    };
+
+    return (struct item_window){
+        .issued_unix = w[item]->from_unix,
+        .next_update_unix = w[item]->until_unix,
+        .evaluation_number = item == ITEM_TCB_INFO
+                                 ? set->tcb_info.evaluation_number
+                                 : set->qe_identity.evaluation_number,
+    };
+}
+
+static enum status run_plan(const struct plan *plan, struct trusted_set *set,
+                            int64_t now_unix, bool *is_read, struct why *why)
+{
+    enum status st = STATUS_OK;
+
+    for (size_t i = 0; i < COUNT_OF(plan->checks) && st == STATUS_OK; i++)
+        if (plan->checks[i] != NULL)
+            st = plan->checks[i](set, why);
+    *is_read = st == STATUS_OK;
+    for (size_t i = 0; i < COUNT_OF(plan->dates) && st == STATUS_OK; i++)
+        if (plan->dates[i] != NULL)
+            st = plan->dates[i](set, now_unix, why);
+    return st;
+}
+
+enum status collateral_item_check(enum collateral_item item, struct slice body,
+                                  struct slice chain, struct slice root_der,
+                                  int64_t now_unix, struct item_window *out,
+                                  struct why *why)
+{
+    struct trusted_set *set = calloc(1, sizeof(*set));
+    bool is_read = false;
+    enum status st;
+
+    *out = (struct item_window){ 0 };
+    if (set == NULL)
+        return why_fail(why, STATUS_NO_MEMORY, collateral_item_name(item), NULL,
+                        "no memory to check it");
+    set->raw = set_of(item, body, chain);
+    set->root_der = root_der;
+    st = run_plan(&plans[item], set, now_unix, &is_read, why);
+    if (is_read)
+        *out = window_of(item, set);
+    trusted_set_free(set);
+    return st;
+}
