@@ -35,7 +35,7 @@ struct stream;  /* one byte stream in it; lives until stream_release(), then
                  * belongs to the session */
 
 #define SESSION_CHALLENGE_BYTES 32
-#define SESSION_KEY_BYTES 32
+#define SESSION_KEY_BYTES       32
 
 /* Collateral as the server staples it to its evidence: the fields of the
  * verifier's struct collateral_set, in that order. Borrowed; empty is absent. */
@@ -48,12 +48,12 @@ struct session_stapled {
  * session_accept() or session_close(). */
 struct session_evidence {
     struct slice quote;
-    struct slice public_key;    /* 32 bytes, X25519 */
-    struct slice challenge;     /* the one sent, 32 bytes */
-    uint8_t report_data[64];    /* what the quote must carry: for this key and
+    struct slice public_key; /* 32 bytes, X25519 */
+    struct slice challenge;  /* the one sent, 32 bytes */
+    uint8_t report_data[64]; /* what the quote must carry: for this key and
                                  * challenge, or key, nonce and issue time */
-    bool challenged;            /* bound to our challenge, else to an epoch */
-    int64_t issued_unix;        /* of the epoch; trusted only once the quote
+    bool challenged;         /* bound to our challenge, else to an epoch */
+    int64_t issued_unix;     /* of the epoch; trusted only once the quote
                                  * carries |report_data| and !challenged */
     struct session_stapled stapled; /* all empty if none */
 };
@@ -121,14 +121,14 @@ session_client_new(const struct session_config *config,
 /* What a server session announces: made once an epoch or once a challenge.
  * Everything is copied. */
 struct session_identity {
-    const uint8_t *public_key;   /* 32 bytes */
-    const uint8_t *secret_key;   /* 32 bytes */
-    struct slice quote; /* carries session_challenge_binding() of this
+    const uint8_t *public_key; /* 32 bytes */
+    const uint8_t *secret_key; /* 32 bytes */
+    struct slice quote;        /* carries session_challenge_binding() of this
                          * session's challenge, or session_epoch_binding() */
-    bool challenged;    /* which of the two */
-    uint64_t epoch;     /* of the key; counts up */
-    const uint8_t *nonce; /* 32 bytes, of the epoch; NULL if challenged */
-    int64_t issued_unix;  /* when the epoch's key was made */
+    bool challenged;           /* which of the two */
+    uint64_t epoch;            /* of the key; counts up */
+    const uint8_t *nonce;      /* 32 bytes, of the epoch; NULL if challenged */
+    int64_t issued_unix;       /* when the epoch's key was made */
     const struct session_stapled *stapled; /* NULL for none */
 };
 
