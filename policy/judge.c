@@ -358,12 +358,9 @@ static struct check_result *add_row(struct decision *out, const char *id,
     return c;
 }
 
-static void conclude(struct decision *out, struct check_result *c,
-                     enum status st)
+static void conclude(struct check_result *c, enum status st)
 {
     c->outcome = st == STATUS_OK ? OUTCOME_PASS : OUTCOME_FAIL;
-    if (st != STATUS_OK && out->verdict.failed == NULL)
-        out->verdict.failed = c;
 }
 
 static void judge_rows(const struct judgement *j, const struct row *rows,
@@ -373,7 +370,7 @@ static void judge_rows(const struct judgement *j, const struct row *rows,
         struct check_result *c = add_row(j->out, rows[i].id, rows[i].title);
 
         if (rows[i].asked == NULL || rows[i].asked(j->accept))
-            conclude(j->out, c, rows[i].judge(j, &c->why));
+            conclude(c, rows[i].judge(j, &c->why));
         else
             why_seen(&c->why, "not asked");
     }
@@ -442,7 +439,7 @@ static void judge_release(const struct judgement *j)
         struct check_result *c =
             add_row(j->out, clause->field->id, clause->field->title);
 
-        conclude(j->out, c, judge_clause(j, clause, &c->why));
+        conclude(c, judge_clause(j, clause, &c->why));
     }
 }
 
@@ -481,13 +478,15 @@ enum status judge_claims(const struct accept *accept,
         .release = closest(accept, in->claims),
         .out = out,
     };
+    const struct check_result *failed;
 
     memset(out, 0, sizeof(*out));
     judge_rows(&j, identity_rows, COUNT_OF(identity_rows));
     judge_release(&j);
     judge_rows(&j, state_rows, COUNT_OF(state_rows));
-    if (out->verdict.failed != NULL) {
-        *why = out->verdict.failed->why;
+    failed = verdict_failed(&out->verdict);
+    if (failed != NULL) {
+        *why = failed->why;
         return why->status;
     }
     set_deadline(&j);
