@@ -22,7 +22,7 @@
 #include "common/status.h"
 #include "proxy/io/conn.h"
 #include "proxy/io/scratch.h"
-#include "proxy/io/tls.h"
+#include "proxy/io/tls_context.h"
 #include "proxy/tunnel/session.h"
 
 /* Words of the upgrade request, docs/PROTOCOL.md. */
@@ -73,14 +73,14 @@ MUST_CHECK enum status carrier_dial(struct carrier_hub *hub,
                                     struct carrier **out);
 
 /* Server: take over |conn|, on which the 101 answer was already written.
- * |early| are bytes already read behind the request (a client has no reason
- * to send any); |challenge| as it stood there.
+ * It has no owner: its last one called conn_detach(). |challenge| as it stood
+ * in the request.
  *
  * Returns STATUS_OK, or STATUS_NO_MEMORY or STATUS_LIMIT (see
  * session_server_new()), and then |conn| stays the caller's; |*out| is NULL
  * unless OK. */
 MUST_CHECK enum status
-carrier_accept(struct carrier_hub *hub, struct conn *conn, struct slice early,
+carrier_accept(struct carrier_hub *hub, struct conn *conn,
                const uint8_t challenge[static SESSION_CHALLENGE_BYTES],
                const struct session_identity *identity,
                const struct session_config *session, struct carrier **out);

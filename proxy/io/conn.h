@@ -6,8 +6,9 @@
  *
  * Lifetime: the owner may use a conn until it calls conn_close(),
  * conn_reset() or conn_linger(); each may be called from any callback, and no
- * callback follows it. The memory goes in the last close callback. No
- * callback is made from within a call of this header.
+ * callback follows it, nor is borrowed memory touched again. Its own memory
+ * goes in the last close callback. No callback is made from within a call of
+ * this header.
  *
  * Reading: the owner offers the place, so that bytes go straight to where
  * they are wanted; when it has none, reading pauses until conn_resume().
@@ -47,11 +48,15 @@ struct conn_events {
     void (*on_failed)(void *ctx, const struct why *why);
 };
 
-/* Attach the owner and start reading. |events| is borrowed and static. May be
- * called again to hand the connection to another owner; bytes that the first
- * one has read are for it to hand over, a deadline and a pause end. */
+/* Attach the owner and start reading. |events| is borrowed and static. */
 void conn_start(struct conn *c, const struct conn_events *events, void *ctx,
                 size_t queue_max);
+
+/* Detach the owner, so that another can be attached: no callback comes until
+ * conn_start(), and the deadline ends. |early| are bytes that were read but
+ * are for the next owner; they are copied, and come first. Returns STATUS_OK,
+ * or STATUS_NO_MEMORY, after which the connection can only be given up. */
+MUST_CHECK enum status conn_detach(struct conn *c, struct slice early);
 
 /* Stop calling on_alloc() until conn_resume(). */
 void conn_pause(struct conn *c);
@@ -60,15 +65,15 @@ void conn_pause(struct conn *c);
 void conn_resume(struct conn *c);
 
 /* Write a copy of |data|, all or nothing. Returns STATUS_OK; STATUS_LIMIT
- * when conn_room() is less than |data| has; STATUS_NO_MEMORY. A connection
- * that fails takes what it is given, and says so by on_failed(). Not after
+ * when conn_room() is less than |data| has; STATUS_NO_MEMORY, after which it
+ * can only be given up. A connection that fails takes what it is given, and says so by on_failed(). Not after
  * conn_finish(). */
 MUST_CHECK enum status conn_write(struct conn *c, struct slice data);
 
 /* Write |count| runs of bytes, 1 to CONN_RUNS_MAX, without a copy. Only when
  * conn_pending() is 0, and not bounded by |queue_max|. The runs must stay as
  * they are until conn_pending() is 0 again or the connection is given up.
- * Returns STATUS_OK or STATUS_NO_MEMORY. */
+ * Returns as conn_write(), but for STATUS_LIMIT. */
 #define CONN_RUNS_MAX 64
 MUST_CHECK enum status
 conn_write_borrowed(struct conn *c, const struct slice *runs, size_t count);
@@ -110,7 +115,8 @@ void conn_linger(struct conn *c);
  * case. |on_secured| is called once, unless the connection is given up first:
  * with NULL when the handshake is complete, else with the reason (STATUS_TLS,
  * STATUS_CUT, STATUS_NETWORK, STATUS_NO_MEMORY), after which only
- * conn_close() may follow. The caller sets a deadline. */
+ * conn_close() may follow. No early bytes may be there. The caller sets a
+ * deadline, which ends with the handshake. */
 typedef void conn_secured_fn(void *ctx, const struct why *why);
 void conn_secure(struct conn *c, struct tls *tls, conn_secured_fn *on_secured,
                  void *ctx);
@@ -122,9 +128,18 @@ void conn_peer(const struct conn *c, char out[CONN_PEER_ROOM]);
 
 uv_loop_t *conn_loop(const struct conn *c);
 
-/* For listener and dial: a connection around an open socket, which is taken
- * over in every case. Returns STATUS_OK, STATUS_NO_MEMORY or STATUS_NETWORK;
- * |*out| is NULL unless OK. */
+/* For listeners: a connection around an open socket, which is taken over in
+ * every case. Returns STATUS_OK, STATUS_NO_MEMORY or STATUS_NETWORK; |*out| is
+ * NULL unless OK. */
 MUST_CHECK enum status conn_from_fd(uv_loop_t *loop, int fd, struct conn **out);
+
+/* For dials: connect to |to|, of family AF_INET, AF_INET6 or AF_UNIX.
+ * |on_connected| is called once, unless the connection is closed first, with 0
+ * or a number of libuv's; after a failure only conn_close() may follow.
+ * Returns 0, or a number of libuv's and |*out| is NULL. */
+typedef void conn_connected_fn(void *ctx, struct conn *c, int rc);
+MUST_CHECK int conn_connect(uv_loop_t *loop, const struct sockaddr *to,
+                            conn_connected_fn *on_connected, void *ctx,
+                            struct conn **out);
 
 #endif

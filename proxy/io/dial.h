@@ -12,7 +12,7 @@
 #include "common/slice.h"
 #include "common/status.h"
 #include "proxy/io/conn.h"
-#include "proxy/io/tls.h"
+#include "proxy/io/tls_context.h"
 
 struct dial;
 

@@ -28,8 +28,9 @@ MUST_CHECK enum status shutdown_watch(uv_loop_t *loop,
 /* Stop watching. NULL is allowed; no callback follows. */
 void shutdown_unwatch(struct shutdown *s);
 
-/* Let what was closed finish, and close the loop. True when nothing was left;
- * else each handle left is named on |complaints| (NULL: silently). */
+/* After the last uv_run(): let what was closed finish, and close the loop.
+ * True when that was all; else each handle that nobody closed is named on
+ * |complaints| (NULL: silently), and the loop stays. */
 MUST_CHECK bool shutdown_loop(uv_loop_t *loop, FILE *complaints);
 
 #endif

@@ -1,11 +1,9 @@
-/* proxy/io/tls.h: TLS 1.2 and 1.3 on bytes in memory; no sockets.
+/* proxy/io/tls.h: one TLS connection, 1.2 or 1.3, on bytes in memory.
  *
- * This is the outer transport of wss:// endpoints, never what attestation
- * rests on. The peer of a client is always verified: chain to the named CA
- * file or the system's store, and the host name or IP address, by subject
- * alternative name only (RFC 9525). No session cache, no tickets kept.
- *
- * The only files that know wolfSSL are tls*.c. */
+ * No sockets. This is the outer transport of wss:// endpoints, never what
+ * attestation rests on. The peer of a client is always verified: its chain
+ * (see tls_context.h), and the host name or IP address by subject alternative
+ * name only (RFC 9525). The only files that know wolfSSL are tls*.c. */
 #ifndef PROXY_IO_TLS_H
 #define PROXY_IO_TLS_H
 
@@ -16,28 +14,8 @@
 #include "common/slice.h"
 #include "common/status.h"
 
-/* Settings shared by many connections of one thread. */
-struct tls_context;
-
-/* For clients. |ca_file| is PEM; NULL is the system's store. Returns
- * STATUS_OK, STATUS_NO_FILE, STATUS_BAD_CONFIG (no certificate in it) or
- * STATUS_NO_MEMORY; |*out| is NULL unless OK. */
-MUST_CHECK enum status tls_context_client(const char *ca_file,
-                                          struct tls_context **out,
-                                          struct why *why);
-
-/* For servers. |chain_file| (leaf first) and |key_file| are PEM. Returns as
- * tls_context_client(). */
-MUST_CHECK enum status tls_context_server(const char *chain_file,
-                                          const char *key_file,
-                                          struct tls_context **out,
-                                          struct why *why);
-
-/* Not while a struct tls made from it lives. NULL is allowed. */
-void tls_context_free(struct tls_context *context);
-
-/* One connection. */
 struct tls;
+struct tls_context;
 
 /* |host| is the name or IP literal that the peer must prove, at most 253
  * bytes. Returns STATUS_OK or STATUS_NO_MEMORY; |*out| is NULL unless OK. */
@@ -76,5 +54,8 @@ enum tls_step tls_write(struct tls *t, struct slice data, struct why *why);
 
 /* Append our close_notify to the output. */
 void tls_end(struct tls *t);
+
+/* tls_read() has returned TLS_ENDED. */
+bool tls_ended(const struct tls *t);
 
 #endif

@@ -42,11 +42,10 @@ struct ws_link_config {
     void *ctx;
 };
 
-/* Take over |conn|, whose WebSocket handshake is done. |early| are bytes
- * already read behind it; they are copied. Returns STATUS_OK, or
+/* Take over |conn|, whose WebSocket handshake is done. Returns STATUS_OK, or
  * STATUS_NO_MEMORY, and then |conn| stays the caller's; |*out| is NULL unless
  * OK. */
-MUST_CHECK enum status ws_link_open(struct conn *conn, struct slice early,
+MUST_CHECK enum status ws_link_open(struct conn *conn,
                                     const struct ws_link_config *config,
                                     struct ws_link **out);
 
@@ -70,9 +69,9 @@ MUST_CHECK enum status ws_link_send(struct ws_link *l, enum ws_opcode opcode,
                                     const struct ws_out *messages,
                                     size_t count);
 
-/* Give it up: send a close frame with |code| behind what is on its way, and
- * let the connection linger. Code 0 drops everything at once, which the peer
- * sees as a reset. NULL is allowed. */
+/* Give it up: send a close frame with |code| and let the connection linger.
+ * When messages are still on their way, or with code 0, everything is dropped
+ * at once, which the peer sees as a reset. NULL is allowed. */
 void ws_link_close(struct ws_link *l, uint16_t code);
 
 #endif

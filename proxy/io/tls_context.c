@@ -1,0 +1,171 @@
+#include "proxy/io/tls_context.h"
+
+#include <wolfssl/options.h>
+
+#include <stdlib.h>
+#include <wolfssl/ssl.h>
+
+#include "common/file.h"
+#include "common/secret.h"
+
+struct tls_context {
+    WOLFSSL_CTX *wolf; /* owned */
+};
+
+static enum status no_memory(struct why *why)
+{
+    return why_fail(why, STATUS_NO_MEMORY, "tls", NULL, "no memory for TLS");
+}
+
+void tls_context_free(struct tls_context *context)
+{
+    if (context == NULL)
+        return;
+    wolfSSL_CTX_free(context->wolf);
+    free(context);
+    (void)wolfSSL_Cleanup(); /* counted; nothing to do if it fails */
+}
+
+static enum status context_new(WOLFSSL_METHOD *method, struct tls_context **out,
+                               struct why *why)
+{
+    struct tls_context *context;
+
+    if (method == NULL || wolfSSL_Init() != WOLFSSL_SUCCESS) {
+        free(method);
+        return no_memory(why);
+    }
+    context = calloc(1, sizeof(*context));
+    if (context != NULL)
+        context->wolf = wolfSSL_CTX_new(method); /* takes |method| */
+    else
+        free(method);
+    if (context == NULL || context->wolf == NULL) {
+        free(context);
+        (void)wolfSSL_Cleanup(); /* counted, as above */
+        return no_memory(why);
+    }
+    /* 1: the values are known to be good */
+    (void)wolfSSL_CTX_SetMinVersion(context->wolf, WOLFSSL_TLSV1_2);
+    (void)wolfSSL_CTX_set_session_cache_mode(context->wolf,
+                                             WOLFSSL_SESS_CACHE_OFF);
+    *out = context;
+    return STATUS_OK;
+}
+
+static enum status load_cas(struct tls_context *context, const char *ca_file,
+                            struct why *why)
+{
+    struct buffer pem = buffer_with_max(TLS_PEM_MAX_BYTES);
+    enum status st;
+    int rc;
+
+    if (ca_file == NULL) {
+        if (wolfSSL_CTX_load_system_CA_certs(context->wolf) == WOLFSSL_SUCCESS)
+            return STATUS_OK;
+        return why_fail(why, STATUS_BAD_CONFIG, "tls.ca", NULL,
+                        "the system has no store of CA certificates");
+    }
+    st = file_read(ca_file, TLS_PEM_MAX_BYTES, &pem, why);
+    if (st != STATUS_OK)
+        return st;
+    rc = wolfSSL_CTX_load_verify_buffer(context->wolf, pem.at, (long)pem.len,
+                                        WOLFSSL_FILETYPE_PEM);
+    buffer_free(&pem);
+    if (rc == WOLFSSL_SUCCESS)
+        return STATUS_OK;
+    (void)why_fail(why, STATUS_BAD_CONFIG, "tls.ca-file", NULL, "%s: %s",
+                   ca_file, wolfSSL_ERR_reason_error_string((unsigned long)rc));
+    return why_expect(why, "CA certificates in PEM");
+}
+
+enum status tls_context_client(const char *ca_file, struct tls_context **out,
+                               struct why *why)
+{
+    struct tls_context *context = NULL;
+    enum status st;
+
+    *out = NULL;
+    st = context_new(wolfTLS_client_method(), &context, why);
+    if (st != STATUS_OK)
+        return st;
+    /* said in so many words: some builds of wolfSSL verify nothing unasked */
+    wolfSSL_CTX_set_verify(context->wolf, WOLFSSL_VERIFY_PEER, NULL);
+    st = load_cas(context, ca_file, why);
+    if (st != STATUS_OK) {
+        tls_context_free(context);
+        return st;
+    }
+    *out = context;
+    return STATUS_OK;
+}
+
+static enum status load_chain(struct tls_context *context,
+                              const char *chain_file, struct why *why)
+{
+    struct buffer pem = buffer_with_max(TLS_PEM_MAX_BYTES);
+    enum status st = file_read(chain_file, TLS_PEM_MAX_BYTES, &pem, why);
+    int rc;
+
+    if (st != STATUS_OK)
+        return st;
+    rc = wolfSSL_CTX_use_certificate_chain_buffer(context->wolf, pem.at,
+                                                  (long)pem.len);
+    buffer_free(&pem);
+    if (rc == WOLFSSL_SUCCESS)
+        return STATUS_OK;
+    (void)why_fail(why, STATUS_BAD_CONFIG, "tls.certificate", NULL, "%s: %s",
+                   chain_file,
+                   wolfSSL_ERR_reason_error_string((unsigned long)rc));
+    return why_expect(why, "a certificate chain in PEM, leaf first");
+}
+
+static enum status load_key(struct tls_context *context, const char *key_file,
+                            struct why *why)
+{
+    struct buffer pem = buffer_with_max(TLS_PEM_MAX_BYTES);
+    enum status st = file_read(key_file, TLS_PEM_MAX_BYTES, &pem, why);
+    int rc;
+
+    if (st != STATUS_OK)
+        return st;
+    rc = wolfSSL_CTX_use_PrivateKey_buffer(context->wolf, pem.at, (long)pem.len,
+                                           WOLFSSL_FILETYPE_PEM);
+    if (pem.len > 0)
+        secret_wipe(pem.at, pem.len);
+    buffer_free(&pem);
+    if (rc == WOLFSSL_SUCCESS &&
+        wolfSSL_CTX_check_private_key(context->wolf) == WOLFSSL_SUCCESS)
+        return STATUS_OK;
+    (void)why_fail(why, STATUS_BAD_CONFIG, "tls.key", NULL,
+                   "%s holds no key, or not the certificate's", key_file);
+    return why_expect(why, "the certificate's private key in PEM");
+}
+
+enum status tls_context_server(const char *chain_file, const char *key_file,
+                               struct tls_context **out, struct why *why)
+{
+    struct tls_context *context = NULL;
+    enum status st;
+
+    *out = NULL;
+    st = context_new(wolfTLS_server_method(), &context, why);
+    if (st != STATUS_OK)
+        return st;
+    wolfSSL_CTX_set_verify(context->wolf, WOLFSSL_VERIFY_NONE, NULL);
+    (void)wolfSSL_CTX_no_ticket_TLSv13(context->wolf); /* it is a server's */
+    st = load_chain(context, chain_file, why);
+    if (st == STATUS_OK)
+        st = load_key(context, key_file, why);
+    if (st != STATUS_OK) {
+        tls_context_free(context);
+        return st;
+    }
+    *out = context;
+    return STATUS_OK;
+}
+
+WOLFSSL_CTX *tls_context_wolf(const struct tls_context *context)
+{
+    return context->wolf;
+}

@@ -1,0 +1,36 @@
+/* proxy/io/tls_context.h: whom TLS connections trust, and what they show.
+ *
+ * TLS 1.2 at least. No session cache and no tickets: each connection proves
+ * its peer anew. */
+#ifndef PROXY_IO_TLS_CONTEXT_H
+#define PROXY_IO_TLS_CONTEXT_H
+
+#include "common/compiler.h"
+#include "common/status.h"
+
+/* Settings shared by the connections of one thread. */
+struct tls_context;
+
+#define TLS_PEM_MAX_BYTES (1024 * 1024) /* of one file of certificates */
+
+/* For clients. |ca_file| is PEM; NULL is the system's store. Returns
+ * STATUS_OK, STATUS_NO_FILE, STATUS_BAD_CONFIG (no usable certificate in it)
+ * or STATUS_NO_MEMORY with |why| filled; |*out| is NULL unless OK. */
+MUST_CHECK enum status tls_context_client(const char *ca_file,
+                                          struct tls_context **out,
+                                          struct why *why);
+
+/* For servers. |chain_file| (leaf first) and |key_file| are PEM. Returns as
+ * tls_context_client(). */
+MUST_CHECK enum status tls_context_server(const char *chain_file,
+                                          const char *key_file,
+                                          struct tls_context **out,
+                                          struct why *why);
+
+/* wolfSSL's own, for tls.c; borrowed. */
+struct WOLFSSL_CTX *tls_context_wolf(const struct tls_context *context);
+
+/* Not while a struct tls made from it lives. NULL is allowed. */
+void tls_context_free(struct tls_context *context);
+
+#endif

@@ -1,0 +1,270 @@
+#include "proxy/io/ws_link.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "proxy/io/ws_reader.h"
+
+#define QUEUE_MAX_BYTES (16 * 1024) /* pongs and the close; messages are lent */
+
+struct ws_link {
+    struct conn *conn; /* owned; NULL once given up */
+    enum ws_role role;
+    struct scratch *scratch;
+    const struct ws_link_events *events;
+    void *ctx;
+    struct ws_reader reader;
+    struct buffer partial; /* of a message that comes in parts */
+    bool busy;             /* inside on_read(): not to be freed yet */
+    bool over;             /* on_end() was called, or the owner gave it up */
+    bool close_sent;
+};
+
+static void ws_link_free(struct ws_link *l)
+{
+    buffer_free(&l->partial);
+    free(l);
+}
+
+static const uint8_t *next_key(struct ws_link *l)
+{
+    return l->role == WS_CLIENT ? scratch_mask_key(l->scratch) : NULL;
+}
+
+/* Say to the owner that it is over; only once. */
+static void end(struct ws_link *l, const struct why *why)
+{
+    if (l->over)
+        return;
+    l->over = true;
+    conn_pause(l->conn);
+    l->events->on_end(l->ctx, why);
+}
+
+/* False when the queue is full: a peer that asks more than it reads gets no
+ * more answers, and may miss our close frame. */
+static bool send_control(struct ws_link *l, const struct ws_control *control)
+{
+    return conn_write(l->conn, control->frame) == STATUS_OK;
+}
+
+static void send_close(struct ws_link *l, uint16_t code, const char *reason)
+{
+    struct ws_control close;
+
+    if (l->close_sent)
+        return;
+    l->close_sent = true;
+    ws_frame_close(&close, code, reason, next_key(l));
+    (void)send_control(l, &close); /* see there */
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+static void on_close_frame(struct ws_link *l, struct slice payload)
+{
+    struct slice reason;
+    uint16_t code = ws_frame_close_parse(payload, &reason);
+    struct ws_control answer;
+    struct why why;
+
+    if (!l->close_sent) {
+        l->close_sent = true;
+        ws_frame_control(&answer, WS_CLOSE, payload, next_key(l));
+        (void)send_control(l, &answer); /* see there */
+    }
+    why = (struct why){ .field = "ws.close" };
+    (void)snprintf(why.found, sizeof(why.found), "%u %.*s", (unsigned)code,
+                   (int)reason.len, (const char *)reason.at);
+    end(l, &why);
+}
+
+static void on_control(struct ws_link *l, const struct ws_piece *piece)
+{
+    struct slice payload = slice_of(piece->at, piece->len);
+    struct ws_control pong;
+
+    if (piece->opcode == WS_CLOSE) {
+        on_close_frame(l, payload);
+    } else if (piece->opcode == WS_PING && !l->close_sent) {
+        ws_frame_control(&pong, WS_PONG, payload, next_key(l));
+        (void)send_control(l, &pong); /* see there */
+    }
+}
+
+/* Give the memory of a message to the next that needs some. */
+static void give_back(struct ws_link *l)
+{
+    struct scratch *s = l->scratch;
+
+    if (s->spare.at != NULL || l->partial.cap > SCRATCH_SPARE_MAX_BYTES) {
+        buffer_free(&l->partial);
+        return;
+    }
+    s->spare = l->partial;
+    buffer_clear(&s->spare);
+    l->partial = buffer_with_max(0);
+}
+
+static void on_part(struct ws_link *l, const struct ws_piece *piece)
+{
+    struct why why;
+
+    if (piece->first) {
+        l->partial = l->scratch->spare;
+        l->scratch->spare = buffer_with_max(0);
+        l->partial.max = (size_t)l->reader.message_max;
+    }
+    buffer_add(&l->partial, slice_of(piece->at, piece->len));
+    if (!buffer_ok(&l->partial)) {
+        (void)why_fail(&why, STATUS_NO_MEMORY, "ws", NULL, "no memory");
+        end(l, &why);
+        return;
+    }
+    if (!piece->last)
+        return;
+    l->events->on_message(l->ctx, piece->opcode, l->partial.at, l->partial.len);
+    give_back(l);
+}
+
+static void on_piece(struct ws_link *l, const struct ws_piece *piece)
+{
+    if (piece->opcode >= WS_CLOSE)
+        on_control(l, piece);
+    else if (piece->first && piece->last)
+        l->events->on_message(l->ctx, piece->opcode, piece->at, piece->len);
+    else
+        on_part(l, piece);
+}
+
+static uint8_t *on_alloc(void *ctx, size_t *room)
+{
+    struct ws_link *l = ctx;
+
+    *room = SCRATCH_READ_BYTES;
+    return l->scratch->read;
+}
+
+static void on_read(void *ctx, uint8_t *at, size_t len)
+{
+    struct ws_link *l = ctx;
+    struct ws_piece piece;
+    struct why why;
+    bool got = true;
+
+    l->busy = true;
+    while (!l->over && got) {
+        if (ws_reader_next(&l->reader, &at, &len, &got, &piece, &why) !=
+            STATUS_OK) {
+            send_close(l, ws_reader_close_code(&l->reader), why.found);
+            end(l, &why);
+        } else if (got) {
+            on_piece(l, &piece);
+        }
+    }
+    l->busy = false;
+    if (l->conn == NULL) /* given up in a callback */
+        ws_link_free(l);
+}
+
+static void on_eof(void *ctx)
+{
+    struct ws_link *l = ctx;
+    struct why why;
+
+    (void)why_fail(&why, STATUS_CUT, "ws", "RFC 6455 7.1.1",
+                   "the connection ended without a close frame");
+    end(l, &why);
+}
+
+static void on_failed(void *ctx, const struct why *why)
+{
+    end(ctx, why);
+}
+
+/* --- writing ------------------------------------------------------------- */
+
+bool ws_link_is_idle(const struct ws_link *l)
+{
+    return conn_pending(l->conn) == 0;
+}
+
+static void on_written(void *ctx)
+{
+    struct ws_link *l = ctx;
+
+    if (!l->over && ws_link_is_idle(l))
+        l->events->on_sent(l->ctx);
+}
+
+enum status ws_link_send(struct ws_link *l, enum ws_opcode opcode,
+                         const struct ws_out *messages, size_t count)
+{
+    struct slice runs[CONN_RUNS_MAX];
+
+    assert(count > 0 && count <= COUNT_OF(runs) && ws_link_is_idle(l));
+    if (l->over || l->close_sent)
+        return STATUS_OK; /* on_end() says so */
+    for (size_t i = 0; i < count; i++) {
+        const struct ws_out *m = &messages[i];
+        const uint8_t *key = next_key(l);
+        size_t head = ws_frame_header(m->at, m->len, opcode, true, key);
+
+        if (key != NULL)
+            ws_frame_mask(m->at, m->len, key, 0);
+        runs[i] = slice_of(m->at - head, head + m->len);
+    }
+    return conn_write_borrowed(l->conn, runs, count);
+}
+
+/* --- life ---------------------------------------------------------------- */
+
+void ws_link_limit(struct ws_link *l, uint64_t message_max)
+{
+    ws_reader_limit(&l->reader, message_max);
+}
+
+enum status ws_link_open(struct conn *conn, const struct ws_link_config *config,
+                         struct ws_link **out)
+{
+    static const struct conn_events events = {
+        .on_alloc = on_alloc,
+        .on_read = on_read,
+        .on_eof = on_eof,
+        .on_written = on_written,
+        .on_failed = on_failed,
+    };
+    struct ws_link *l = calloc(1, sizeof(*l));
+
+    *out = NULL;
+    if (l == NULL)
+        return STATUS_NO_MEMORY;
+    l->conn = conn;
+    l->role = config->role;
+    l->scratch = config->scratch;
+    l->events = config->events;
+    l->ctx = config->ctx;
+    ws_reader_init(&l->reader, config->role, config->message_max);
+    conn_start(conn, &events, l, QUEUE_MAX_BYTES);
+    *out = l;
+    return STATUS_OK;
+}
+
+void ws_link_close(struct ws_link *l, uint16_t code)
+{
+    struct conn *conn;
+
+    if (l == NULL)
+        return;
+    conn = l->conn;
+    if (code == 0 || !ws_link_is_idle(l)) {
+        conn_reset(conn);
+    } else {
+        send_close(l, code, "");
+        conn_linger(conn);
+    }
+    l->over = true;
+    l->conn = NULL;
+    if (!l->busy)
+        ws_link_free(l);
+}
