@@ -155,10 +155,13 @@ static bool make_all(struct sim *sim)
     return true;
 }
 
-enum status sim_new(const struct sim_options *options, int64_t now_unix,
-                    struct sim **out, struct why *why)
+/* |keys|: NULL for fresh ones. */
+static enum status make(const struct sim_keys *keys,
+                        const struct sim_options *options, int64_t now_unix,
+                        struct sim **out, struct why *why)
 {
     struct sim *sim = calloc(1, sizeof(*sim));
+    bool ok = true;
 
     *out = NULL;
     if (sim == NULL)
@@ -168,13 +171,31 @@ enum status sim_new(const struct sim_options *options, int64_t now_unix,
     else
         sim_options_default(&sim->options);
     sim->now_unix = now_unix;
-    if (!make_keys(&sim->keys) || !make_all(sim)) {
+    if (keys != NULL)
+        sim->keys = *keys;
+    else
+        ok = make_keys(&sim->keys);
+    if ((sim->options.items[SIM_QUOTE].faults & SIM_OFF_CURVE) != 0)
+        sim->keys.attestation.point[63] ^= 1;
+    if (!ok || !make_all(sim)) {
         sim_free(sim);
         return why_fail(why, STATUS_INTERNAL, "sim", NULL,
                         "no memory or randomness, or options out of range");
     }
     *out = sim;
     return STATUS_OK;
+}
+
+enum status sim_new(const struct sim_options *options, int64_t now_unix,
+                    struct sim **out, struct why *why)
+{
+    return make(NULL, options, now_unix, out, why);
+}
+
+enum status sim_renew(const struct sim *from, const struct sim_options *options,
+                      int64_t now_unix, struct sim **out, struct why *why)
+{
+    return make(&from->keys, options, now_unix, out, why);
 }
 
 void sim_free(struct sim *sim)

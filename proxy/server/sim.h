@@ -61,7 +61,8 @@ enum sim_fault {
     SIM_OTHER_AUTHORITY_ID = 1 << 18,
     SIM_MANY_ENTRIES = 1 << 19, /* 2000 other serials besides */
     /* quote */
-    SIM_OTHER_BINDING = 1 << 20 /* QE report binds another attestation key */
+    SIM_OTHER_BINDING = 1 << 20, /* QE report binds another attestation key */
+    SIM_OFF_CURVE = 1 << 21      /* the attestation key is no point of P-256 */
 };
 
 struct sim_item_options {
@@ -134,6 +135,12 @@ struct sim;
 MUST_CHECK enum status sim_new(const struct sim_options *options,
                                int64_t now_unix, struct sim **out,
                                struct why *why);
+
+/* sim_new() with the keys of |from|: the same root says something new. */
+MUST_CHECK enum status sim_renew(const struct sim *from,
+                                 const struct sim_options *options,
+                                 int64_t now_unix, struct sim **out,
+                                 struct why *why);
 
 void sim_free(struct sim *sim); /* NULL is allowed */
 
