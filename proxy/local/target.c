@@ -5,8 +5,9 @@
 #include <stdio.h>
 
 #include "common/text.h"
+#include "policy/host.h"
 
-#define LABEL_MAX_BYTES 63 /* RFC 1035 section 2.3.4 */
+_Static_assert(TARGET_HOST_ROOM == HOST_ROOM, "any spelled host fits");
 
 static enum status bad_host(struct why *why, struct slice host,
                             const char *expected)
@@ -25,24 +26,6 @@ static enum status bad_port(struct why *why, struct slice text)
     return why_expect(why, "1 to 65535");
 }
 
-/* Both buffers hold TARGET_HOST_ROOM bytes, more than any address needs. */
-static enum status set_ipv6(struct target *out, const struct in6_addr *address)
-{
-    static const uint8_t mapped[12] = {
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255
-    };
-    const uint8_t *bytes = address->s6_addr;
-    const char *text;
-
-    if (slice_equal(SLICE_OF(mapped), slice_of(bytes, sizeof(mapped))))
-        text = inet_ntop(AF_INET, bytes + 12, out->host, sizeof(out->host));
-    else
-        text = inet_ntop(AF_INET6, bytes, out->host, sizeof(out->host));
-    assert(text != NULL);
-    (void)text;
-    return STATUS_OK;
-}
-
 /* The system connects the unspecified address to this machine: what is meant
  * must be said. */
 static bool is_unspecified(const struct target *t)
@@ -50,82 +33,19 @@ static bool is_unspecified(const struct target *t)
     return strcmp(t->host, "0.0.0.0") == 0 || strcmp(t->host, "::") == 0;
 }
 
-/* True when the last label makes a resolver take the name for an address. */
-static bool ends_in_number(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    const char *last = dot == NULL ? name : dot + 1;
-
-    if (last[0] == '0' && last[1] == 'x')
-        return last[2 + strspn(last + 2, "0123456789abcdef")] == '\0';
-    return last[strspn(last, "0123456789")] == '\0';
-}
-
-static bool labels_are_sound(const char *name)
-{
-    size_t len;
-
-    for (; *name != '\0'; name += len) {
-        len = strcspn(name, ".");
-        if (len == 0 || len > LABEL_MAX_BYTES)
-            return false;
-        if (name[len] == '.' && name[++len] == '\0')
-            return false;
-    }
-    return true;
-}
-
-static enum status set_name(struct target *out, struct slice host,
-                            struct why *why)
-{
-    struct in_addr v4;
-    size_t len = host.len;
-
-    if (host.at[len - 1] == '.')
-        len--;
-    for (size_t i = 0; i < len; i++) {
-        char c = (char)host.at[i];
-
-        out->host[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-    }
-    if (len == 0 || !labels_are_sound(out->host))
-        return bad_host(why, host, "a host name");
-    if (ends_in_number(out->host) && inet_pton(AF_INET, out->host, &v4) != 1)
-        return bad_host(why, host, "four decimal numbers, or a name");
-    return STATUS_OK;
-}
-
-static enum status set_host(struct target *out, struct slice host,
-                            struct why *why)
-{
-    struct in6_addr v6;
-
-    if (!text_is_host(host))
-        return bad_host(why, host, "1 to 253 letters, digits, '-', '.', '_'");
-    if (memchr(host.at, ':', host.len) == NULL)
-        return set_name(out, host, why);
-    memcpy(out->host, host.at, host.len);
-    if (inet_pton(AF_INET6, out->host, &v6) != 1)
-        return bad_host(why, host, "an IPv6 address");
-    return set_ipv6(out, &v6);
-}
-
 enum status target_set(struct target *out, struct slice host, uint16_t port,
                        struct why *why)
 {
-    enum status st;
+    struct target t = { .port = port };
 
     *out = (struct target){ 0 };
     if (port == 0)
         return bad_port(why, slice_text("0"));
-    st = set_host(out, host, why);
-    if (st == STATUS_OK && is_unspecified(out))
-        st = bad_host(why, host, "an address of one machine");
-    if (st != STATUS_OK) {
-        *out = (struct target){ 0 };
-        return st;
-    }
-    out->port = port;
+    if (!host_spell(host, t.host))
+        return bad_host(why, host, "a host name or address, written in full");
+    if (is_unspecified(&t))
+        return bad_host(why, host, "an address of one machine");
+    *out = t;
     return STATUS_OK;
 }
 
@@ -202,13 +122,10 @@ bool target_equal(const struct target *a, const struct target *b)
 bool target_is_loopback(const struct target *t)
 {
     static const char suffix[] = ".localhost";
-    struct in_addr v4;
     size_t len = strlen(t->host);
 
-    if (inet_pton(AF_INET, t->host, &v4) == 1)
-        return (ntohl(v4.s_addr) >> 24) == 127;
     if (len >= sizeof(suffix) &&
         strcmp(t->host + len - (sizeof(suffix) - 1), suffix) == 0)
         return true;
-    return strcmp(t->host, "localhost") == 0 || strcmp(t->host, "::1") == 0;
+    return host_is_loopback(t->host);
 }

@@ -1,10 +1,8 @@
 /* proxy/local/target.h: where a local request wants to go, spelled one way.
  *
- * Routes are decided by name, so a name must not have two spellings: letters
- * are lower case, a final dot is dropped, addresses are canonical, IPv4 in
- * IPv6 is IPv4. What only looks like an address ("127.1", "0x7f.0.0.1") is
- * refused, because a resolver would read it as one (WHATWG URL, "ends in a
- * number"). Nothing here resolves a name. */
+ * Routes are decided by name, so a host is spelled as policy/host.h spells it,
+ * and the unspecified address, which systems connect to themselves, is no
+ * target. Nothing here resolves a name. */
 #ifndef PROXY_LOCAL_TARGET_H
 #define PROXY_LOCAL_TARGET_H
 
@@ -18,7 +16,7 @@
 #define TARGET_TEXT_ROOM (TARGET_HOST_ROOM + 9) /* "[", "]:65535" */
 
 struct target {
-    char host[TARGET_HOST_ROOM]; /* as above, without brackets */
+    char host[TARGET_HOST_ROOM]; /* spelled; without brackets */
     uint16_t port;               /* 1 to 65535 */
 };
 
