@@ -1,0 +1,80 @@
+#include "proxy/local/page.h"
+
+#include "common/utf8.h"
+
+/* clang-format off */
+static const char style[] =
+    ":root{color-scheme:light dark;--ink:#1d2733;--soft:#566473;"
+        "--line:#dbe1e7;--paper:#fff;--bad:#a3260f;--good:#1b6b3a}"
+    "@media(prefers-color-scheme:dark){:root{--ink:#e4e9ee;--soft:#9aa7b4;"
+        "--line:#333d48;--paper:#15191e;--bad:#ff9b85;--good:#7fd6a0}}"
+    "body{margin:0;background:var(--paper);color:var(--ink);"
+        "font:16px/1.55 system-ui,sans-serif}"
+    "main{max-width:46rem;margin:0 auto;padding:3rem 1.25rem}"
+    "h1{font-size:1.6rem;line-height:1.25;margin:0 0 .5rem}"
+    "h2{font-size:1.05rem;margin:2rem 0 .5rem}"
+    "p{margin:.5rem 0}"
+    ".lead{color:var(--soft);font-size:1.1rem}"
+    "dl{display:grid;grid-template-columns:max-content 1fr;gap:.35rem 1.25rem;"
+        "margin:1.5rem 0;padding:1rem 0;border:solid var(--line);"
+        "border-width:1px 0}"
+    "dt{color:var(--soft)}"
+    "dd{margin:0;overflow-wrap:anywhere}"
+    "ol{margin:.5rem 0;padding-left:2.25rem}"
+    "li{margin:.15rem 0;overflow-wrap:anywhere}"
+    ".pass::marker{color:var(--good)}"
+    ".fail{color:var(--bad);font-weight:600}"
+    ".skip{color:var(--soft)}"
+    "footer{margin-top:3rem;color:var(--soft);font-size:.875rem}";
+/* clang-format on */
+
+void page_begin(const char *title, struct buffer *out)
+{
+    buffer_printf(out,
+                  "<!doctype html>\n<html lang=\"en\">\n<head>\n"
+                  "<meta charset=\"utf-8\">\n"
+                  "<meta name=\"viewport\" content=\"width=device-width\">\n"
+                  "<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n"
+                  "<main>\n<h1>%s</h1>\n",
+                  title, style, title);
+}
+
+void page_end(struct buffer *out)
+{
+    buffer_text(out, "<footer>Veritee " VERITEE_VERSION
+                     ", on this computer</footer>\n</main>\n</body>\n"
+                     "</html>\n");
+}
+
+/* One character of |len| bytes; 0 is a byte that is none. */
+static void put_char(struct slice text, size_t len, struct buffer *out)
+{
+    uint8_t c = text.at[0];
+
+    if (len == 0 || (c < ' ' && c != '\n') || c == 0x7f)
+        buffer_text(out, "&#xfffd;");
+    else if (c == '<' || c == '>' || c == '&' || c == '"' || c == '\'')
+        buffer_printf(out, "&#%u;", (unsigned)c);
+    else
+        buffer_add(out, slice_of(text.at, len));
+}
+
+void page_text(struct slice text, struct buffer *out)
+{
+    while (text.len > 0) {
+        size_t len = utf8_length(text);
+        size_t used = len == 0 ? 1 : len;
+
+        put_char(text, len, out);
+        text = slice_of(text.at + used, text.len - used);
+    }
+}
+
+void page_fact(const char *name, struct slice value, struct buffer *out)
+{
+    if (value.len == 0)
+        return;
+    buffer_printf(out, "<dt>%s</dt><dd>", name);
+    page_text(value, out);
+    buffer_text(out, "</dd>\n");
+}
