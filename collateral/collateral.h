@@ -20,42 +20,13 @@
 #include <uv.h>
 
 #include "collateral/bundle.h"
+#include "collateral/source.h"
+#include "collateral/want.h"
 #include "common/log.h"
 #include "common/slice.h"
 #include "common/status.h"
 #include "verifier/collateral_set.h"
 #include "verifier/verify.h"
-
-enum source_kind {
-    SOURCE_STORE,   /* the disk store of the engine; skipped if it has none */
-    SOURCE_STAPLED, /* what the server sent along; skipped if it sent none */
-    SOURCE_PCCS,    /* a caching service at |url| */
-    SOURCE_PCS      /* Intel's service, or one that speaks like it at |url| */
-};
-
-/* One place to ask. */
-struct collateral_source {
-    enum source_kind kind;
-    const char *url;     /* "https://host:8081", without the API's path; NULL:
-                          * Intel's (PCS only). Unused by STORE and STAPLED */
-    const char *ca_file; /* PEM of the CAs its TLS is checked by; NULL: the
-                          * system's */
-    const char *proxy;   /* outer proxy, as a URL; NULL: none */
-};
-
-#define COLLATERAL_SOURCES_MAX 8
-
-/* Which of the sets that are current at the same time. */
-enum update_kind {
-    UPDATE_STANDARD, /* what the service gives by default */
-    UPDATE_EARLY,    /* the newest: says what a TCB recovery will change */
-    UPDATE_NUMBER    /* the one of tcbEvaluationDataNumber |number| */
-};
-
-struct collateral_update {
-    enum update_kind kind;
-    uint32_t number; /* 0 unless UPDATE_NUMBER */
-};
 
 /* The answer: exactly one of |bundle| and |why| is not NULL, and both are
  * borrowed during the call; bundle_ref() keeps the bundle. |why| names the
@@ -75,16 +46,25 @@ struct collateral_request {
 };
 
 struct collateral_config {
-    const char *store_dir;          /* NULL: nothing is kept on disk. Created if
-                            * missing, mode 0700 */
-    int64_t (*now_unix)(void *ctx); /* NULL: the system's clock */
-    /* NULL, or told after an item in memory was replaced by another: what
-     * relied on the old one may be judged again. */
+    /* Where items are kept on disk; made if it is missing, mode 0700. NULL:
+     * nowhere. */
+    const char *store_dir;
+
+    /* The time; NULL: the system's. */
+    int64_t (*now_unix)(void *ctx);
+
+    /* An item in memory was replaced by another: what relied on the old one
+     * may be judged again. Called from the loop. NULL if nobody cares. */
     void (*on_changed)(void *ctx);
-    void *ctx;                 /* of both */
-    int64_t refresh_seconds;   /* look for a newer item at least this often
-                              * while it is in use; 0: 8 hours */
-    int64_t fetch_deadline_ms; /* a single transfer; 0: 10 s */
+
+    void *ctx; /* of both */
+
+    /* Look for a newer item at least this often while it is in use; 0: every
+     * 8 hours. */
+    int64_t refresh_seconds;
+
+    /* For a single transfer; 0: 10 seconds. */
+    int64_t fetch_deadline_ms;
 };
 
 struct collateral;      /* the engine, one a loop */
@@ -118,8 +98,8 @@ MUST_CHECK enum status collateral_get(struct collateral *c,
                                       struct collateral_wait **out,
                                       struct why *why);
 
-/* The one who asked is gone: done() is not called. The transfers go on if
- * somebody else waits for them. */
+/* The one who asked is gone: done() is not called. What is under way goes on,
+ * for those who ask next. */
 void collateral_cancel(struct collateral_wait *w);
 
 /* Look at the clock now: refresh what is due. The engine does this by itself

@@ -15,16 +15,17 @@
 
 struct item {
     enum collateral_item kind;
-    struct slice body;         /* JSON, or DER of a CRL; lives in this object */
-    struct slice chain;        /* PEM; empty for the root CRL; as above */
-    const char *origin;        /* "store", "stapled" or the URL; as above */
+    struct slice body;         /* JSON, or DER of a CRL; in |bytes| */
+    struct slice chain;        /* PEM; empty for the root CRL; in |bytes| */
+    const char *origin;        /* "stapled" or a URL; in |bytes| */
     int64_t fetched_unix;      /* when it came from outside, by our clock */
     struct item_window window; /* what its signed content says */
     unsigned refs;
+    uint8_t bytes[];
 };
 
-/* A new item with copies of |body|, |chain| and |origin|, held once. NULL
- * when out of memory. */
+/* A new item with copies of |body| and |chain| (each COLLATERAL_MAX_BYTES at
+ * most) and |origin|, held once. NULL when out of memory. */
 struct item *item_new(enum collateral_item kind, struct slice body,
                       struct slice chain, const char *origin,
                       int64_t fetched_unix, const struct item_window *window);
@@ -34,6 +35,9 @@ struct item *item_ref(struct item *item);
 
 /* One reference less; the last one frees it. NULL is allowed. */
 void item_unref(struct item *item);
+
+/* The same bytes in body and chain. */
+bool item_same(const struct item *a, const struct item *b);
 
 /* True up to and including its last second. */
 bool item_usable(const struct item *item, int64_t now_unix);

@@ -21,6 +21,11 @@
 #define TDX_MODULES_MAX        16    /* real TCB infos have 2 */
 #define ADVISORIES_MAX         128   /* of one verdict; Intel's list holds 20 */
 #define ADVISORY_MAX_BYTES     24    /* "INTEL-SA-00615" with its NUL, and room */
+#define COLLATERAL_SLOTS_MAX   256  /* items in memory; a platform needs 4, and
+                                     * shares 3 of them */
+#define COLLATERAL_WAITS_MAX   1024 /* who ask at the same time */
+#define FETCH_HEAD_MAX_BYTES   (64 * 1024) /* an answer's head; chains stand in
+                                            * it, percent-encoded: 3 KiB */
 #define CLOCK_SKEW_SECONDS     60    /* how far "not yet" may lie ahead */
 
 /* The announcement of a server, before anything is verified. */

@@ -1,0 +1,110 @@
+#include "collateral/candidate.h"
+
+#include <stdio.h>
+
+#include "collateral/pcs_request.h"
+#include "common/limits.h"
+
+static enum status judge(struct candidate *c, struct slice body,
+                         struct slice chain, int64_t fetched_unix)
+{
+    enum status st;
+
+    if (body.len > COLLATERAL_MAX_BYTES || chain.len > COLLATERAL_MAX_BYTES)
+        return why_fail(&c->why, STATUS_LIMIT, "collateral", NULL,
+                        "over %d bytes", COLLATERAL_MAX_BYTES);
+    st = collateral_item_check(c->want->item, body, chain, c->root_der,
+                               c->now_unix, &c->window, &c->why);
+    if (st != STATUS_OK)
+        return st;
+    st = seen_check(&c->seen, &c->window, &c->why);
+    if (st != STATUS_OK)
+        return st;
+    c->item = item_new(c->want->item, body, chain, c->origin, fetched_unix,
+                       &c->window);
+    if (c->item == NULL)
+        return why_fail(&c->why, STATUS_NO_MEMORY, "collateral", NULL,
+                        "no memory for %zu bytes", body.len + chain.len);
+    c->why = (struct why){ .status = STATUS_OK };
+    return STATUS_OK;
+}
+
+void candidate_load(struct candidate *c)
+{
+    char name[WANT_NAME_ROOM];
+    struct buffer file;
+    struct store_entry entry;
+
+    want_name(c->want, name);
+    if (store_load(c->store, name, &file, &entry, &c->why) != STATUS_OK)
+        return;
+    memcpy(c->origin, entry.origin, sizeof(c->origin));
+    /* The time is not signed: at worst, it came just now. */
+    (void)judge(c, entry.body, entry.chain,
+                MIN_OF(entry.fetched_unix, c->now_unix));
+    buffer_free(&file);
+}
+
+static void keep(struct candidate *c)
+{
+    struct store_entry entry = {
+        .body = c->item->body,
+        .chain = c->item->chain,
+        .fetched_unix = c->now_unix,
+    };
+    char name[WANT_NAME_ROOM];
+
+    want_name(c->want, name);
+    memcpy(entry.origin, c->origin, sizeof(entry.origin));
+    if (store_save(c->store, name, &entry, &c->store_why) == STATUS_OK)
+        c->store_why = (struct why){ .status = STATUS_OK };
+}
+
+/* Undo what the transport did. */
+static enum status decode(struct candidate *c, struct buffer *body,
+                          struct buffer *chain)
+{
+    bool is_crl =
+        c->want->item == ITEM_PCK_CRL || c->want->item == ITEM_ROOT_CRL;
+
+    if (c->want->item != ITEM_ROOT_CRL &&
+        pcs_request_chain(buffer_view(&c->chain), chain, &c->why) != STATUS_OK)
+        return c->why.status;
+    if (is_crl)
+        return pcs_request_crl(buffer_view(&c->body), body, &c->why);
+    buffer_add(body, buffer_view(&c->body));
+    if (!buffer_ok(body))
+        return why_fail(&c->why, STATUS_NO_MEMORY, "collateral", NULL,
+                        "no memory for %zu bytes", c->body.len);
+    return STATUS_OK;
+}
+
+static void judge_wire(struct candidate *c)
+{
+    struct buffer body = buffer_with_max(COLLATERAL_MAX_BYTES);
+    struct buffer chain = buffer_with_max(COLLATERAL_MAX_BYTES);
+
+    if (decode(c, &body, &chain) == STATUS_OK)
+        (void)judge(c, buffer_view(&body), buffer_view(&chain), c->now_unix);
+    buffer_free(&body);
+    buffer_free(&chain);
+}
+
+void candidate_judge(struct candidate *c)
+{
+    if (c->is_wire)
+        judge_wire(c);
+    else
+        (void)judge(c, buffer_view(&c->body), buffer_view(&c->chain),
+                    c->now_unix);
+    if (c->item != NULL && c->store != NULL)
+        keep(c);
+}
+
+void candidate_fini(struct candidate *c)
+{
+    buffer_free(&c->body);
+    buffer_free(&c->chain);
+    item_unref(c->item);
+    *c = (struct candidate){ 0 };
+}

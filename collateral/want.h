@@ -1,0 +1,55 @@
+/* collateral/want.h: one item of collateral that somebody wants.
+ *
+ * What a cache is keyed by. Fields that do not matter to an item are zero, so
+ * that platforms share what they can: all share the root CRL, all TDX
+ * platforms the QE identity, and so on. */
+#ifndef COLLATERAL_WANT_H
+#define COLLATERAL_WANT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/slice.h"
+#include "verifier/collateral_set.h"
+#include "verifier/verify.h"
+
+/* Which of the TCB data sets that are current at the same time. */
+enum update_kind {
+    UPDATE_STANDARD, /* what the service gives by default */
+    UPDATE_EARLY,    /* the newest: says what a TCB recovery will change */
+    UPDATE_NUMBER    /* the one of tcbEvaluationDataNumber |number| */
+};
+
+struct collateral_update {
+    enum update_kind kind;
+    uint32_t number; /* 0 unless UPDATE_NUMBER */
+};
+
+struct want {
+    enum collateral_item item;
+    enum tee_type tee;               /* TCB info, QE identity */
+    uint8_t fmspc[6];                /* TCB info */
+    bool platform_ca;                /* PCK CRL */
+    struct collateral_update update; /* TCB info, QE identity */
+    uint8_t root[16]; /* begin of the SHA-256 of the root named by the user;
+                     * all zero: the built-in root */
+};
+
+/* |item| of |platform|, under |root_der| (empty: the built-in root). */
+struct want want_of(enum collateral_item item,
+                    const struct quote_platform *platform,
+                    const struct collateral_update *update,
+                    struct slice root_der);
+
+bool want_equal(const struct want *a, const struct want *b);
+
+/* A name that is different for different wants and fit for a file:
+ * "tcb_info-tdx-90c06f000000-early-<root>". */
+#define WANT_NAME_ROOM 96
+void want_name(const struct want *w, char out[WANT_NAME_ROOM]);
+
+/* What it is for, to a person: "to judge TDX quotes of platform 90c0..." */
+#define WANT_PURPOSE_ROOM 96
+void want_purpose(const struct want *w, char out[WANT_PURPOSE_ROOM]);
+
+#endif
