@@ -84,19 +84,32 @@ static struct collateral_set set_of(enum collateral_item item,
     return set;
 }
 
+/* |until_unix|, or when the first of |chain| (NULL: none) ends if earlier. */
+static int64_t earliest_end(const struct chain *chain, int64_t until_unix)
+{
+    for (size_t i = 0; chain != NULL && i < chain->count; i++)
+        until_unix = MIN_OF(until_unix, chain->certs[i].validity.until_unix);
+    return until_unix;
+}
+
 static struct item_window window_of(enum collateral_item item,
                                     const struct trusted_set *set)
 {
-    const struct window *w[ITEM_COUNT] = {
-        [ITEM_TCB_INFO] = &set->tcb_info.dates,
-        [ITEM_QE_IDENTITY] = &set->qe_identity.dates,
-        [ITEM_PCK_CRL] = &set->pck_crl.dates,
-        [ITEM_ROOT_CRL] = &set->root_crl.dates,
+    const struct {
+        const struct window *dates;
+        const struct chain *chain;
+    } of[ITEM_COUNT] = {
+        [ITEM_TCB_INFO] = { &set->tcb_info.dates, &set->tcb_info_chain },
+        [ITEM_QE_IDENTITY] = { &set->qe_identity.dates,
+                               &set->qe_identity_chain },
+        [ITEM_PCK_CRL] = { &set->pck_crl.dates, &set->pck_crl_chain },
+        [ITEM_ROOT_CRL] = { &set->root_crl.dates, NULL },
     };
 
     return (struct item_window){
-        .issued_unix = w[item]->from_unix,
-        .next_update_unix = w[item]->until_unix,
+        .issued_unix = of[item].dates->from_unix,
+        .next_update_unix =
+            earliest_end(of[item].chain, of[item].dates->until_unix),
         .evaluation_number = item == ITEM_TCB_INFO
                                  ? set->tcb_info.evaluation_number
                                  : set->qe_identity.evaluation_number,

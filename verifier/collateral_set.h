@@ -35,7 +35,8 @@ struct collateral_set {
 /* What an item says of itself. */
 struct item_window {
     int64_t issued_unix;        /* issueDate or thisUpdate */
-    int64_t next_update_unix;   /* never use it past this second */
+    int64_t next_update_unix;   /* never use it past this second: nextUpdate, or
+                                 * the end of an issuer that ends earlier */
     uint32_t evaluation_number; /* tcbEvaluationDataNumber; 0 for CRLs */
 };
 
