@@ -75,6 +75,18 @@ static enum status debug_is_off(const struct judgement *j, struct why *why)
     return why_expect(why, "one whose host cannot read its memory");
 }
 
+/* The verifier refuses what is revoked; a policy cannot accept it either. */
+static enum status nothing_revoked(const struct judgement *j, struct why *why)
+{
+    const struct tcb_claims *tcb = &j->claims->tcb;
+
+    if (tcb->status != TCB_REVOKED && tcb->platform != TCB_REVOKED &&
+        tcb->module != TCB_REVOKED && tcb->qe != TCB_REVOKED)
+        return STATUS_OK;
+    (void)why_fail(why, STATUS_POLICY, "accept.tcb", NULL, "Revoked");
+    return why_expect(why, "anything but Revoked");
+}
+
 static const struct row identity_rows[] = {
     /* clang-format off */
     { "policy-measurement", "policy names a measurement",
@@ -144,8 +156,7 @@ static enum status judge_status(uint32_t set, enum tcb_status found,
     const char *name =
         found == TCB_NONE ? "not judged" : tcb_status_name(found);
 
-    /* Whatever the set says: a revoked part is never accepted. */
-    if (found != TCB_REVOKED && in_set(set, found)) {
+    if (in_set(set, found)) {
         why_seen(why, "%s", name);
         return STATUS_OK;
     }
@@ -326,6 +337,8 @@ static enum status age(const struct judgement *j, struct why *why)
 
 static const struct row state_rows[] = {
     /* clang-format off */
+    { "policy-not-revoked",     "nothing is revoked",    NULL,
+      nothing_revoked },
     { "policy-tcb-status",      "TCB status",            NULL, tcb_status },
     { "policy-tcb-platform",    "TCB of the platform",   asks_platform,
       tcb_platform },

@@ -168,7 +168,7 @@ enum status read_warnings(struct reader *r, struct policy *p)
     return STATUS_OK;
 }
 
-/* "a, b, c" as far as it fits. */
+/* "a, b, c", and "..." for what does not fit. */
 static void list_words(const struct word *words, size_t count, char *out,
                        size_t room)
 {
@@ -176,14 +176,25 @@ static void list_words(const struct word *words, size_t count, char *out,
 
     out[0] = '\0';
     for (size_t i = 0; i < count; i++) {
-        int n;
+        bool fits = room - used > strlen(words[i].name) + sizeof(", , ...");
 
-        if (room - used < strlen(words[i].name) + sizeof(", ..."))
-            break;
-        n = snprintf(out + used, room - used, "%s%s", i == 0 ? "" : ", ",
-                     words[i].name);
-        used += (size_t)n;
+        used += (size_t)snprintf(out + used, room - used, "%s%s",
+                                 i == 0 ? "" : ", ",
+                                 fits ? words[i].name : "...");
+        if (!fits)
+            return;
     }
+}
+
+/* How far |text| is from |word|; 1 for the beginning of a longer word. */
+static unsigned farness(struct slice text, const char *word)
+{
+    size_t len = strlen(word);
+
+    if (text.len >= 3 && text.len < len &&
+        slice_equal(text, slice_of(word, text.len)))
+        return 1;
+    return spell_distance(text, word);
 }
 
 static enum status unknown_word(struct reader *r, const struct node *key,
@@ -195,7 +206,7 @@ static enum status unknown_word(struct reader *r, const struct node *key,
     char all[150];
 
     for (size_t i = 0; i < count; i++) {
-        unsigned d = spell_distance(key->text, words[i].name);
+        unsigned d = farness(key->text, words[i].name);
 
         if (d < nearest) {
             nearest = d;

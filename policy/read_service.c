@@ -170,7 +170,7 @@ static enum status find_once(struct reader *r, const struct node *service,
     *out = outer != NULL ? outer : inner;
     if (outer == NULL || inner == NULL)
         return STATUS_OK;
-    return read_unexpected(r, inner, "\"%s\" in the service or in accept",
+    return read_unexpected(r, inner, "\"%s\" once, in the service or in accept",
                            word);
 }
 
@@ -218,7 +218,7 @@ static enum status check_service(struct reader *r, const struct node *key,
         return missing(r, key, "accept");
     if (s->ca_file != NULL && !uses_tls(s))
         return read_unexpected(r, yaml_tree_find(key->value, "ca-file"),
-                               "it only where an endpoint is wss://");
+                               "no ca-file without a wss:// endpoint");
     return check_freshness(r, key->value, &s->accept);
 }
 
@@ -228,7 +228,8 @@ static enum status read_service(struct reader *r, const struct node *key,
     enum status st = read_name(r, key, &s->name);
 
     if (st == STATUS_OK)
-        st = read_block(r, key, service_words, COUNT_OF(service_words), s);
+        st = read_map(r, key->value, "a service", service_words,
+                      COUNT_OF(service_words), s);
     return st != STATUS_OK ? st : check_service(r, key, s);
 }
 

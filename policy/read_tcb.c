@@ -51,7 +51,7 @@ static enum status read_statuses(struct reader *r, const struct node *node,
         uint32_t bit = POLICY_STATUS_BIT(((enum tcb_status *)list)[i]);
 
         if ((bit & possible) == 0)
-            return read_unexpected(r, item, "a status that this can ever have");
+            return read_unexpected(r, item, "a status that can occur here");
         if ((bit & *out) != 0)
             return read_unexpected(r, item, "each status once");
         *out |= bit;
