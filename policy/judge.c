@@ -400,20 +400,24 @@ static size_t disagreements(const struct release *release,
     return n;
 }
 
-/* The release with the fewest disagreements, the first of equals. */
+/* The release with the fewest disagreements; of equals the one that asks more,
+ * the first of those. */
 static const struct release *closest(const struct accept *accept,
                                      const struct claims *claims)
 {
     const struct release *best = NULL;
-    size_t least = SIZE_MAX;
+    size_t least = 0;
 
     for (size_t i = 0; i < accept->release_count; i++) {
         const struct release *r = &accept->releases[i];
         size_t n = disagreements(r, claims);
 
-        if (r->names_code && n < least) {
-            least = n;
+        if (!r->names_code)
+            continue;
+        if (best == NULL || n < least ||
+            (n == least && r->count > best->count)) {
             best = r;
+            least = n;
         }
     }
     return best;

@@ -178,9 +178,9 @@ static void list_words(const struct word *words, size_t count, char *out,
     for (size_t i = 0; i < count; i++) {
         bool fits = room - used > strlen(words[i].name) + sizeof(", , ...");
 
-        used += (size_t)snprintf(out + used, room - used, "%s%s",
-                                 i == 0 ? "" : ", ",
-                                 fits ? words[i].name : "...");
+        used +=
+            (size_t)snprintf(out + used, room - used, "%s%s",
+                             i == 0 ? "" : ", ", fits ? words[i].name : "...");
         if (!fits)
             return;
     }
