@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/builder.h"
+#include "common/cursor.h"
 #include "common/file.h"
 #include "common/limits.h"
 #include "common/secret.h"
@@ -196,6 +197,48 @@ enum status sim_renew(const struct sim *from, const struct sim_options *options,
                       int64_t now_unix, struct sim **out, struct why *why)
 {
     return make(&from->keys, options, now_unix, out, why);
+}
+
+/* The file of keys: each key's secret and point, in the order of the struct. */
+#define KEY_COUNT 6
+static_assert(sizeof(struct sim_keys) == KEY_COUNT * sizeof(struct sim_key),
+              "all keys are counted");
+
+enum status sim_save_keys(const struct sim *sim, const char *path,
+                          struct why *why)
+{
+    return file_replace(
+        path, slice_of((const uint8_t *)&sim->keys, sizeof(sim->keys)), 0600,
+        why);
+}
+
+enum status sim_restore(const char *path, const struct sim_options *options,
+                        int64_t now_unix, struct sim **out, struct why *why)
+{
+    struct buffer file;
+    struct sim_keys keys;
+    struct sim_key *const all[KEY_COUNT] = {
+        &keys.root,        &keys.pck_ca,      &keys.pck,
+        &keys.tcb_signing, &keys.attestation, &keys.rogue
+    };
+    enum status st = file_read(path, sizeof(keys), &file, why);
+    struct cursor c = cursor_over(buffer_view(&file));
+
+    *out = NULL;
+    if (st != STATUS_OK)
+        return st;
+    for (size_t i = 0; i < KEY_COUNT; i++) {
+        cursor_copy(&c, all[i]->secret, sizeof(all[i]->secret));
+        cursor_copy(&c, all[i]->point, sizeof(all[i]->point));
+    }
+    if (cursor_finish(&c))
+        st = make(&keys, options, now_unix, out, why);
+    else
+        st = why_fail(why, STATUS_NO_FILE, "sim", NULL,
+                      "%s does not hold the keys of a simulation", path);
+    secret_wipe(&keys, sizeof(keys));
+    buffer_free(&file);
+    return st;
 }
 
 void sim_free(struct sim *sim)

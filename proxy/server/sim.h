@@ -142,6 +142,18 @@ MUST_CHECK enum status sim_renew(const struct sim *from,
                                  int64_t now_unix, struct sim **out,
                                  struct why *why);
 
+/* Keep the keys of |sim| in the file |path|, for sim_restore(), readable by its
+ * owner only. Returns STATUS_OK, or STATUS_NO_FILE with |why| filled. */
+MUST_CHECK enum status sim_save_keys(const struct sim *sim, const char *path,
+                                     struct why *why);
+
+/* sim_new() with the keys in the file |path|: what trusted the root of that
+ * simulation trusts this one. Results as sim_new(), or STATUS_NO_FILE. */
+MUST_CHECK enum status sim_restore(const char *path,
+                                   const struct sim_options *options,
+                                   int64_t now_unix, struct sim **out,
+                                   struct why *why);
+
 void sim_free(struct sim *sim); /* NULL is allowed */
 
 /* The trust anchor, PEM, for a policy's root file. Borrowed. */
