@@ -1,0 +1,107 @@
+#include "tests/support/pcs.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/support/check.h"
+
+#define PYTHON      "/usr/bin/python3"
+#define OPENSSL     "/usr/bin/openssl"
+#define PATIENCE_MS 20000
+
+bool pcs_can_run(void)
+{
+    bool can = child_is_there(PYTHON) && child_is_there(OPENSSL);
+
+    if (!can)
+        print_message("skipped: no " PYTHON " or no " OPENSSL "\n");
+    return can;
+}
+
+void pcs_start(struct pcs *p, const char *dir)
+{
+    char tdx[128], sgx[128], line[64];
+    const char *argv[] = { PYTHON,
+                           TEST_SOURCE_DIR "/tests/support/pcs_server.py",
+                           p->scratch.path,
+                           tdx,
+                           sgx,
+                           NULL };
+    int port;
+
+    folder_make(&p->scratch);
+    (void)snprintf(tdx, sizeof(tdx), "tdx=%s", dir);
+    (void)snprintf(sgx, sizeof(sgx), "sgx=%s", dir);
+    child_start(&p->child, argv, -1);
+    child_hear(&p->child, line, sizeof(line));
+    assert_int_equal(sscanf(line, "ready %d", &port), 1);
+    (void)snprintf(p->url, sizeof(p->url), "https://127.0.0.1:%d", port);
+    (void)snprintf(p->ca_file, sizeof(p->ca_file), "%s/ca.pem",
+                   p->scratch.path);
+}
+
+void pcs_stop(struct pcs *p)
+{
+    child_end(&p->child);
+    folder_remove(&p->scratch);
+}
+
+void pcs_tell(struct pcs *p, const char *command)
+{
+    char line[64];
+
+    child_tell(&p->child, command);
+    child_hear(&p->child, line, sizeof(line));
+    assert_string_equal(line, "ok");
+}
+
+int pcs_count(struct pcs *p, const char *item)
+{
+    char line[64];
+
+    (void)snprintf(line, sizeof(line), "count %s", item);
+    child_tell(&p->child, line);
+    child_hear(&p->child, line, sizeof(line));
+    return atoi(line);
+}
+
+int pcs_dead_port(void)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET };
+    socklen_t len = sizeof(a);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
+    (void)close(fd);
+    return ntohs(a.sin_port);
+}
+
+static void on_patience(uv_timer_t *timer)
+{
+    (void)timer;
+    fail_msg("nothing happened for %d ms", PATIENCE_MS);
+}
+
+void pcs_turn(uv_loop_t *loop, const bool *done)
+{
+    uv_timer_t patience;
+
+    assert_int_equal(uv_timer_init(loop, &patience), 0);
+    assert_int_equal(uv_timer_start(&patience, on_patience, PATIENCE_MS, 0), 0);
+    while (!*done)
+        (void)uv_run(loop, UV_RUN_ONCE);
+    uv_close((uv_handle_t *)&patience, NULL);
+    while (uv_is_active((uv_handle_t *)&patience))
+        (void)uv_run(loop, UV_RUN_NOWAIT);
+    (void)uv_run(loop, UV_RUN_NOWAIT); /* finishes the closing */
+}
+
+void pcs_end(uv_loop_t *loop)
+{
+    (void)uv_run(loop, UV_RUN_DEFAULT);
+    assert_int_equal(uv_loop_close(loop), 0);
+}
