@@ -250,7 +250,8 @@ void stream_commit(struct stream *s, size_t len);
  * stream_room(). */
 size_t stream_write(struct stream *s, struct slice data);
 
-/* No more bytes from us on this stream. Any number of times. */
+/* No more bytes from us on this stream. Any number of times; on a server, after
+ * stream_opened(). */
 void stream_fin(struct stream *s);
 
 /* Give the stream up, both ways, and tell the peer why, as far as
