@@ -16,7 +16,8 @@ static bool skip_past(struct cursor *c, const char *mark, struct slice *before)
     struct slice rest = cursor_rest(&look);
 
     for (size_t i = 0; i + want.len <= rest.len; i++) {
-        if (!slice_equal(slice_of(rest.at + i, want.len), want))
+        if (rest.at[i] != want.at[0] ||
+            !slice_equal(slice_of(rest.at + i, want.len), want))
             continue;
         *before = cursor_take(c, i);
         (void)cursor_take(c, want.len);
