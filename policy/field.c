@@ -208,20 +208,29 @@ void field_found(const struct field *field, const struct claims *claims,
         print_value(field, found.at, out, room);
 }
 
-void field_expected(const struct clause *clause, char *out, size_t room)
+void field_value(const struct clause *clause, size_t i, char *out, size_t room)
 {
     const struct field *field = clause->field;
     char value[2 * FIELD_MAX_BYTES + 1];
     char mask[2 * FIELD_MAX_BYTES + 1] = "";
     bool floor = field->kind == FIELD_SVNS || field->kind == FIELD_FLOOR;
 
-    print_value(field, clause->values, value, sizeof(value));
+    assert(i < clause->count);
+    print_value(field, clause->values + i * field->len, value, sizeof(value));
     if (clause->mask != NULL)
         text_hex(slice_of(clause->mask, field->len), mask, sizeof(mask));
+    (void)snprintf(out, room, "%s%s%s%s", floor ? "at least " : "", value,
+                   clause->mask != NULL ? " under the mask " : "", mask);
+}
+
+void field_expected(const struct clause *clause, char *out, size_t room)
+{
+    char first[FIELD_VALUE_ROOM];
+
+    field_value(clause, 0, first, sizeof(first));
     if (clause->count > 1)
         (void)snprintf(out, room, "one of %zu, such as %s", clause->count,
-                       value);
+                       first);
     else
-        (void)snprintf(out, room, "%s%s%s%s", floor ? "at least " : "", value,
-                       clause->mask != NULL ? " under the mask " : "", mask);
+        (void)snprintf(out, room, "%s", first);
 }

@@ -53,7 +53,12 @@ bool field_agrees(const struct clause *clause, const struct claims *claims);
 void field_found(const struct field *field, const struct claims *claims,
                  char *out, size_t room);
 
-/* What |clause| asks for, likewise. */
+/* What |clause| asks for, likewise: its value number |i|; or all of them, of
+ * which one is shown. */
+void field_value(const struct clause *clause, size_t i, char *out, size_t room);
 void field_expected(const struct clause *clause, char *out, size_t room);
+
+/* The room that field_value() needs for any clause. */
+#define FIELD_VALUE_ROOM (4 * FIELD_MAX_BYTES + 32)
 
 #endif

@@ -96,7 +96,7 @@ struct clause {
 struct release {
     const char *name; /* never NULL; "" if it has none */
     size_t count;
-    const struct clause *clauses; /* those of accept itself come first */
+    const struct clause *clauses; /* in the order of field.h's table */
     bool names_code; /* a clause is about a measurement; else the release
                     * matches nothing */
 };

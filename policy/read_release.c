@@ -1,5 +1,6 @@
 #include "policy/read_release.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A release as it is read. */
@@ -65,7 +66,15 @@ static enum status warn_open(struct reader *r, const struct node *at,
     return STATUS_OK;
 }
 
-/* Make a release of what was read at |at|. */
+static int by_field(const void *left, const void *right)
+{
+    const struct clause *a = left;
+    const struct clause *b = right;
+
+    return a->field < b->field ? -1 : a->field > b->field;
+}
+
+/* Make a release of what was read at |at|, in the order of the table. */
 static enum status finish(struct reader *r, const struct node *at,
                           const char *name, const struct clauses *c,
                           struct release *out)
@@ -76,6 +85,7 @@ static enum status finish(struct reader *r, const struct node *at,
     if (st != STATUS_OK)
         return st;
     memcpy(clauses, c->list, c->count * sizeof(c->list[0]));
+    qsort(clauses, c->count, sizeof(c->list[0]), by_field);
     *out = (struct release){
         .name = name == NULL ? "" : name,
         .count = c->count,

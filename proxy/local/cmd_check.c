@@ -1,0 +1,240 @@
+#include "proxy/local/cmd_check.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/buffer.h"
+#include "common/json_out.h"
+#include "proxy/local/policy_file.h"
+#include "proxy/local/policy_words.h"
+
+enum { EXIT_RIGHT, EXIT_WRONG, EXIT_TROUBLE };
+
+/* The version of the object that --json prints: docs/man/veritee.1. */
+#define JSON_VERSION     1
+#define OUTPUT_MAX_BYTES (16 * 1024 * 1024)
+
+static const char usage[] =
+    "usage: veritee check [--json] FILE\n"
+    "\n"
+    "Read the policy FILE as the proxy would, and say what it accepts.\n"
+    "\n"
+    "  --json     print one JSON object instead of text\n"
+    "\n"
+    "Exit status: 0 the policy is right, perhaps with warnings; 1 it is\n"
+    "refused; 2 wrong usage, or a file that cannot be read.\n";
+
+struct options {
+    const char *path;
+    bool json;
+    bool help;
+};
+
+static void complain(const char *what)
+{
+    (void)fprintf(stderr, "veritee check: %s\n", what);
+}
+
+static bool parse_options(int argc, char **argv, struct options *out)
+{
+    static const struct option names[] = {
+        { "json", no_argument, NULL, 'j' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
+    };
+    int c;
+
+    *out = (struct options){ 0 };
+    for (c = getopt_long(argc, argv, "h", names, NULL); c != -1;
+         c = getopt_long(argc, argv, "h", names, NULL)) {
+        if (c == 'j')
+            out->json = true;
+        else if (c == 'h')
+            out->help = true;
+        else
+            return false;
+    }
+    if (out->help)
+        return true;
+    if (argc - optind != 1) {
+        complain("takes one file; see --help");
+        return false;
+    }
+    out->path = argv[optind];
+    return true;
+}
+
+typedef void warn_fn(void *ctx, const struct policy *p, unsigned line,
+                     unsigned column, const char *text);
+
+/* Tell of |path|, which the policy names, when it cannot be read. */
+static void check_file(const struct policy *p, const char *what,
+                       const char *path, warn_fn *warn, void *ctx)
+{
+    char text[512];
+
+    if (path == NULL || access(path, R_OK) == 0)
+        return;
+    (void)snprintf(text, sizeof(text), "%s %s cannot be read: %s", what, path,
+                   strerror(errno));
+    warn(ctx, p, 0, 0, text);
+}
+
+static void check_sources(const struct policy *p,
+                          const struct policy_sources *s, warn_fn *warn,
+                          void *ctx)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (s->list[i].ca_file != p->collateral.ca_file)
+            check_file(p, "ca-file", s->list[i].ca_file, warn, ctx);
+}
+
+/* All warnings: the policy's own, then of the files it names. */
+static void each_warning(const struct policy *p, warn_fn *warn, void *ctx)
+{
+    for (size_t i = 0; i < p->warning_count; i++)
+        warn(ctx, p, p->warnings[i].line, p->warnings[i].column,
+             p->warnings[i].text);
+    check_file(p, "ca-file", p->collateral.ca_file, warn, ctx);
+    check_sources(p, &p->collateral.sources, warn, ctx);
+    for (size_t i = 0; i < p->service_count; i++) {
+        const struct service *s = &p->services[i];
+
+        if (s->sources.list != p->collateral.sources.list)
+            check_sources(p, &s->sources, warn, ctx);
+        check_file(p, "ca-file", s->ca_file, warn, ctx);
+        check_file(p, "root", s->root_file, warn, ctx);
+    }
+}
+
+static void warn_text(void *ctx, const struct policy *p, unsigned line,
+                      unsigned column, const char *text)
+{
+    buffer_printf(ctx, "warning: %s:", p->file_name);
+    if (line > 0)
+        buffer_printf(ctx, "%u:%u:", line, column);
+    buffer_printf(ctx, " %s\n", text);
+}
+
+static void put_text(const struct policy *p, struct buffer *out)
+{
+    buffer_printf(out, "%s: OK\n\n", p->file_name);
+    policy_words_text(p, out);
+    if (p->warning_count > 0)
+        buffer_byte(out, '\n');
+    each_warning(p, warn_text, out);
+}
+
+static void warn_json(void *ctx, const struct policy *p, unsigned line,
+                      unsigned column, const char *text)
+{
+    struct json_out *j = ctx;
+
+    (void)p; /* there is one file */
+    json_out_object(j, NULL);
+    json_out_int(j, "line", line);
+    json_out_int(j, "column", column);
+    json_out_text(j, "text", text);
+    json_out_end_object(j);
+}
+
+static void open_json(struct json_out *j, const char *path, bool ok)
+{
+    json_out_object(j, NULL);
+    json_out_int(j, "version", JSON_VERSION);
+    json_out_text(j, "file", path);
+    json_out_text(j, "verdict", ok ? "pass" : "fail");
+}
+
+static void put_json(const struct policy *p, struct buffer *out)
+{
+    struct json_out j = json_out_to(out);
+
+    open_json(&j, p->file_name, true);
+    json_out_array(&j, "warnings");
+    each_warning(p, warn_json, &j);
+    json_out_end_array(&j);
+    policy_words_json(p, &j);
+    json_out_end_object(&j);
+    buffer_byte(out, '\n');
+}
+
+static void put_error_json(const struct policy_error *err, const char *path,
+                           struct buffer *out)
+{
+    struct json_out j = json_out_to(out);
+
+    open_json(&j, path, false);
+    json_out_object(&j, "error");
+    json_out_int(&j, "line", err->line);
+    json_out_int(&j, "column", err->column);
+    if (err->why.field != NULL)
+        json_out_text(&j, "word", err->why.field);
+    json_out_text(&j, "found", err->why.found);
+    json_out_text(&j, "expected", err->why.expected);
+    json_out_end_object(&j);
+    json_out_end_object(&j);
+    buffer_byte(out, '\n');
+}
+
+/* Returns the exit status of a policy that was not read. */
+static int refuse(const struct options *o, const struct policy_error *err,
+                  struct buffer *out)
+{
+    char line[1024];
+
+    policy_error_line(err, line, sizeof(line));
+    complain(line);
+    if (o->json)
+        put_error_json(err, o->path, out);
+    return err->why.status == STATUS_BAD_CONFIG ? EXIT_WRONG : EXIT_TROUBLE;
+}
+
+static int check(const struct options *o, struct buffer *out)
+{
+    struct policy *p;
+    struct policy_error err;
+
+    if (policy_file_load(o->path, &p, &err) != STATUS_OK)
+        return refuse(o, &err, out);
+    if (o->json)
+        put_json(p, out);
+    else
+        put_text(p, out);
+    policy_free(p);
+    return EXIT_RIGHT;
+}
+
+static bool print(const struct buffer *out)
+{
+    struct slice text = buffer_view(out);
+
+    if (!buffer_ok(out))
+        return false;
+    if (text.len > 0 && fwrite(text.at, 1, text.len, stdout) != text.len)
+        return false;
+    return fflush(stdout) == 0;
+}
+
+int cmd_check_main(int argc, char **argv)
+{
+    struct buffer out = buffer_with_max(OUTPUT_MAX_BYTES);
+    struct options o;
+    int status;
+
+    if (!parse_options(argc, argv, &o))
+        return EXIT_TROUBLE;
+    if (o.help)
+        return fputs(usage, stdout) < 0 ? EXIT_TROUBLE : EXIT_RIGHT;
+    status = check(&o, &out);
+    if (!print(&out)) {
+        complain("the output cannot be written");
+        status = EXIT_TROUBLE;
+    }
+    buffer_free(&out);
+    return status;
+}
