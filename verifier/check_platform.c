@@ -25,7 +25,7 @@ enum status check_platform_roles(struct verification *v, struct why *why)
 
 enum status check_platform_signatures(struct verification *v, struct why *why)
 {
-    return chain_check_signatures(&v->pck_chain, why);
+    return chain_check_signatures(&v->pck_chain, &v->set->pck_crl_chain, why);
 }
 
 enum status check_platform_dates(struct verification *v, struct why *why)

@@ -58,8 +58,10 @@ enum status trusted_set_root(struct trusted_set *set, struct why *why)
     return STATUS_OK;
 }
 
+/* |known|: see chain_check_signatures(). */
 static enum status check_chain(enum chain_kind kind, struct slice text,
-                               const struct trust_root *root, struct chain *out,
+                               const struct trust_root *root,
+                               const struct chain *known, struct chain *out,
                                struct why *why)
 {
     enum status st;
@@ -71,7 +73,7 @@ static enum status check_chain(enum chain_kind kind, struct slice text,
     if (st == STATUS_OK)
         st = chain_check_roles(out, root, why);
     if (st == STATUS_OK)
-        st = chain_check_signatures(out, why);
+        st = chain_check_signatures(out, known, why);
     if (st == STATUS_OK)
         why_seen(why, "%.*s, root", (int)chain_leaf(out)->common_name.len,
                  (const char *)chain_leaf(out)->common_name.at);
@@ -80,7 +82,7 @@ static enum status check_chain(enum chain_kind kind, struct slice text,
 
 enum status trusted_set_crl_chain(struct trusted_set *set, struct why *why)
 {
-    return check_chain(CHAIN_PCK_CRL, set->raw.pck_crl_chain, &set->root,
+    return check_chain(CHAIN_PCK_CRL, set->raw.pck_crl_chain, &set->root, NULL,
                        &set->pck_crl_chain, why);
 }
 
@@ -128,7 +130,7 @@ enum status trusted_set_pck_crl(struct trusted_set *set, struct why *why)
 enum status trusted_set_tcb_chain(struct trusted_set *set, struct why *why)
 {
     return check_chain(CHAIN_TCB_INFO, set->raw.tcb_info_chain, &set->root,
-                       &set->tcb_info_chain, why);
+                       &set->pck_crl_chain, &set->tcb_info_chain, why);
 }
 
 enum status trusted_set_tcb_signer(struct trusted_set *set, struct why *why)
@@ -165,7 +167,8 @@ enum status trusted_set_tcb_info(struct trusted_set *set, struct why *why)
 enum status trusted_set_qe_chain(struct trusted_set *set, struct why *why)
 {
     return check_chain(CHAIN_QE_IDENTITY, set->raw.qe_identity_chain,
-                       &set->root, &set->qe_identity_chain, why);
+                       &set->root, &set->tcb_info_chain,
+                       &set->qe_identity_chain, why);
 }
 
 enum status trusted_set_qe_signer(struct trusted_set *set, struct why *why)

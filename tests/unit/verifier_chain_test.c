@@ -32,7 +32,7 @@ static enum status judge(enum chain_kind kind, struct slice text,
     if (st != STATUS_OK)
         return st;
     *step = SIGNATURES;
-    st = chain_check_signatures(&chain, why);
+    st = chain_check_signatures(&chain, NULL, why);
     if (st != STATUS_OK)
         return st;
     *step = DATES;
@@ -306,7 +306,8 @@ static void refuses_a_root_that_another_signed(void **state)
     root.name_len = chain_root(chain)->subject.len;
     memcpy(root.name, chain_root(chain)->subject.at, root.name_len);
     CHECK_STATUS(chain_check_roles(chain, &root, &why), STATUS_OK);
-    CHECK_STATUS(chain_check_signatures(chain, &why), STATUS_BAD_SIGNATURE);
+    CHECK_STATUS(chain_check_signatures(chain, NULL, &why),
+                 STATUS_BAD_SIGNATURE);
     assert_string_equal(why.field, "pck_chain.root.signature");
     free(chain);
     sim_free(sim);
@@ -378,6 +379,43 @@ static void refuses_a_chain_of_another_kind(void **state)
                        SIMULATION_NOW, &step, &why),
                  STATUS_BAD_CHAIN);
     assert_string_equal(why.field, "pck_crl_chain.ca.subject");
+    sim_free(sim);
+}
+
+/* A signature that is known to hold is not checked again; one that is not is,
+ * whatever the other certificates are. */
+static void checks_what_is_not_known(void **state)
+{
+    static struct chain known, chain;
+    struct sim *sim = simulation_new(NULL);
+    struct sim *bent;
+    struct sim_options options;
+    struct trust_root root = root_of(sim);
+    struct why why = { 0 };
+
+    (void)state;
+    CHECK_STATUS(chain_parse(CHAIN_PCK_CRL, chain_of(sim, CHAIN_PCK_CRL),
+                             &known, &why),
+                 STATUS_OK);
+    assert_false(known.proved);
+    CHECK_STATUS(chain_parse(CHAIN_PCK, sim_pck_chain(sim), &chain, &why),
+                 STATUS_OK);
+    CHECK_STATUS(chain_check_signatures(&chain, &known, &why), STATUS_OK);
+    CHECK_STATUS(chain_check_signatures(&known, NULL, &why), STATUS_OK);
+    assert_true(known.proved);
+    for (enum sim_item item = SIM_PCK_CA; item <= SIM_PCK; item++) {
+        sim_options_default(&options);
+        options.items[item].faults = SIM_ROGUE;
+        CHECK_STATUS(sim_renew(sim, &options, SIMULATION_NOW, &bent, &why),
+                     STATUS_OK);
+        CHECK_STATUS(chain_parse(CHAIN_PCK, sim_pck_chain(bent), &chain, &why),
+                     STATUS_OK);
+        CHECK_STATUS(chain_check_roles(&chain, &root, &why), STATUS_OK);
+        CHECK_STATUS(chain_check_signatures(&chain, &known, &why),
+                     STATUS_BAD_SIGNATURE);
+        assert_false(chain.proved);
+        sim_free(bent);
+    }
     sim_free(sim);
 }
 
@@ -483,7 +521,7 @@ static void accepts_chains_of_real_quotes(void **state)
         if (chain_parse(CHAIN_PCK, buffer_view(&quote), &chain, &why) !=
                 STATUS_OK ||
             chain_check_roles(&chain, &root, &why) != STATUS_OK ||
-            chain_check_signatures(&chain, &why) != STATUS_OK ||
+            chain_check_signatures(&chain, NULL, &why) != STATUS_OK ||
             pck_ext_read(chain_leaf(&chain), &ext, &why) != STATUS_OK)
             fail_msg("%s: %s: %s", path, why.field, why.found);
         assert_memory_equal(ext.platform.cpu_svn, ext.component_svns, 16);
@@ -505,6 +543,7 @@ int main(void)
         cmocka_unit_test(refuses_a_root_that_another_signed),
         cmocka_unit_test(wants_leaf_first_and_all_of_it),
         cmocka_unit_test(refuses_a_chain_of_another_kind),
+        cmocka_unit_test(checks_what_is_not_known),
         cmocka_unit_test(tells_which_ca_it_is),
         cmocka_unit_test(accepts_real_chains),
         cmocka_unit_test(accepts_chains_of_real_quotes),
