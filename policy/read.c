@@ -22,34 +22,29 @@ void read_vocabulary_add(struct vocabulary *v, const struct word *words,
     v->count += count;
 }
 
-static void put_place(struct reader *r, const struct node *at)
-{
-    r->err->line = at->line;
-    r->err->column = at->column;
-}
-
-enum status read_refuse(struct reader *r, const struct node *at,
-                        const char *found, ...)
-{
-    char text[sizeof(r->err->why.found)];
-    va_list args;
-
-    va_start(args, found);
-    (void)vsnprintf(text, sizeof(text), found, args);
-    va_end(args);
-    put_place(r, at);
-    return why_fail(&r->err->why, STATUS_BAD_CONFIG, NULL, NULL, "%s", text);
-}
-
-enum status read_expected(struct reader *r, const char *expected, ...)
+PRINTF_LIKE(4, 0)
+static enum status fail(struct reader *r, const struct node *at,
+                        const char *found, const char *expected, va_list args)
 {
     char text[sizeof(r->err->why.expected)];
+
+    (void)vsnprintf(text, sizeof(text), expected, args);
+    r->err->line = at->line;
+    r->err->column = at->column;
+    (void)why_fail(&r->err->why, STATUS_BAD_CONFIG, NULL, NULL, "%s", found);
+    return why_expect(&r->err->why, "%s", text);
+}
+
+enum status read_fail(struct reader *r, const struct node *at,
+                      const char *found, const char *expected, ...)
+{
     va_list args;
+    enum status st;
 
     va_start(args, expected);
-    (void)vsnprintf(text, sizeof(text), expected, args);
+    st = fail(r, at, found, expected, args);
     va_end(args);
-    return why_expect(&r->err->why, "%s", text);
+    return st;
 }
 
 /* |text| in quotes, cut, with '?' for what is not printable ASCII. */
@@ -88,16 +83,15 @@ static void describe(const struct node *node, char out[SHOWN_MAX + 8])
 enum status read_unexpected(struct reader *r, const struct node *node,
                             const char *expected, ...)
 {
-    char text[sizeof(r->err->why.expected)];
     char found[SHOWN_MAX + 8];
     va_list args;
+    enum status st;
 
-    va_start(args, expected);
-    (void)vsnprintf(text, sizeof(text), expected, args);
-    va_end(args);
     describe(node, found);
-    (void)read_refuse(r, node, "%s", found); /* returned with the next */
-    return read_expected(r, "%s", text);
+    va_start(args, expected);
+    st = fail(r, node, found, expected, args);
+    va_end(args);
+    return st;
 }
 
 static enum status no_memory(struct reader *r)
@@ -339,15 +333,15 @@ enum status read_number(struct reader *r, const struct node *node, uint64_t min,
 enum status read_hex(struct reader *r, const struct node *node, uint8_t *out,
                      size_t len)
 {
+    char found[64] = "a character that is no digit";
+
     if (node->kind == NODE_TEXT && text_from_hex(node->text, out, len))
         return STATUS_OK;
     if (node->kind != NODE_TEXT || node->text.len == 0)
         return read_unexpected(r, node, "%zu hexadecimal digits", 2 * len);
-    if (node->text.len == 2 * len)
-        (void)read_refuse(r, node, "a character that is no digit");
-    else
-        (void)read_refuse(r, node, "%zu characters", node->text.len);
-    return read_expected(r, "%zu hexadecimal digits", 2 * len);
+    if (node->text.len != 2 * len)
+        (void)snprintf(found, sizeof(found), "%zu characters", node->text.len);
+    return read_fail(r, node, found, "%zu hexadecimal digits", 2 * len);
 }
 
 /* Seconds of a unit; 0 if there is no such unit. */

@@ -49,12 +49,10 @@ struct vocabulary {
 void read_vocabulary_add(struct vocabulary *v, const struct word *words,
                          size_t count);
 
-/* Refuse at |at|, saying what was found; read_expected() completes it. */
-PRINTF_LIKE(3, 4)
-enum status read_refuse(struct reader *r, const struct node *at,
-                        const char *found, ...);
-PRINTF_LIKE(2, 3)
-enum status read_expected(struct reader *r, const char *expected, ...);
+/* Refuse what was |found| at |at|. */
+PRINTF_LIKE(4, 5)
+enum status read_fail(struct reader *r, const struct node *at,
+                      const char *found, const char *expected, ...);
 
 /* Refuse the node itself: what it is, is what was found. */
 PRINTF_LIKE(3, 4)

@@ -138,8 +138,8 @@ static enum status check_tee(struct reader *r, const struct node *key)
 
     if (map->count == 0 || yaml_tree_find(map, "tee") != NULL)
         return STATUS_OK;
-    (void)read_refuse(r, key, "\"accept\" without \"tee\"");
-    return read_expected(r, "tee: tdx or tee: sgx");
+    return read_fail(r, key, "\"accept\" without \"tee\"",
+                     "tee: tdx or tee: sgx");
 }
 
 enum status read_accept_block(struct reader *r, const struct node *key,

@@ -202,8 +202,7 @@ static bool uses_tls(const struct service *s)
 static enum status missing(struct reader *r, const struct node *key,
                            const char *what)
 {
-    (void)read_refuse(r, key, "a service without %s", what);
-    return read_expected(r, "%s", what);
+    return read_fail(r, key, "an incomplete service", "%s", what);
 }
 
 /* What can be judged only when the whole service was read. */

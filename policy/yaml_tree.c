@@ -22,20 +22,26 @@ struct tree_reader {
     size_t depth; /* of |open| in use */
 };
 
-/* Fail at a place that counts from 0, as libyaml does. */
 static enum status fail_at(struct policy_error *err, size_t line, size_t column,
                            const char *found, const char *expected)
 {
-    err->line = (unsigned)line + 1;
-    err->column = (unsigned)column + 1;
+    err->line = (unsigned)line;
+    err->column = (unsigned)column;
     (void)why_fail(&err->why, STATUS_BAD_CONFIG, NULL, NULL, "%s", found);
     return why_expect(&err->why, "%s", expected);
 }
 
+static enum status fail_node(struct tree_reader *r, const struct node *n,
+                             const char *found, const char *expected)
+{
+    return fail_at(r->err, n->line, n->column, found, expected);
+}
+
+/* libyaml counts from 0. */
 static enum status fail_mark(struct tree_reader *r, yaml_mark_t at,
                              const char *found, const char *expected)
 {
-    return fail_at(r->err, at.line, at.column, found, expected);
+    return fail_at(r->err, at.line + 1, at.column + 1, found, expected);
 }
 
 static enum status no_memory(struct policy_error *err)
@@ -47,13 +53,13 @@ static enum status no_memory(struct policy_error *err)
 static enum status fail_byte(struct policy_error *err, struct slice text,
                              size_t at, const char *found, const char *expected)
 {
-    size_t line = 0;
-    size_t column = 0;
+    size_t line = 1;
+    size_t column = 1;
 
     for (size_t i = 0; i < at && i < text.len; i++) {
         if (text.at[i] == '\n') {
             line++;
-            column = 0;
+            column = 1;
         } else if ((text.at[i] & 0xc0) != 0x80) {
             column++;
         }
@@ -67,7 +73,7 @@ static enum status check_text(struct slice text, struct policy_error *err)
         char found[64];
 
         (void)snprintf(found, sizeof(found), "%zu bytes", text.len);
-        return fail_at(err, 0, 0, found, "a smaller file");
+        return fail_at(err, 1, 1, found, "a smaller file");
     }
     for (size_t i = 0; i < text.len;) {
         size_t n = utf8_length(slice_of(text.at + i, text.len - i));
@@ -102,8 +108,7 @@ static enum status check_key(struct tree_reader *r, const struct open_node *in,
     char found[160];
 
     if (key->kind != NODE_TEXT || key->text.len == 0)
-        return fail_at(r->err, key->line - 1, key->column - 1,
-                       "a key that is not a word", "a word");
+        return fail_node(r, key, "a key that is not a word", "a word");
     for (const struct node *k = in->node->first; k != NULL; k = k->next) {
         if (!slice_equal(k->text, key->text))
             continue;
@@ -111,8 +116,7 @@ static enum status check_key(struct tree_reader *r, const struct open_node *in,
                        "\"%.*s\" again (first in line %u)",
                        (int)MIN_OF(key->text.len, (size_t)64),
                        (const char *)key->text.at, k->line);
-        return fail_at(r->err, key->line - 1, key->column - 1, found,
-                       "each word once");
+        return fail_node(r, key, found, "each word once");
     }
     return STATUS_OK;
 }
@@ -134,8 +138,7 @@ static enum status attach(struct tree_reader *r, struct node *n)
         return STATUS_OK;
     }
     if (in->node->count == POLICY_ITEMS_MAX)
-        return fail_at(r->err, n->line - 1, n->column - 1, "one entry too many",
-                       "a shorter list");
+        return fail_node(r, n, "one entry too many", "a shorter list");
     if (in->node->kind == NODE_MAP) {
         st = check_key(r, in, n);
         if (st != STATUS_OK)
@@ -281,11 +284,11 @@ static enum status read_events(struct tree_reader *r, struct slice text)
             return st;
     }
     if (r->root == NULL)
-        return fail_at(r->err, 0, 0, "nothing", "a policy");
+        return fail_at(r->err, 1, 1, "nothing", "a policy");
     if (r->root->kind != NODE_MAP)
-        return fail_at(r->err, r->root->line - 1, r->root->column - 1,
-                       r->root->kind == NODE_TEXT ? "a text" : "a list",
-                       "words with values, such as \"services:\"");
+        return fail_node(r, r->root,
+                         r->root->kind == NODE_TEXT ? "a text" : "a list",
+                         "words with values, such as \"services:\"");
     return STATUS_OK;
 }
 

@@ -1,33 +1,29 @@
 /* veritee check: what it prints and how it ends. */
 #include "tests/support/check.h"
 
+#include <getopt.h>
 #include <unistd.h>
 
 #include "common/file.h"
 #include "proxy/local/cmd_check.h"
 #include "proxy/local/policy_words.h"
+#include "tests/support/folder.h"
 #include "tests/support/policy_text.h"
 
-static char folder[] = "/tmp/veritee-check-XXXXXX";
+static struct folder folder;
 
 static int make_folder(void **state)
 {
     (void)state;
-    return mkdtemp(folder) == NULL ? -1 : 0;
+    folder_make(&folder);
+    return 0;
 }
 
 static int remove_folder(void **state)
 {
-    char path[128];
-
     (void)state;
-    for (const char *const *name =
-             (const char *const[]){ "p.yaml", "out", "err", NULL };
-         *name != NULL; name++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", folder, *name);
-        (void)unlink(path);
-    }
-    return rmdir(folder);
+    folder_remove(&folder);
+    return 0;
 }
 
 /* Send |fd| to a file of the folder; returns what it was. */
@@ -37,7 +33,7 @@ static int redirect(int fd, const char *name)
     int kept = dup(fd);
     FILE *f;
 
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", folder.path, name);
     f = fopen(path, "w");
     assert_non_null(f);
     assert_true(kept >= 0 && dup2(fileno(f), fd) == fd);
@@ -58,7 +54,7 @@ static char *content(const char *name)
     struct buffer text;
     struct why why;
 
-    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    (void)snprintf(path, sizeof(path), "%s/%s", folder.path, name);
     CHECK_STATUS(file_read(path, 1024 * 1024, &text, &why), STATUS_OK);
     buffer_byte(&text, '\0');
     assert_true(buffer_ok(&text));
@@ -91,7 +87,7 @@ static const char *policy_file(const char *text)
     static char path[128];
     struct why why;
 
-    (void)snprintf(path, sizeof(path), "%s/p.yaml", folder);
+    (void)snprintf(path, sizeof(path), "%s/p.yaml", folder.path);
     CHECK_STATUS(file_replace(path, slice_text(text), 0600, &why), STATUS_OK);
     return path;
 }

@@ -168,14 +168,13 @@ static const struct {
       "2:6: found \"b\", expected the words of a service" },
     { "a service without hosts",
       "services:\n  a:\n    endpoints: [ 'ws://a' ]\n    accept: {}\n",
-      "2:3: found a service without hosts or local, expected hosts or "
-      "local" },
+      "2:3: found an incomplete service, expected hosts or local" },
     { "a service without endpoints",
       "services:\n  a:\n    hosts: [ a ]\n    accept: {}\n",
-      "2:3: found a service without endpoints, expected endpoints" },
+      "2:3: found an incomplete service, expected endpoints" },
     { "a service without accept",
       SERVICE "    local: localhost:1\n",
-      "2:3: found a service without accept, expected accept" },
+      "2:3: found an incomplete service, expected accept" },
     { "an unknown word in a service",
       SERVICE "    acept: {}\n",
       "5:5: found \"acept\", expected a word of a service; did you mean "

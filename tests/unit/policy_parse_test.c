@@ -382,7 +382,7 @@ static char *long_list(size_t count)
 
 static void lists_are_bounded(void **state)
 {
-    static const char *const want[] = { "a service without endpoints",
+    static const char *const want[] = { "an incomplete service",
                                         "one entry too many" };
 
     (void)state;

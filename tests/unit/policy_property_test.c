@@ -181,21 +181,29 @@ static void make_claims(uint64_t *seed, const struct accept *a,
                                        slice_text(advisory_names[i]), TCB_QE));
 }
 
-static struct judge_input make_input(uint64_t *seed, const struct claims *c)
+/* What a policy is tried on. |in| points to |claims|. */
+struct attempt {
+    struct claims claims;
+    struct judge_input in;
+    struct decision decision;
+};
+
+static void make_attempt(uint64_t *seed, const struct accept *a,
+                         struct attempt *t)
 {
-    return (struct judge_input){
-        .claims = c,
+    make_claims(seed, a, &t->claims);
+    t->in = (struct judge_input){
+        .claims = &t->claims,
         .now_unix = GOOD_NOW,
         .attested_unix = GOOD_NOW - (int64_t)below(seed, 4000),
         .challenged = !once_in(seed, 4),
     };
 }
 
-static bool accepts(const struct accept *a, const struct judge_input *in,
-                    struct decision *d)
+static bool accepts(const struct accept *a, struct attempt *t)
 {
     struct why why;
-    enum status st = judge_claims(a, in, d, &why);
+    enum status st = judge_claims(a, &t->in, &t->decision, &why);
 
     assert_true(st == STATUS_OK || st == STATUS_POLICY ||
                 st == STATUS_EMPTY_POLICY);
@@ -370,28 +378,26 @@ static const struct {
 
 static void loosening_never_refuses_what_was_accepted(void **state)
 {
+    static struct made m;
+    static struct attempt t;
     uint64_t seed = 1;
     size_t accepted = 0;
     size_t newly[COUNT_OF(ways)] = { 0 };
-    static struct made m; /* large */
 
     (void)state;
     for (int round = 0; round < ROUNDS; round++) {
         size_t w = below(&seed, COUNT_OF(ways));
-        struct claims c;
-        struct judge_input in;
-        struct decision d;
         bool before;
         bool after;
 
         make_accept(&seed, &m);
-        make_claims(&seed, &m.accept, &c);
-        in = make_input(&seed, &c);
-        before = accepts(&m.accept, &in, &d);
+        make_attempt(&seed, &m.accept, &t);
+        before = accepts(&m.accept, &t);
         ways[w].loosen(&seed, &m);
-        after = accepts(&m.accept, &in, &d);
+        after = accepts(&m.accept, &t);
         if (before && !after)
-            fail_msg("%s: %s", ways[w].name, verdict_failed(&d.verdict)->id);
+            fail_msg("%s: %s", ways[w].name,
+                     verdict_failed(&t.decision.verdict)->id);
         accepted += before;
         newly[w] += after && !before;
     }
@@ -403,75 +409,66 @@ static void loosening_never_refuses_what_was_accepted(void **state)
 
 static void what_is_revoked_never_passes(void **state)
 {
-    uint64_t seed = 2;
     static struct made m;
+    static struct attempt t;
+    uint64_t seed = 2;
 
     (void)state;
     for (int round = 0; round < ROUNDS; round++) {
-        struct claims c;
-        struct judge_input in;
-        struct decision d;
-
         make_accept(&seed, &m);
         m.accept.tcb.statuses = UINT32_MAX; /* as no file can have it */
         m.accept.tcb.advisories_any = true;
-        make_claims(&seed, &m.accept, &c);
-        *(once_in(&seed, 2) ? &c.tcb.status : &c.tcb.qe) = TCB_REVOKED;
-        in = make_input(&seed, &c);
-        assert_false(accepts(&m.accept, &in, &d));
+        make_attempt(&seed, &m.accept, &t);
+        *(once_in(&seed, 2) ? &t.claims.tcb.status : &t.claims.tcb.qe) =
+            TCB_REVOKED;
+        assert_false(accepts(&m.accept, &t));
     }
 }
 
 static void what_names_no_measurement_accepts_nothing(void **state)
 {
-    uint64_t seed = 3;
     static struct made m;
+    static struct attempt t;
+    uint64_t seed = 3;
 
     (void)state;
     for (int round = 0; round < ROUNDS; round++) {
-        struct claims c;
-        struct judge_input in;
-        struct decision d;
         struct why why;
 
         make_accept(&seed, &m);
         for (size_t r = 0; r < m.accept.release_count; r++)
             while (m.releases[r].names_code)
                 make_release(&seed, &m, r);
-        make_claims(&seed, &m.accept, &c);
-        in = make_input(&seed, &c);
-        CHECK_STATUS(judge_claims(&m.accept, &in, &d, &why),
+        make_attempt(&seed, &m.accept, &t);
+        CHECK_STATUS(judge_claims(&m.accept, &t.in, &t.decision, &why),
                      STATUS_EMPTY_POLICY);
     }
 }
 
 static void what_is_accepted_stays_so_to_its_last_second(void **state)
 {
-    uint64_t seed = 4;
     static struct made m;
+    static struct attempt t;
+    uint64_t seed = 4;
     size_t accepted = 0;
 
     (void)state;
     for (int round = 0; round < ROUNDS; round++) {
-        struct claims c;
-        struct judge_input in;
-        struct decision d;
         int64_t end;
 
         make_accept(&seed, &m);
-        make_claims(&seed, &m.accept, &c);
-        in = make_input(&seed, &c);
-        if (!accepts(&m.accept, &in, &d))
+        make_attempt(&seed, &m.accept, &t);
+        if (!accepts(&m.accept, &t))
             continue;
         accepted++;
-        end = d.deadline_unix;
-        assert_true(end >= in.now_unix);
-        in.now_unix += (end - in.now_unix) / 2;
-        assert_true(accepts(&m.accept, &in, &d));
-        in.now_unix = end;
-        assert_true(accepts(&m.accept, &in, &d));
-        in.now_unix = end + 1;
-        assert_false(accepts(&m.accept, &in, &d));
+        end = t.decision.deadline_unix;
+        assert_true(end >= t.in.now_unix);
+        t.in.now_unix += (end - t.in.now_unix) / 2;
+        assert_true(accepts(&m.accept, &t));
+        t.in.now_unix = end;
+        assert_true(accepts(&m.accept, &t));
+        t.in.now_unix = end + 1;
+        assert_false(accepts(&m.accept, &t));
     }
     assert_true(accepted > ROUNDS / 100);
 }
