@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/limits.h"
+#include "common/list.h"
 #include "common/secret.h"
 #include "common/text.h"
 #include "proxy/io/ws_dial.h"
@@ -37,8 +38,7 @@ struct carrier {
     size_t handed;           /* messages the link has not sent yet */
     char peer[CONN_PEER_ROOM];
 
-    bool dirty; /* in the hub's list */
-    struct carrier *next_dirty;
+    struct list dirty; /* in the hub's list while there is something to do */
 };
 
 /* Freed in the close callback of its idle handle, after the last carrier. */
@@ -46,7 +46,7 @@ struct carrier_hub {
     uv_loop_t *loop;
     uv_idle_t flush;         /* active while |dirty| is not empty */
     struct scratch *scratch; /* owned */
-    struct carrier *dirty;   /* those with something to do */
+    struct list dirty;       /* carriers with something to do, oldest first */
     size_t carriers;
     bool over;
 };
@@ -92,7 +92,7 @@ static void on_timer_closed(uv_handle_t *handle)
 
 static void end_now(struct carrier *c)
 {
-    assert(c->state == CARRIER_ENDING && !c->dirty);
+    assert(c->state == CARRIER_ENDING && !list_linked(&c->dirty));
     ws_link_close(c->link, WS_CLOSE_NORMAL);
     session_free(c->session); /* after the link, which borrows its messages */
     uv_close((uv_handle_t *)&c->timer, on_timer_closed);
@@ -160,24 +160,21 @@ static void work(struct carrier *c)
 
     if (c->state == CARRIER_OPEN)
         follow_deadline(c);
-    else if (done && !c->dirty)
+    else if (done && !list_linked(&c->dirty))
         end_now(c);
 }
 
 static void on_flush(uv_idle_t *idle)
 {
     struct carrier_hub *hub = idle->data;
-    struct carrier *c = hub->dirty;
+    struct list *last = hub->dirty.prev, *link;
 
-    hub->dirty = NULL;
-    while (c != NULL) {
-        struct carrier *next = c->next_dirty;
-
-        c->dirty = false;
-        work(c);
-        c = next;
-    }
-    if (hub->dirty == NULL)
+    do { /* those marked from here on have their turn later */
+        link = list_first(&hub->dirty);
+        list_remove(link);
+        work(CONTAINER_OF(link, struct carrier, dirty));
+    } while (link != last);
+    if (list_empty(&hub->dirty))
         (void)uv_idle_stop(idle); /* cannot fail */
 }
 
@@ -187,11 +184,9 @@ static void mark_dirty(struct carrier *c)
 {
     struct carrier_hub *hub = c->hub;
 
-    if (c->dirty)
+    if (list_linked(&c->dirty))
         return;
-    c->dirty = true;
-    c->next_dirty = hub->dirty;
-    hub->dirty = c;
+    list_add(&hub->dirty, &c->dirty);
     (void)uv_idle_start(&hub->flush, on_flush); /* cannot fail */
 }
 
@@ -551,6 +546,7 @@ enum status carrier_hub_open(uv_loop_t *loop, struct carrier_hub **out)
     hub->loop = loop;
     (void)uv_idle_init(loop, &hub->flush); /* cannot fail */
     hub->flush.data = hub;
+    list_init(&hub->dirty);
     *out = hub;
     return STATUS_OK;
 }

@@ -38,6 +38,7 @@ void conn_parts_close(struct conn *c)
 {
     if (c->state == CONN_CLOSING)
         return;
+    assert(!c->asking);
     c->state = CONN_CLOSING;
     /* From here libuv touches no byte of what is still to be written: its
      * callbacks only say UV_ECANCELED. */
@@ -94,12 +95,13 @@ static int family_of(int fd)
 enum status conn_from_fd(uv_loop_t *loop, int fd, struct conn **out)
 {
     int family = family_of(fd), rc;
-    struct conn *c = conn_new(loop, family);
+    struct conn *c;
 
     *out = NULL;
+    c = family != AF_UNSPEC ? conn_new(loop, family) : NULL;
     if (c == NULL) {
         (void)close(fd); /* nothing was written to it */
-        return STATUS_NO_MEMORY;
+        return family != AF_UNSPEC ? STATUS_NO_MEMORY : STATUS_NETWORK;
     }
     rc = family == AF_UNIX ? uv_pipe_open(&c->io.pipe, fd)
                            : uv_tcp_open(&c->io.tcp, fd);
@@ -192,13 +194,16 @@ void conn_parts_fail(struct conn *c, enum status st, const char *found, ...)
 
 /* --- reading ------------------------------------------------------------- */
 
-/* Where the owner wants the next bytes. */
-static uint8_t *owners_place(struct conn *c, size_t *room)
+/* libuv forgets its read callback when a handle is stopped or closed, and then
+ * calls it if that happened where it asks for a place. */
+uint8_t *conn_parts_place(struct conn *c, size_t *room)
 {
-    uint8_t *at = c->events->on_alloc(c->ctx, room);
+    uint8_t *at;
 
-    if (c->state != CONN_OPEN) /* it was given up in the callback */
-        *room = 0;
+    *room = 0;
+    c->asking = true;
+    at = c->events->on_alloc(c->ctx, room);
+    c->asking = false;
     return at;
 }
 
@@ -215,7 +220,7 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
     } else if (c->tls != NULL) {
         at = tls_reserve(c->tls, &room);
     } else if (c->state == CONN_OPEN) {
-        at = owners_place(c, &room);
+        at = conn_parts_place(c, &room);
     }
     *buf = uv_buf_init((char *)at, (unsigned)MIN_OF(room, INT_MAX));
 }
@@ -277,9 +282,11 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 
 void conn_parts_read(struct conn *c, bool on)
 {
-    int rc = on ? uv_read_start(&c->io.stream, on_alloc, on_read)
-                : uv_read_stop(&c->io.stream);
+    int rc;
 
+    assert(!c->asking);
+    rc = on ? uv_read_start(&c->io.stream, on_alloc, on_read)
+            : uv_read_stop(&c->io.stream);
     assert(rc == 0 || rc == UV_EALREADY);
     (void)rc;
 }
@@ -296,7 +303,7 @@ static void deliver_unread(struct conn *c)
 {
     while (c->unread.len > 0 && c->state == CONN_OPEN && !c->paused) {
         size_t room = 0, n;
-        uint8_t *at = owners_place(c, &room);
+        uint8_t *at = conn_parts_place(c, &room);
 
         if (room == 0) {
             c->paused = true; /* until conn_resume() */

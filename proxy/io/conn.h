@@ -5,7 +5,7 @@
  * by a listener or a dial; the owner attaches itself by conn_start().
  *
  * Lifetime: the owner may use a conn until it calls conn_close(),
- * conn_reset() or conn_linger(); each may be called from any callback, and no
+ * conn_reset() or conn_linger(); each may be called from any callback but on_alloc(), and no
  * callback follows it, nor is borrowed memory touched again. Its own memory
  * goes in the last close callback. No callback is made from within a call of
  * this header.
@@ -32,7 +32,8 @@ struct tls;
 
 struct conn_events {
     /* Where the next bytes go, and how many fit. |*room| 0 pauses reading;
-     * the owner resumes it by conn_resume(). */
+     * the owner resumes it by conn_resume(). This one alone must neither
+     * pause nor give up the connection. */
     uint8_t *(*on_alloc)(void *ctx, size_t *room);
     /* |len| > 0 bytes were put at |at|, the place of the last on_alloc(). */
     void (*on_read)(void *ctx, uint8_t *at, size_t len);

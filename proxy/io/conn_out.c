@@ -87,6 +87,8 @@ enum status conn_out_copy(struct conn *c, struct slice data)
     if (c->state == CONN_FAILED || data.len == 0)
         return STATUS_OK;
     sent = try_now(c, &buf, 1);
+    if (sent == data.len)
+        return STATUS_OK;
     buffer_add(&c->next, slice_of(data.at + sent, data.len - sent));
     if (!buffer_ok(&c->next))
         return STATUS_NO_MEMORY;

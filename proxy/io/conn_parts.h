@@ -43,6 +43,7 @@ struct conn {
 
     struct buffer unread;     /* early bytes that the last owner left */
     enum status failed_early; /* it failed when it had no owner */
+    bool asking;              /* inside on_alloc() */
     bool paused;              /* by the owner, until conn_resume() */
     bool eof;                 /* the peer sends no more */
     uint8_t *drop; /* owned; where bytes go that nobody wants any more */
@@ -74,6 +75,9 @@ void conn_parts_fail(struct conn *c, enum status st, const char *found, ...);
 
 /* The same with a reason that is already known. */
 void conn_parts_fail_why(struct conn *c, const struct why *why);
+
+/* Where the owner wants the next bytes; |*room| 0 if it does not. */
+uint8_t *conn_parts_place(struct conn *c, size_t *room);
 
 /* Go on with what needs no socket: on the next turn of the loop. */
 void conn_parts_kick(struct conn *c);

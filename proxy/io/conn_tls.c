@@ -52,11 +52,9 @@ static bool deliver(struct conn *c)
 {
     struct why why;
     size_t room = 0, len = 0;
-    uint8_t *at = c->events->on_alloc(c->ctx, &room);
+    uint8_t *at = conn_parts_place(c, &room);
     enum tls_step step;
 
-    if (c->state != CONN_OPEN || c->paused)
-        return false;
     if (room == 0) {
         c->paused = true; /* until conn_resume() */
         return false;

@@ -171,31 +171,36 @@ static bool set_flag(int fd, int level, int option)
     return setsockopt(fd, level, option, &on, sizeof(on)) == 0;
 }
 
-/* Bind a UNIX socket that only this user may use. A file left by a process
- * that is gone is replaced; one that answers is not. */
-static bool bind_path(int fd, const union address *at)
+/* A socket that a process which is gone has left? errno says EADDRINUSE when
+ * it answers, or is another kind of file. */
+static bool is_stale(const union address *at)
 {
-    const struct sockaddr *any = &at->any;
+    struct stat st;
+    bool refused;
     int probe;
 
-    /* Linux takes the file's mode from the socket's. */
-    if (fchmod(fd, S_IRUSR | S_IWUSR) != 0)
-        return false;
-    if (bind(fd, any, sizeof(at->path)) == 0)
-        return true;
-    if (errno != EADDRINUSE)
-        return false;
     probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (probe < 0)
         return false;
-    if (connect(probe, any, sizeof(at->path)) == 0 || errno != ECONNREFUSED) {
-        (void)close(probe); /* nothing was written to it */
-        errno = EADDRINUSE;
+    refused = connect(probe, &at->any, sizeof(at->path)) != 0 &&
+              errno == ECONNREFUSED;
+    (void)close(probe); /* nothing was written to it */
+    errno = EADDRINUSE;
+    return refused && lstat(at->path.sun_path, &st) == 0 &&
+           S_ISSOCK(st.st_mode);
+}
+
+/* Bind a UNIX socket that only this user may use. */
+static bool bind_path(int fd, const union address *at)
+{
+    /* Linux takes the file's mode from the socket's. */
+    if (fchmod(fd, S_IRUSR | S_IWUSR) != 0)
         return false;
-    }
-    (void)close(probe);
-    return unlink(at->path.sun_path) == 0 &&
-           bind(fd, any, sizeof(at->path)) == 0;
+    if (bind(fd, &at->any, sizeof(at->path)) == 0)
+        return true;
+    return errno == EADDRINUSE && is_stale(at) &&
+           unlink(at->path.sun_path) == 0 &&
+           bind(fd, &at->any, sizeof(at->path)) == 0;
 }
 
 static bool bind_and_listen(int fd, const union address *at, bool reuse_port)

@@ -1,0 +1,298 @@
+/* One connection: every way to end, and who hears of it. */
+#include "proxy/io/conn.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include "tests/support/check.h"
+#include "tests/support/loop.h"
+
+#define QUEUE_MAX_BYTES (64 * 1024)
+
+struct pair {
+    uv_loop_t loop;
+    struct end a, b;
+};
+
+static void pair_begin(struct pair *p)
+{
+    struct conn *a, *b;
+
+    loop_begin(&p->loop);
+    end_pair_tcp(&p->loop, &a, &b);
+    end_attach(&p->a, a, QUEUE_MAX_BYTES);
+    end_attach(&p->b, b, QUEUE_MAX_BYTES);
+}
+
+static void pair_end(struct pair *p)
+{
+    end_close(&p->a);
+    end_close(&p->b);
+    loop_end(&p->loop);
+    end_fini(&p->a);
+    end_fini(&p->b);
+}
+
+static void a_close_is_a_clean_end_to_the_peer(void **state)
+{
+    struct pair p = { 0 };
+
+    (void)state;
+    pair_begin(&p);
+    end_write(&p.a, "bye");
+    end_close(&p.a);
+    end_expect(&p.b, &p.loop, "bye");
+    loop_until(&p.loop, &p.b.eof);
+    assert_false(p.b.failed);
+    pair_end(&p);
+}
+
+static void a_reset_is_a_cut_to_the_peer(void **state)
+{
+    struct pair p = { 0 };
+
+    (void)state;
+    pair_begin(&p);
+    conn_reset(p.a.conn);
+    p.a.conn = NULL;
+    loop_until(&p.loop, &p.b.failed);
+    assert_false(p.b.eof);
+    CHECK_STATUS(p.b.why.status, STATUS_CUT);
+    assert_memory_equal(p.b.why.found, "reading: ", 9);
+    /* a connection that has failed takes what it is given, to no effect */
+    end_write(&p.b, "into the void");
+    conn_finish(p.b.conn);
+    pair_end(&p);
+}
+
+static void writing_to_a_peer_that_is_gone_fails(void **state)
+{
+    struct pair p = { 0 };
+
+    (void)state;
+    pair_begin(&p);
+    conn_pause(p.b.conn); /* so that only writing can notice */
+    conn_reset(p.a.conn);
+    p.a.conn = NULL;
+    for (int i = 0; i < 20; i++)
+        (void)uv_run(&p.loop, UV_RUN_NOWAIT);
+    assert_false(p.b.failed);
+    end_write(&p.b, "anybody there?");
+    assert_false(p.b.failed); /* not from within */
+    loop_until(&p.loop, &p.b.failed);
+    CHECK_STATUS(p.b.why.status, STATUS_CUT);
+    pair_end(&p);
+}
+
+static void last_words_are_read_in_spite_of_unread_bytes(void **state)
+{
+    struct pair p = { 0 };
+
+    (void)state;
+    pair_begin(&p);
+    p.a.room = 0;
+    for (int i = 0; i < 10; i++) {
+        end_write(&p.b, "a request body that nobody will read");
+        (void)uv_run(&p.loop, UV_RUN_NOWAIT);
+    }
+    end_write(&p.a, "413");
+    conn_linger(p.a.conn);
+    p.a.conn = NULL;
+    end_write(&p.b, "and some more of it");
+    end_expect(&p.b, &p.loop, "413");
+    loop_until(&p.loop, &p.b.eof);
+    assert_false(p.b.failed);
+    pair_end(&p);
+}
+
+static void a_lingerer_does_not_wait_for_ever(void **state)
+{
+    struct pair p = { 0 };
+
+    (void)state;
+    pair_begin(&p);
+    conn_linger(p.a.conn); /* and b never closes */
+    p.a.conn = NULL;
+    loop_until(&p.loop, &p.b.eof);
+    conn_pause(p.b.conn);
+    (void)uv_run(&p.loop, UV_RUN_DEFAULT); /* until a has given up */
+    pair_end(&p);
+}
+
+struct bytes_wanted {
+    struct end *e;
+    size_t len;
+};
+
+static bool wants_bytes(void *ctx)
+{
+    const struct bytes_wanted *w = ctx;
+
+    return w->e->got.len < w->len;
+}
+
+static void a_deadline_names_what_was_waited_for(void **state)
+{
+    struct pair p = { 0 };
+
+    (void)state;
+    pair_begin(&p);
+    conn_set_deadline(p.a.conn, 1, "a request head");
+    loop_until(&p.loop, &p.a.failed);
+    CHECK_STATUS(p.a.why.status, STATUS_TIMED_OUT);
+    assert_string_equal(p.a.why.found, "waited too long for a request head");
+    conn_set_deadline(p.a.conn, 1, "nothing more");
+    conn_set_idle(p.a.conn, 1);
+    pair_end(&p);
+}
+
+static void a_cleared_deadline_does_not_fire(void **state)
+{
+    struct pair p = { 0 };
+
+    (void)state;
+    pair_begin(&p);
+    conn_set_deadline(p.a.conn, 1, "nothing");
+    conn_clear_deadline(p.a.conn);
+    conn_set_deadline(p.b.conn, 5, "the end of the test");
+    loop_until(&p.loop, &p.b.failed);
+    assert_false(p.a.failed);
+    pair_end(&p);
+}
+
+static void silence_ends_a_connection(void **state)
+{
+    struct pair p = { 0 };
+
+    (void)state;
+    pair_begin(&p);
+    conn_set_idle(p.a.conn, 2);
+    loop_until(&p.loop, &p.a.failed);
+    CHECK_STATUS(p.a.why.status, STATUS_TIMED_OUT);
+    pair_end(&p);
+}
+
+/* b echoes one byte after another, each within the time of silence. */
+static void echo(struct end *e, const char *name)
+{
+    if (strcmp(name, "on_read") == 0 && e->got.len < 40)
+        end_write(e, "x");
+}
+
+static void bytes_that_move_put_silence_off(void **state)
+{
+    struct pair p = { .a.hook = echo, .b.hook = echo };
+    struct bytes_wanted w = { .e = &p.b, .len = 40 };
+
+    (void)state;
+    pair_begin(&p);
+    conn_set_idle(p.a.conn, LOOP_PATIENCE_MS);
+    end_write(&p.a, "x");
+    loop_while(&p.loop, wants_bytes, &w);
+    assert_false(p.a.failed);
+    pair_end(&p);
+}
+
+/* Each callback may give the connection up, in each way. */
+static const char *close_in;
+static void (*close_how)(struct conn *c);
+static bool closed_in;
+
+static void close_there(struct end *e, const char *name)
+{
+    assert_non_null(e->conn); /* no callback after it was given up */
+    if (strcmp(name, close_in) != 0)
+        return;
+    close_how(e->conn);
+    e->conn = NULL;
+    closed_in = true;
+}
+
+/* Write until some of it waits. */
+static void fill_queue(struct end *e)
+{
+    static const uint8_t chunk[4096];
+
+    while (conn_pending(e->conn) == 0)
+        CHECK_STATUS(conn_write(e->conn, SLICE_OF(chunk)), STATUS_OK);
+}
+
+static void provoke(struct pair *p, const char *name)
+{
+    if (strcmp(name, "on_failed") == 0) {
+        conn_reset(p->a.conn);
+        p->a.conn = NULL;
+    } else if (strcmp(name, "on_eof") == 0) {
+        conn_finish(p->a.conn);
+    } else if (strcmp(name, "on_finished") == 0) {
+        conn_finish(p->b.conn);
+    } else if (strcmp(name, "on_written") == 0) {
+        fill_queue(&p->b);
+    } else {
+        end_write(&p->a, "something to read");
+    }
+}
+
+static void any_callback_may_give_it_up(void **state)
+{
+    static const char *const names[] = { "on_read", "on_eof", "on_written",
+                                         "on_finished", "on_failed" };
+    void (*const ways[])(struct conn * c) = { conn_close, conn_reset,
+                                              conn_linger };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        for (size_t j = 0; j < COUNT_OF(ways); j++) {
+            struct pair p = { .b.hook = close_there };
+
+            close_in = names[i];
+            close_how = ways[j];
+            closed_in = false;
+            pair_begin(&p);
+            provoke(&p, names[i]);
+            loop_until(&p.loop, &closed_in);
+            pair_end(&p);
+        }
+}
+
+static void giving_up_nothing_is_allowed(void **state)
+{
+    (void)state;
+    conn_close(NULL);
+    conn_reset(NULL);
+    conn_linger(NULL);
+}
+
+static void a_descriptor_that_is_no_socket_is_refused(void **state)
+{
+    uv_loop_t loop;
+    struct conn *c = (struct conn *)&loop;
+
+    (void)state;
+    loop_begin(&loop);
+    CHECK_STATUS(conn_from_fd(&loop, open("/dev/null", O_RDWR | O_CLOEXEC), &c),
+                 STATUS_NETWORK);
+    assert_null(c);
+    loop_end(&loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_close_is_a_clean_end_to_the_peer),
+        cmocka_unit_test(a_reset_is_a_cut_to_the_peer),
+        cmocka_unit_test(writing_to_a_peer_that_is_gone_fails),
+        cmocka_unit_test(last_words_are_read_in_spite_of_unread_bytes),
+        cmocka_unit_test(a_lingerer_does_not_wait_for_ever),
+        cmocka_unit_test(a_deadline_names_what_was_waited_for),
+        cmocka_unit_test(a_cleared_deadline_does_not_fire),
+        cmocka_unit_test(silence_ends_a_connection),
+        cmocka_unit_test(bytes_that_move_put_silence_off),
+        cmocka_unit_test(any_callback_may_give_it_up),
+        cmocka_unit_test(giving_up_nothing_is_allowed),
+        cmocka_unit_test(a_descriptor_that_is_no_socket_is_refused),
+    };
+
+    (void)signal(SIGPIPE, SIG_IGN); /* as the programs do */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
