@@ -170,28 +170,24 @@ enum status crl_parse(enum crl_kind kind, struct slice der, struct crl *out,
                       struct why *why)
 {
     struct crl crl = { .kind = kind };
-    struct cursor c = cursor_over(der);
-    struct cursor outer = der_enter(&c, DER_SEQUENCE);
-    struct slice algorithm;
+    struct signature_envelope envelope;
     enum status st;
 
     *out = (struct crl){ 0 };
     if (der.len == 0)
         return why_fail(why, STATUS_NO_COLLATERAL, label(&crl, PART_WHOLE),
                         "RFC 5280 5", "missing");
-    crl.tbs = der_take_whole(&outer, DER_SEQUENCE);
-    algorithm = der_take_whole(&outer, DER_SEQUENCE);
-    crl.signature = der_bit_bytes(&outer);
-    der_leave(&c, &outer);
-    if (!cursor_finish(&c))
+    if (!signature_envelope_parse(der, &envelope))
         return why_fail(why, STATUS_BAD_CRL, label(&crl, PART_WHOLE),
                         "RFC 5280 5.1", "not one DER list in %zu bytes",
                         der.len);
-    crl.algorithm = signature_algorithm_of(algorithm);
+    crl.tbs = envelope.tbs;
+    crl.signature = envelope.bits;
+    crl.algorithm = signature_algorithm_of(envelope.algorithm);
     if (crl.algorithm == SIGNATURE_UNKNOWN)
         return why_fail(why, STATUS_BAD_CRL, label(&crl, PART_SIGNATURE),
                         "RFC 5280 5.1.1.2", "an unknown algorithm");
-    st = read_tbs(&crl, algorithm, why);
+    st = read_tbs(&crl, envelope.algorithm, why);
     if (st == STATUS_OK)
         *out = crl;
     return st;

@@ -56,6 +56,21 @@ enum signature_algorithm signature_algorithm_of(struct slice der)
     return SIGNATURE_UNKNOWN;
 }
 
+bool signature_envelope_parse(struct slice der, struct signature_envelope *out)
+{
+    struct cursor c = cursor_over(der);
+    struct cursor inner = der_enter(&c, DER_SEQUENCE);
+
+    out->tbs = der_take_whole(&inner, DER_SEQUENCE);
+    out->algorithm = der_take_whole(&inner, DER_SEQUENCE);
+    out->bits = der_bit_bytes(&inner);
+    der_leave(&c, &inner);
+    if (cursor_finish(&c))
+        return true;
+    *out = (struct signature_envelope){ 0 };
+    return false;
+}
+
 static enum signature_key_type key_type_of(struct slice algorithm)
 {
     if (slice_equal(algorithm, SLICE_OF(ec_p256)))

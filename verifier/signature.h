@@ -20,6 +20,19 @@ enum signature_algorithm {
 /* What an AlgorithmIdentifier (DER with its header) says. */
 enum signature_algorithm signature_algorithm_of(struct slice der);
 
+/* SEQUENCE { signed part, AlgorithmIdentifier, BIT STRING }: a certificate
+ * (RFC 5280 4.1) or a revocation list (5.1). Borrows from the input. */
+struct signature_envelope {
+    struct slice tbs;       /* the signed part, with its header */
+    struct slice algorithm; /* AlgorithmIdentifier, with its header */
+    struct slice bits;      /* the signature */
+};
+
+/* Take |der| apart, which must hold one such SEQUENCE and nothing more. False
+ * when it does not; |out| is all zero then. */
+MUST_CHECK bool signature_envelope_parse(struct slice der,
+                                         struct signature_envelope *out);
+
 enum signature_key_type {
     SIGNATURE_KEY_NONE,
     SIGNATURE_KEY_P256,

@@ -85,8 +85,8 @@ static bool scalar_load(mp_int *v, const mp_int *n, const uint8_t *bytes,
            !mp_iszero(v) && mp_cmp(v, n) == MP_LT;
 }
 
-static bool ecdsa_holds(ecc_key *key, struct slice digest, const uint8_t *rs,
-                        size_t half)
+static bool numbers_hold(ecc_key *key, struct slice digest, const uint8_t *rs,
+                         size_t half)
 {
     mp_int n, r, s;
     int holds = 0;
@@ -97,6 +97,17 @@ static bool ecdsa_holds(ecc_key *key, struct slice digest, const uint8_t *rs,
     return wc_ecc_verify_hash_ex(&r, &s, digest.at, word_of(digest.len), &holds,
                                  key) == 0 &&
            holds == 1;
+}
+
+static bool ecdsa_holds(int curve, const uint8_t *key, struct slice digest,
+                        const uint8_t *rs, size_t half)
+{
+    ecc_key k;
+    bool holds =
+        key_load(&k, curve, key, half) && numbers_hold(&k, digest, rs, half);
+
+    (void)wc_ecc_free(&k); /* always 0 in software */
+    return holds;
 }
 
 bool wolf_p256_is_point(const uint8_t key[WOLF_P256_BYTES])
@@ -111,31 +122,21 @@ bool wolf_p256_is_point(const uint8_t key[WOLF_P256_BYTES])
 bool wolf_p256_verify(const uint8_t key[WOLF_P256_BYTES], struct slice message,
                       const uint8_t rs[WOLF_P256_BYTES])
 {
-    const size_t half = WOLF_P256_BYTES / 2;
     uint8_t digest[WOLF_SHA256_BYTES];
-    ecc_key k;
-    bool holds;
 
     wolf_sha256(message, (struct slice){ 0 }, digest);
-    holds = key_load(&k, ECC_SECP256R1, key, half) &&
-            ecdsa_holds(&k, SLICE_OF(digest), rs, half);
-    (void)wc_ecc_free(&k); /* always 0 in software */
-    return holds;
+    return ecdsa_holds(ECC_SECP256R1, key, SLICE_OF(digest), rs,
+                       WOLF_P256_BYTES / 2);
 }
 
 bool wolf_p384_verify(const uint8_t key[WOLF_P384_BYTES], struct slice message,
                       const uint8_t rs[WOLF_P384_BYTES])
 {
-    const size_t half = WOLF_P384_BYTES / 2;
     uint8_t digest[WOLF_SHA384_BYTES];
-    ecc_key k;
-    bool holds;
 
     wolf_sha384(message, (struct slice){ 0 }, digest);
-    holds = key_load(&k, ECC_SECP384R1, key, half) &&
-            ecdsa_holds(&k, SLICE_OF(digest), rs, half);
-    (void)wc_ecc_free(&k); /* always 0 in software */
-    return holds;
+    return ecdsa_holds(ECC_SECP384R1, key, SLICE_OF(digest), rs,
+                       WOLF_P384_BYTES / 2);
 }
 
 static bool pss_holds(RsaKey *key, struct slice digest, struct slice signature)

@@ -245,25 +245,21 @@ enum status x509_parse(struct slice der, const struct x509_labels *labels,
     struct x509 cert = { .labels = labels,
                          .der = der,
                          .path_len = X509_NO_PATH_LEN };
-    struct cursor c = cursor_over(der);
-    struct cursor outer = der_enter(&c, DER_SEQUENCE);
-    struct slice algorithm;
+    struct signature_envelope envelope;
     enum status st;
 
     *out = (struct x509){ 0 };
-    cert.tbs = der_take_whole(&outer, DER_SEQUENCE);
-    algorithm = der_take_whole(&outer, DER_SEQUENCE);
-    cert.signature = der_bit_bytes(&outer);
-    der_leave(&c, &outer);
-    if (!cursor_finish(&c))
+    if (!signature_envelope_parse(der, &envelope))
         return why_fail(why, STATUS_BAD_CERT, label(&cert, X509_WHOLE),
                         "RFC 5280 4.1", "not one DER certificate in %zu bytes",
                         der.len);
-    cert.algorithm = signature_algorithm_of(algorithm);
+    cert.tbs = envelope.tbs;
+    cert.signature = envelope.bits;
+    cert.algorithm = signature_algorithm_of(envelope.algorithm);
     if (cert.algorithm == SIGNATURE_UNKNOWN)
         return why_fail(why, STATUS_BAD_CERT, label(&cert, X509_SIGNATURE),
                         "RFC 5280 4.1.1.2", "an unknown algorithm");
-    st = read_tbs(&cert, algorithm, why);
+    st = read_tbs(&cert, envelope.algorithm, why);
     if (st == STATUS_OK)
         *out = cert;
     return st;

@@ -10,6 +10,7 @@
 #include "proxy/server/sim_key.h"
 #include "tests/support/simulation.h"
 #include "verifier/der.h"
+#include "verifier/root.h"
 #include "verifier/wolf.h"
 
 /* --- DER --- */
@@ -167,6 +168,68 @@ static void simulations_share_nothing(void **state)
     sim_free(NULL);
 }
 
+/* The key and the name that a policy would pin. */
+static struct trust_root root_of(const struct sim *sim)
+{
+    struct trust_root root;
+    struct why why = { 0 };
+
+    CHECK_STATUS(root_read(sim_root_pem(sim), &root, &why), STATUS_OK);
+    return root;
+}
+
+static void check_same_root(const struct sim *a, const struct sim *b)
+{
+    struct trust_root x = root_of(a);
+    struct trust_root y = root_of(b);
+
+    assert_memory_equal(x.key, y.key, sizeof(x.key));
+    assert_true(slice_equal(root_name(&x), root_name(&y)));
+}
+
+static void renewing_keeps_the_root(void **state)
+{
+    struct sim *old = simulation_new(NULL);
+    struct sim *renewed;
+    struct why why = { 0 };
+
+    (void)state;
+    CHECK_STATUS(sim_renew(old, NULL, SIMULATION_NOW + 86400, &renewed, &why),
+                 STATUS_OK);
+    check_same_root(old, renewed);
+    assert_false(slice_equal(sim_pck_chain(old), sim_pck_chain(renewed)));
+    sim_free(old);
+    sim_free(renewed);
+}
+
+static void keys_survive_in_a_file(void **state)
+{
+    char dir[] = "/tmp/veritee-sim-XXXXXX";
+    char path[64];
+    struct sim *old = simulation_new(NULL);
+    struct sim *restored;
+    struct why why = { 0 };
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof(path), "%s/keys", dir);
+    CHECK_STATUS(sim_restore(path, NULL, SIMULATION_NOW, &restored, &why),
+                 STATUS_NO_FILE);
+    assert_null(restored);
+    CHECK_STATUS(sim_save_keys(old, path, &why), STATUS_OK);
+    CHECK_STATUS(sim_restore(path, NULL, SIMULATION_NOW, &restored, &why),
+                 STATUS_OK);
+    check_same_root(old, restored);
+    sim_free(restored);
+    assert_int_equal(truncate(path, 100), 0);
+    CHECK_STATUS(sim_restore(path, NULL, SIMULATION_NOW, &restored, &why),
+                 STATUS_NO_FILE);
+    assert_null(restored);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0);
+    sim_free(old);
+}
+
 static void missing_items_are_empty(void **state)
 {
     struct sim_options options;
@@ -236,6 +299,8 @@ int main(void)
         cmocka_unit_test(quotes_carry_the_report_data),
         cmocka_unit_test(quotes_respect_the_buffer),
         cmocka_unit_test(simulations_share_nothing),
+        cmocka_unit_test(renewing_keeps_the_root),
+        cmocka_unit_test(keys_survive_in_a_file),
         cmocka_unit_test(missing_items_are_empty),
         cmocka_unit_test(writes_files_for_the_verifier),
     };
