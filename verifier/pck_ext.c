@@ -10,55 +10,51 @@
  *   1.2.840.113741.1.13.1.2      its TCB
  *   1.2.840.113741.1.13.1.2.17     the PCESVN of that
  */
-static const uint8_t oid_extension[] = { 0x2a, 0x86, 0x48, 0x86, 0xf8,
-                                         0x4d, 0x01, 0x0d, 0x01 };
+#define OID_EXTENSION 0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01
+
+static const uint8_t oid_extension[] = { OID_EXTENSION };
+static const uint8_t oid_tcb[] = { OID_EXTENSION, 0x02 };
+static const uint8_t oid_configuration[] = { OID_EXTENSION, 0x07 };
 
 enum element { PPID = 1, TCB, PCEID, FMSPC, SGX_TYPE, INSTANCE_ID, CONFIG };
 
-#define SVN_COUNT    16 /* elements 1 to 16 of the TCB */
-#define TCB_PCE_SVN  17
-#define TCB_CPU_SVN  18
-#define TCB_ELEMENTS 18
+/* The components are 1 to 16. */
+enum tcb_element { TCB_PCE_SVN = 17, TCB_CPU_SVN = 18 };
 
-enum configuration { DYNAMIC_PLATFORM = 1, CACHED_KEYS, SMT_ENABLED };
+enum flag { DYNAMIC_PLATFORM = 1, CACHED_KEYS, SMT_ENABLED };
 
 /* Bit |n| of |seen| for element |n|. */
 #define SEEN(n) (1U << (n))
 
 /* A list that is being read. */
 struct list {
-    struct cursor at;    /* over the contents of the SEQUENCE */
-    struct slice parent; /* identifier of the list */
-    uint8_t last;        /* a second number, 0 if |parent| is the list's */
-    uint32_t seen;       /* SEEN() of each element so far */
+    struct cursor at; /* over the contents of the SEQUENCE */
+    struct slice oid; /* of the list */
+    unsigned max;     /* the last element's number; the first is 1 */
+    uint32_t seen;    /* SEEN() of each element so far */
 };
 
-/* Enter the next element: |*value| is behind its identifier. Returns its
- * number, or 0, with |list->at| failed, when it is none of 1 to |max| or comes
- * a second time. */
-static unsigned list_next(struct list *list, unsigned max, struct cursor *value)
+/* Enter the next element: |*value| is behind its identifier, and is to be left
+ * by der_leave(). False at the end, and when |list->at| failed: the element is
+ * malformed, unknown, or comes a second time. */
+static bool list_next(struct list *list, unsigned *number, struct cursor *value)
 {
     struct cursor oid;
-    unsigned number;
 
+    if (!cursor_ok(&list->at) || cursor_left(&list->at) == 0)
+        return false;
     *value = der_enter(&list->at, DER_SEQUENCE);
     oid = cursor_over(der_take(value, DER_OID));
-    if (!slice_equal(cursor_take(&oid, list->parent.len), list->parent) ||
-        (list->last != 0 && cursor_u8(&oid) != list->last))
+    if (!slice_equal(cursor_take(&oid, list->oid.len), list->oid))
         cursor_fail(&oid);
-    number = cursor_u8(&oid);
-    if (!cursor_finish(&oid) || number == 0 || number > max ||
-        (list->seen & SEEN(number)) != 0) {
+    *number = cursor_u8(&oid);
+    if (!cursor_finish(&oid) || *number == 0 || *number > list->max ||
+        (list->seen & SEEN(*number)) != 0) {
         cursor_fail(&list->at);
-        return 0;
+        return false;
     }
-    list->seen |= SEEN(number);
-    return number;
-}
-
-static bool list_goes_on(const struct list *list)
-{
-    return cursor_ok(&list->at) && cursor_left(&list->at) > 0;
+    list->seen |= SEEN(*number);
+    return true;
 }
 
 /* An OCTET STRING of exactly |len| bytes. */
@@ -88,19 +84,16 @@ static void read_tcb_element(struct cursor *value, unsigned number,
 static void read_tcb(struct cursor *c, struct pck_ext *out)
 {
     struct list list = { .at = der_enter(c, DER_SEQUENCE),
-                         .parent = SLICE_OF(oid_extension),
-                         .last = TCB };
+                         .oid = SLICE_OF(oid_tcb),
+                         .max = TCB_CPU_SVN };
+    struct cursor value;
+    unsigned number;
 
-    while (list_goes_on(&list)) {
-        struct cursor value;
-        unsigned number = list_next(&list, TCB_ELEMENTS, &value);
-
-        if (number == 0)
-            break;
+    while (list_next(&list, &number, &value)) {
         read_tcb_element(&value, number, out);
         der_leave(&list.at, &value);
     }
-    if (list.seen != SEEN(TCB_ELEMENTS + 1) - SEEN(1))
+    if (list.seen != SEEN(TCB_CPU_SVN + 1) - SEEN(1))
         cursor_fail(&list.at);
     der_leave(c, &list.at);
 }
@@ -108,17 +101,17 @@ static void read_tcb(struct cursor *c, struct pck_ext *out)
 static void read_flag(struct cursor *value, unsigned number,
                       struct platform_claims *out)
 {
-    enum tristate flag = der_boolean(value) ? TRI_TRUE : TRI_FALSE;
+    enum tristate is = der_boolean(value) ? TRI_TRUE : TRI_FALSE;
 
-    switch ((enum configuration)number) {
+    switch ((enum flag)number) {
     case DYNAMIC_PLATFORM:
-        out->dynamic_platform = flag;
+        out->dynamic_platform = is;
         return;
     case CACHED_KEYS:
-        out->cached_keys = flag;
+        out->cached_keys = is;
         return;
     case SMT_ENABLED:
-        out->smt_enabled = flag;
+        out->smt_enabled = is;
         return;
     }
 }
@@ -126,15 +119,12 @@ static void read_flag(struct cursor *value, unsigned number,
 static void read_configuration(struct cursor *c, struct platform_claims *out)
 {
     struct list list = { .at = der_enter(c, DER_SEQUENCE),
-                         .parent = SLICE_OF(oid_extension),
-                         .last = CONFIG };
+                         .oid = SLICE_OF(oid_configuration),
+                         .max = SMT_ENABLED };
+    struct cursor value;
+    unsigned number;
 
-    while (list_goes_on(&list)) {
-        struct cursor value;
-        unsigned number = list_next(&list, SMT_ENABLED, &value);
-
-        if (number == 0)
-            break;
+    while (list_next(&list, &number, &value)) {
         read_flag(&value, number, out);
         der_leave(&list.at, &value);
     }
@@ -173,37 +163,31 @@ static void read_element(struct cursor *value, unsigned number,
     }
 }
 
-static enum status malformed(const struct x509 *cert, unsigned number,
-                             struct why *why)
-{
-    return why_fail(why, STATUS_BAD_CERT, cert->labels->of[X509_SGX_EXTENSION],
-                    "SGX PCK certificate specification 1.3.5",
-                    number == 0 ? "an unknown element, or one twice"
-                                : "element %u is malformed",
-                    number);
-}
+static const char clause[] = "SGX PCK certificate specification 1.3.5";
 
-static enum status read_list(const struct x509 *cert, struct list *list,
+/* |c| is over the whole value of the extension. */
+static enum status read_list(const struct x509 *cert, struct cursor *c,
                              struct pck_ext *out, struct why *why)
 {
     static const uint32_t required =
         SEEN(PPID) | SEEN(TCB) | SEEN(PCEID) | SEEN(FMSPC) | SEEN(SGX_TYPE);
+    struct list list = { .at = der_enter(c, DER_SEQUENCE),
+                         .oid = SLICE_OF(oid_extension),
+                         .max = CONFIG };
+    const char *field = cert->labels->of[X509_SGX_EXTENSION];
+    struct cursor value;
+    unsigned number = 0;
 
-    while (list_goes_on(list)) {
-        struct cursor value;
-        unsigned number = list_next(list, CONFIG, &value);
-
-        if (number == 0)
-            return malformed(cert, number, why);
+    while (list_next(&list, &number, &value)) {
         read_element(&value, number, out);
-        der_leave(&list->at, &value);
-        if (!cursor_ok(&list->at))
-            return malformed(cert, number, why);
+        der_leave(&list.at, &value);
     }
-    if ((list->seen & required) != required)
-        return why_fail(why, STATUS_BAD_CERT,
-                        cert->labels->of[X509_SGX_EXTENSION],
-                        "SGX PCK certificate specification 1.3.5",
+    der_leave(c, &list.at);
+    if (!cursor_finish(c))
+        return why_fail(why, STATUS_BAD_CERT, field, clause,
+                        "element %u is malformed, unknown or twice", number);
+    if ((list.seen & required) != required)
+        return why_fail(why, STATUS_BAD_CERT, field, clause,
                         "PPID, TCB, PCEID, FMSPC or SGX type is missing");
     return STATUS_OK;
 }
@@ -211,22 +195,18 @@ static enum status read_list(const struct x509 *cert, struct list *list,
 enum status pck_ext_read(const struct x509 *cert, struct pck_ext *out,
                          struct why *why)
 {
+    struct pck_ext ext = { 0 };
     struct slice value;
     struct cursor c;
-    struct list list = { .parent = SLICE_OF(oid_extension) };
-    struct pck_ext ext = { 0 };
     enum status st;
 
     *out = ext;
     if (!x509_extension(cert, SLICE_OF(oid_extension), &value))
         return why_fail(why, STATUS_BAD_CERT,
-                        cert->labels->of[X509_SGX_EXTENSION],
-                        "SGX PCK certificate specification 1.3.5", "missing");
+                        cert->labels->of[X509_SGX_EXTENSION], clause,
+                        "missing");
     c = cursor_over(value);
-    list.at = der_enter(&c, DER_SEQUENCE);
-    if (!cursor_finish(&c))
-        return malformed(cert, 0, why);
-    st = read_list(cert, &list, &ext, why);
+    st = read_list(cert, &c, &ext, why);
     if (st == STATUS_OK)
         *out = ext;
     return st;
