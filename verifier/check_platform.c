@@ -30,7 +30,7 @@ enum status check_platform_signatures(struct verification *v, struct why *why)
 
 enum status check_platform_dates(struct verification *v, struct why *why)
 {
-    return chain_check_dates(&v->pck_chain, v->now_unix, why);
+    return trusted_set_dates_of(&v->pck_chain, v->now_unix, why);
 }
 
 /* All of the chain but the PCK: the root signed it, so its list covers it. */

@@ -219,8 +219,8 @@ static int64_t chain_end(const struct chain *chain)
     return end;
 }
 
-static enum status check_chain_dates(const struct chain *chain,
-                                     int64_t now_unix, struct why *why)
+enum status trusted_set_dates_of(const struct chain *chain, int64_t now_unix,
+                                 struct why *why)
 {
     enum status st = chain_check_dates(chain, now_unix, why);
 
@@ -232,19 +232,19 @@ static enum status check_chain_dates(const struct chain *chain,
 enum status trusted_set_crl_chain_dates(const struct trusted_set *set,
                                         int64_t now_unix, struct why *why)
 {
-    return check_chain_dates(&set->pck_crl_chain, now_unix, why);
+    return trusted_set_dates_of(&set->pck_crl_chain, now_unix, why);
 }
 
 enum status trusted_set_tcb_chain_dates(const struct trusted_set *set,
                                         int64_t now_unix, struct why *why)
 {
-    return check_chain_dates(&set->tcb_info_chain, now_unix, why);
+    return trusted_set_dates_of(&set->tcb_info_chain, now_unix, why);
 }
 
 enum status trusted_set_qe_chain_dates(const struct trusted_set *set,
                                        int64_t now_unix, struct why *why)
 {
-    return check_chain_dates(&set->qe_identity_chain, now_unix, why);
+    return trusted_set_dates_of(&set->qe_identity_chain, now_unix, why);
 }
 
 static enum status check_list_dates(const struct crl *crl, int64_t now_unix,

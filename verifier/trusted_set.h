@@ -68,6 +68,10 @@ trusted_set_dates trusted_set_tcb_info_dates;
 trusted_set_dates trusted_set_qe_chain_dates;
 trusted_set_dates trusted_set_qe_identity_dates;
 
+/* The same for any chain. */
+MUST_CHECK enum status trusted_set_dates_of(const struct chain *chain,
+                                            int64_t now_unix, struct why *why);
+
 /* A set, still unchecked, with a copy of |raw| and |root_der|; NULL when out
  * of memory. */
 struct trusted_set *trusted_set_copy(const struct collateral_set *raw,
