@@ -39,12 +39,12 @@ enum sim_item {
 /* Ways to make an item wrong; bits of |faults|. */
 enum sim_fault {
     SIM_ROGUE = 1 << 0,   /* signed by a key that nobody vouches for */
-    SIM_MISSING = 1 << 1, /* collateral: the item is empty */
+    SIM_MISSING = 1 << 1, /* collateral: empty; certificates: not in chains */
     SIM_REVOKED = 1 << 2, /* certificates: on the CRL that covers them */
     /* certificates */
     SIM_OTHER_NAME = 1 << 3,        /* an unexpected common name */
     SIM_OTHER_ISSUER = 1 << 4,      /* also CRLs: another issuer's name */
-    SIM_CA_FLIPPED = 1 << 5,        /* CA true where it must be false... */
+    SIM_CA_FLIPPED = 1 << 5,        /* cA true for a leaf, false for a CA */
     SIM_PATH_TOO_SHORT = 1 << 6,    /* root: pathLen 0 */
     SIM_OTHER_KEY_USAGE = 1 << 7,   /* only keyEncipherment */
     SIM_NO_CONSTRAINTS = 1 << 8,    /* extension left out */
@@ -58,8 +58,8 @@ enum sim_fault {
     SIM_HIGH_SERIAL = 1 << 16,      /* first bit set: a leading 00 in DER */
     /* CRLs */
     SIM_NO_CRL_NUMBER = 1 << 17,
-    SIM_OTHER_AUTHORITY_ID = 1 << 18,
-    SIM_MANY_ENTRIES = 1 << 19, /* 2000 other serials besides */
+    SIM_OTHER_AUTHORITY_ID = 1 << 18, /* also certificates: another key's */
+    SIM_MANY_ENTRIES = 1 << 19,       /* 2000 other serials besides */
     /* quote */
     SIM_OTHER_BINDING = 1 << 20, /* QE report binds another attestation key */
     SIM_OFF_CURVE = 1 << 21      /* the attestation key is no point of P-256 */

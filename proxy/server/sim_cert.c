@@ -102,7 +102,7 @@ void sim_cert_name(const struct sim_options *options, enum sim_item item,
 
 /* --- extensions --- */
 
-/* Begin Extension id-ce |id|; the caller writes the value and closes twice. */
+/* Extension id-ce |id|, RFC 5280 appendix A.2. */
 static void put_extension(struct builder *b, uint8_t id, bool critical,
                           struct slice value)
 {
