@@ -2,8 +2,9 @@
 #
 #   veritee::wolfssl veritee::llhttp       from VERITEE_DEPS (cmake/deps.sh)
 #   veritee::uv veritee::sodium veritee::cbor veritee::curl
-#   veritee::jansson veritee::yaml         from Debian (cmake/packages.sh build)
-#   veritee::cmocka veritee::wslay         only if installed (... test)
+#   veritee::yaml                          from Debian (cmake/packages.sh build)
+#   veritee::cmocka veritee::wslay
+#   veritee::jansson                       only if installed (... test)
 #
 # All are imported, so their headers are system headers to the compiler. Sees
 # to nothing else: which folder may link which target is CMakeLists.txt's.
@@ -37,9 +38,9 @@ _veritee_pkg(uv      "libuv>=1.44")
 _veritee_pkg(sodium  "libsodium>=1.0.18")
 _veritee_pkg(cbor    "libcbor>=0.8")
 _veritee_pkg(curl    "libcurl>=7.88")
-_veritee_pkg(jansson "jansson>=2.14")
 _veritee_pkg(yaml    "yaml-0.1>=0.2.5")
 _veritee_pkg(cmocka  "cmocka>=1.1.5" OPTIONAL)
+_veritee_pkg(jansson "jansson>=2.14" OPTIONAL)
 if(_veritee_missing)
     message(FATAL_ERROR "Missing:${_veritee_missing}\n"
         "Run: cmake/packages.sh build")

@@ -28,7 +28,6 @@ build libuv1-dev             event loop
 build libsodium-dev          key agreement, sealed boxes, random, secret memory
 build libcbor-dev            tunnel messages
 build libcurl4-openssl-dev   fetches collateral
-build libjansson-dev         TCB info and QE identity
 build libyaml-dev            policy files
 build uthash-dev             hash tables
 build dpkg-dev               cmake/deps.sh unpacks a source package
@@ -43,6 +42,7 @@ test  libclang-rt-dev        their run-time library
 test  clang-format           tests/lint/format.sh
 test  universal-ctags        second opinion in tests/lint/self_test.sh
 test  libcmocka-dev          unit tests
+test  libjansson-dev         unit tests read vectors
 test  libwslay-dev           second opinion on WebSocket framing
 test  nginx-light            load balancer and backend in end-to-end tests
 test  haproxy                load balancer in end-to-end tests

@@ -39,7 +39,6 @@ code $(files '*.c' '*.h' | grep -vE '^(tests|examples)/') | awk -F '\t' '
         library("wolfSSL", "wolfssl/",
                 "verifier/wolf[^/]*\\.c|proxy/tunnel/aead[^/]*\\.c|" \
                 "proxy/io/tls[^/]*\\.c|proxy/server/sim[^/]*\\.c")
-        library("jansson", "jansson", "verifier/json[^/]*\\.c")
         library("libcbor", "cbor(\\.h|/)", "proxy/tunnel/")
         library("libyaml", "yaml\\.h", "policy/yaml[^/]*\\.c")
         library("libcurl", "curl/", "collateral/")
