@@ -2,39 +2,50 @@
 
 #include <stdlib.h>
 
+#include "common/builder.h"
 #include "common/text.h"
 
 static const char CLAUSE[] = "PCS API v4";
 
-struct trusted_set *trusted_set_copy(const struct collateral_set *raw,
-                                     struct slice root_der)
+/* Copy what |set| borrows into one block. */
+static bool own_bytes(struct trusted_set *set)
 {
-    struct trusted_set *set = calloc(1, sizeof(*set));
     struct slice *parts[] = {
         &set->raw.tcb_info,    &set->raw.tcb_info_chain,
         &set->raw.qe_identity, &set->raw.qe_identity_chain,
         &set->raw.pck_crl,     &set->raw.pck_crl_chain,
         &set->raw.root_crl,    &set->root_der,
     };
+    struct builder b;
     size_t len = 0;
+
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        len += parts[i]->len;
+    set->copy = malloc(MAX_OF(len, 1));
+    if (set->copy == NULL)
+        return false;
+    b = builder_over(set->copy, len);
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        size_t at = b.len;
+
+        builder_bytes(&b, *parts[i]);
+        parts[i]->at = set->copy + at;
+    }
+    return true;
+}
+
+struct trusted_set *trusted_set_copy(const struct collateral_set *raw,
+                                     struct slice root_der)
+{
+    struct trusted_set *set = calloc(1, sizeof(*set));
 
     if (set == NULL)
         return NULL;
     set->raw = *raw;
     set->root_der = root_der;
-    for (size_t i = 0; i < COUNT_OF(parts); i++)
-        len += parts[i]->len;
-    set->copy = malloc(len + 1);
-    if (set->copy == NULL) {
+    if (!own_bytes(set)) {
         free(set);
         return NULL;
-    }
-    len = 0;
-    for (size_t i = 0; i < COUNT_OF(parts); i++) {
-        if (parts[i]->len > 0)
-            memcpy(set->copy + len, parts[i]->at, parts[i]->len);
-        parts[i]->at = set->copy + len;
-        len += parts[i]->len;
     }
     return set;
 }

@@ -2,15 +2,11 @@
 #ifndef TESTS_SUPPORT_EVIDENCE_H
 #define TESTS_SUPPORT_EVIDENCE_H
 
-#include "tests/support/check.h"
+#include "tests/support/simulation.h"
 
 #include "common/buffer.h"
 #include "common/limits.h"
-#include "proxy/server/sim.h"
 #include "verifier/verify.h"
-
-/* The time of every test that verifies: 2026-06-01T00:00:00Z. */
-#define EVIDENCE_NOW INT64_C(1780272000)
 
 struct evidence {
     struct sim *sim;
@@ -39,9 +35,7 @@ static inline void evidence_make(struct evidence *e,
                                  const struct sim_options *options,
                                  enum tee_type tee)
 {
-    struct why why;
-
-    CHECK_STATUS(sim_new(options, EVIDENCE_NOW, &e->sim, &why), STATUS_OK);
+    e->sim = simulation_new(options);
     evidence_fill(e, tee);
 }
 
@@ -53,7 +47,7 @@ static inline void evidence_renew(struct evidence *e,
 {
     struct why why;
 
-    CHECK_STATUS(sim_renew(from->sim, options, EVIDENCE_NOW, &e->sim, &why),
+    CHECK_STATUS(sim_renew(from->sim, options, SIMULATION_NOW, &e->sim, &why),
                  STATUS_OK);
     evidence_fill(e, tee);
 }
@@ -69,7 +63,7 @@ static inline struct verify_input evidence_input(const struct evidence *e)
     return (struct verify_input){ .quote = buffer_view(&e->quote),
                                   .collateral = &e->set,
                                   .root_der = sim_root_pem(e->sim),
-                                  .now_unix = EVIDENCE_NOW };
+                                  .now_unix = SIMULATION_NOW };
 }
 
 #endif

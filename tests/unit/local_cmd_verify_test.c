@@ -5,11 +5,13 @@
 
 #include "common/file.h"
 #include "proxy/local/cmd_verify.h"
+#include "tests/support/folder.h"
 #include "verifier/json.h"
 
 /* A folder with evidence, and what the command printed. */
 struct place {
-    char dir[64];
+    struct folder folder;
+    char *dir; /* of |folder| */
     char quote[96];
     char root[96];
     char out[96];
@@ -27,8 +29,8 @@ static void make_place(struct place *p, const struct sim_options *options)
     struct evidence e;
     struct why why;
 
-    (void)snprintf(p->dir, sizeof(p->dir), "/tmp/veritee-verify.XXXXXX");
-    assert_non_null(mkdtemp(p->dir));
+    folder_make(&p->folder);
+    p->dir = p->folder.path;
     (void)snprintf(p->quote, sizeof(p->quote), "%s/quote.bin", p->dir);
     (void)snprintf(p->root, sizeof(p->root), "%s/root.pem", p->dir);
     (void)snprintf(p->out, sizeof(p->out), "%s/out", p->dir);
@@ -40,25 +42,7 @@ static void make_place(struct place *p, const struct sim_options *options)
 
 static void remove_place(struct place *p)
 {
-    static const char *const names[] = {
-        "quote.bin",
-        "root.pem",
-        "out",
-        "tcb_info.json",
-        "pck_crl.der",
-        "tcb_info_issuer_chain.pem",
-        "qe_identity.json",
-        "qe_identity_issuer_chain.pem",
-        "root_ca_crl.der",
-        "pck_crl_issuer_chain.pem",
-    };
-    char path[160];
-
-    for (size_t i = 0; i < COUNT_OF(names); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", p->dir, names[i]);
-        (void)unlink(path); /* some are not there in some tests */
-    }
-    assert_int_equal(rmdir(p->dir), 0);
+    folder_remove(&p->folder);
 }
 
 /* Run the command with standard output in a file; returns its exit status. */

@@ -49,8 +49,8 @@ static void each_item_is_good_within_its_window(void **state)
     for (unsigned i = 0; i < ITEM_COUNT; i++) {
         static const uint32_t numbers[ITEM_COUNT] = { 7, 8, 0, 0 };
         enum collateral_item item = (enum collateral_item)i;
-        int64_t from = EVIDENCE_NOW - 10 - i;
-        int64_t until = EVIDENCE_NOW + 10 + i;
+        int64_t from = SIMULATION_NOW - 10 - i;
+        int64_t until = SIMULATION_NOW + 10 + i;
         const struct {
             int64_t now;
             enum status want;
@@ -93,7 +93,7 @@ static void a_forged_or_missing_item_is_refused(void **state)
         sim_options_default(&o);
         o.items[made_as[item]].faults = cases[i / ITEM_COUNT].faults;
         evidence_make(&e, &o, TEE_SGX);
-        CHECK_STATUS(check(&e, item, EVIDENCE_NOW, &w, &why),
+        CHECK_STATUS(check(&e, item, SIMULATION_NOW, &w, &why),
                      cases[i / ITEM_COUNT].want);
         assert_memory_equal(&w, &nothing, sizeof(w));
         assert_non_null(why.field);
@@ -115,7 +115,8 @@ static void an_item_of_another_root_is_refused(void **state)
 
         pick(&e.set, (enum collateral_item)i, &body, &chain);
         st = collateral_item_check((enum collateral_item)i, body, chain,
-                                   (struct slice){ 0 }, EVIDENCE_NOW, &w, &why);
+                                   (struct slice){ 0 }, SIMULATION_NOW, &w,
+                                   &why);
         CHECK_STATUS(st,
                      i == ITEM_ROOT_CRL ? STATUS_MISMATCH : STATUS_BAD_CHAIN);
     }
@@ -138,8 +139,8 @@ static void items_do_not_pass_for_each_other(void **state)
             pick(&e.set, (enum collateral_item)i, &unused, &chain);
             assert_int_equal(i == k, collateral_item_check(
                                          (enum collateral_item)i, body, chain,
-                                         sim_root_pem(e.sim), EVIDENCE_NOW, &w,
-                                         &why) == STATUS_OK);
+                                         sim_root_pem(e.sim), SIMULATION_NOW,
+                                         &w, &why) == STATUS_OK);
         }
     }
     evidence_free(&e);

@@ -53,7 +53,7 @@ static void quote_must_be_refused(struct sweep *s, struct slice bent, size_t at)
     struct claims claims;
     struct verdict verdict;
     enum status st =
-        verify_quote_with(s->set, bent, EVIDENCE_NOW, &claims, &verdict);
+        verify_quote_with(s->set, bent, SIMULATION_NOW, &claims, &verdict);
 
     if (st == STATUS_OK && !is_size_of_chain(s, at))
         fail_msg("byte %zu of %zu is not authenticated", at, bent.len);
@@ -105,7 +105,7 @@ static void cut_quote_must_be_refused(struct slice bytes, void *ctx)
     struct claims claims;
     struct verdict verdict;
 
-    CHECK_STATUS(verify_quote_with(s->set, bytes, EVIDENCE_NOW, &claims,
+    CHECK_STATUS(verify_quote_with(s->set, bytes, SIMULATION_NOW, &claims,
                                    &verdict),
                  STATUS_TRUNCATED);
 }
@@ -129,7 +129,7 @@ static enum status check_item(const struct sweep *s, struct slice body,
     struct why why;
 
     return collateral_item_check(s->item, body, chain, sim_root_pem(s->e.sim),
-                                 EVIDENCE_NOW, &window, &why);
+                                 SIMULATION_NOW, &window, &why);
 }
 
 /* Signatures in JSON are hexadecimal digits of either case. */

@@ -42,15 +42,15 @@ static void claims_say_what_was_proved(void **state)
     assert_int_equal(c.tcb.qe, TCB_UP_TO_DATE);
     assert_int_equal(c.tcb.evaluation_number, 17);
     assert_int_equal(c.tcb.advisories.count, 0);
-    assert_int_equal(c.tcb.date_unix, EVIDENCE_NOW - 100 * 86400);
+    assert_int_equal(c.tcb.date_unix, SIMULATION_NOW - 100 * 86400);
     assert_memory_equal(c.platform.fmspc, o.platform.fmspc, 6);
     assert_true(c.platform.platform_ca && c.platform.has_ppid);
     assert_int_equal(c.platform.pce_svn, 13);
     assert_int_equal(c.platform.cached_keys, TRI_FALSE);
     assert_int_equal(c.validity.earliest_issue_unix,
-                     EVIDENCE_NOW - 365 * 86400);
-    assert_int_equal(c.validity.latest_issue_unix, EVIDENCE_NOW - 7);
-    assert_int_equal(c.validity.earliest_expiry_unix, EVIDENCE_NOW + 99);
+                     SIMULATION_NOW - 365 * 86400);
+    assert_int_equal(c.validity.latest_issue_unix, SIMULATION_NOW - 7);
+    assert_int_equal(c.validity.earliest_expiry_unix, SIMULATION_NOW + 99);
     assert_string_equal(c.validity.earliest_expiry_item, "pck_crl");
 }
 
@@ -123,7 +123,7 @@ static void statuses_and_advisories_of_the_parts_come_together(void **state)
         assert_string_equal(c.tcb.advisories.names[0], "INTEL-SA-00001");
         assert_string_equal(c.tcb.advisories.names[2], "INTEL-SA-00003");
         assert_int_equal(c.tcb.advisories.parts[2], TCB_PLATFORM | TCB_MODULE);
-        assert_int_equal(c.tcb.module_date_unix, EVIDENCE_NOW - 999);
+        assert_int_equal(c.tcb.module_date_unix, SIMULATION_NOW - 999);
         assert_int_equal(c.tcb.date_unix, c.tcb.platform_date_unix);
     }
 }
@@ -219,10 +219,11 @@ static void the_first_and_the_last_second_are_good(void **state)
 
     (void)state;
     evidence_make(&e, NULL, TEE_TDX);
-    CHECK_STATUS(verify_at(&e, EVIDENCE_NOW - 86400), STATUS_OK);
-    CHECK_STATUS(verify_at(&e, EVIDENCE_NOW - 86401), STATUS_NOT_YET);
-    CHECK_STATUS(verify_at(&e, EVIDENCE_NOW + 30 * 86400), STATUS_OK);
-    CHECK_STATUS(verify_at(&e, EVIDENCE_NOW + 30 * 86400 + 1), STATUS_EXPIRED);
+    CHECK_STATUS(verify_at(&e, SIMULATION_NOW - 86400), STATUS_OK);
+    CHECK_STATUS(verify_at(&e, SIMULATION_NOW - 86401), STATUS_NOT_YET);
+    CHECK_STATUS(verify_at(&e, SIMULATION_NOW + 30 * 86400), STATUS_OK);
+    CHECK_STATUS(verify_at(&e, SIMULATION_NOW + 30 * 86400 + 1),
+                 STATUS_EXPIRED);
     CHECK_STATUS(verify_at(&e, 0), STATUS_NOT_YET);
     CHECK_STATUS(verify_at(&e, INT64_MIN), STATUS_NOT_YET);
     CHECK_STATUS(verify_at(&e, INT64_MAX), STATUS_EXPIRED);
@@ -249,17 +250,17 @@ static void trusted_collateral_serves_many_quotes(void **state)
     assert_null(verdict_failed(&v));
     assert_int_equal(v.checks[0].outcome, OUTCOME_SKIP);
     for (unsigned i = 0; i < 2; i++) {
-        CHECK_STATUS(verify_quote_with(set, buffer_view(&e.quote), EVIDENCE_NOW,
-                                       &c, &v),
+        CHECK_STATUS(verify_quote_with(set, buffer_view(&e.quote),
+                                       SIMULATION_NOW, &c, &v),
                      STATUS_OK);
         assert_int_equal(c.tcb.status, TCB_UP_TO_DATE);
         assert_string_equal(c.validity.earliest_expiry_item, "tcb_info");
         CHECK_STATUS(verify_quote_with(set, buffer_view(&forged.quote),
-                                       EVIDENCE_NOW, &c, &v),
+                                       SIMULATION_NOW, &c, &v),
                      STATUS_BAD_SIGNATURE);
         assert_string_equal(verdict_failed(&v)->id, "quote-signature");
         CHECK_STATUS(verify_quote_with(set, buffer_view(&e.quote),
-                                       EVIDENCE_NOW + 31 * 86400, &c, &v),
+                                       SIMULATION_NOW + 31 * 86400, &c, &v),
                      STATUS_EXPIRED);
         assert_int_equal(c.tee, TEE_NONE);
     }
@@ -283,7 +284,7 @@ static void trusted_collateral_owns_its_bytes(void **state)
     quote = e.quote;
     e.quote = (struct buffer){ 0 };
     evidence_free(&e);
-    CHECK_STATUS(verify_quote_with(set, buffer_view(&quote), EVIDENCE_NOW, &c,
+    CHECK_STATUS(verify_quote_with(set, buffer_view(&quote), SIMULATION_NOW, &c,
                                    &v),
                  STATUS_OK);
     buffer_free(&quote);
