@@ -145,30 +145,25 @@ static enum status run_check(const struct check *c, const struct run *run,
     return c->quote(run->v, why);
 }
 
-static enum outcome outcome_of(enum status st)
-{
-    return st == STATUS_OK ? OUTCOME_PASS : OUTCOME_FAIL;
-}
-
 static enum status run_row(const struct check *c, const struct run *run,
                            struct check_result *out)
 {
-    bool is_quote = c->collateral == NULL;
+    bool is_once = c->collateral != NULL;
     enum status st;
 
-    if (is_quote && run->v == NULL)
+    if (!is_once && run->v == NULL)
         return STATUS_OK;
-    if (is_quote && c->only != TEE_NONE && c->only != run->v->quote.tee) {
-        why_seen(&out->why, "only for %s", tee_name(c->only));
-        return STATUS_OK;
-    }
-    if (!is_quote && run->building == NULL) {
+    if (is_once && run->building == NULL) {
         why_seen(&out->why, "checked when the collateral came");
         out->outcome = OUTCOME_PASS;
         return STATUS_OK;
     }
+    if (c->only != TEE_NONE && c->only != run->v->quote.tee) {
+        why_seen(&out->why, "only for %s", tee_name(c->only));
+        return STATUS_OK;
+    }
     st = run_check(c, run, &out->why);
-    out->outcome = outcome_of(st);
+    out->outcome = st == STATUS_OK ? OUTCOME_PASS : OUTCOME_FAIL;
     return st;
 }
 
@@ -190,51 +185,52 @@ static enum status run_checks(const struct run *run, struct verdict *out)
     return st;
 }
 
-enum status verify_quote_with(const struct trusted_set *set, struct slice quote,
-                              int64_t now_unix, struct claims *claims,
-                              struct verdict *verdict)
+/* |building| is |set| while its checks are still to be made, else NULL. */
+static enum status verify_under(struct trusted_set *building,
+                                const struct trusted_set *set,
+                                struct slice quote, int64_t now_unix,
+                                struct claims *claims, struct verdict *verdict)
 {
-    struct run run = { 0 };
+    struct verification *v = calloc(1, sizeof(*v));
+    struct run run = { .building = building, .v = v };
     enum status st;
 
     *claims = (struct claims){ 0 };
     list_checks(verdict);
-    run.v = calloc(1, sizeof(*run.v));
-    if (run.v == NULL)
+    if (v == NULL)
         return STATUS_NO_MEMORY;
-    run.v->bytes = quote;
-    run.v->now_unix = now_unix;
-    run.v->set = set;
+    v->bytes = quote;
+    v->now_unix = now_unix;
+    v->set = set;
     st = run_checks(&run, verdict);
     if (st == STATUS_OK)
-        verification_claims(run.v, claims);
-    free(run.v);
+        verification_claims(v, claims);
+    free(v);
     return st;
+}
+
+enum status verify_quote_with(const struct trusted_set *set, struct slice quote,
+                              int64_t now_unix, struct claims *claims,
+                              struct verdict *verdict)
+{
+    return verify_under(NULL, set, quote, now_unix, claims, verdict);
 }
 
 enum status verify_quote(const struct verify_input *in, struct claims *claims,
                          struct verdict *verdict)
 {
-    struct run run = { 0 };
-    enum status st = STATUS_NO_MEMORY;
+    struct trusted_set *set = calloc(1, sizeof(*set));
+    enum status st;
 
-    *claims = (struct claims){ 0 };
-    list_checks(verdict);
-    run.v = calloc(1, sizeof(*run.v));
-    run.building = calloc(1, sizeof(*run.building));
-    if (run.v == NULL || run.building == NULL)
-        goto out;
-    run.building->raw = *in->collateral;
-    run.building->root_der = in->root_der;
-    run.v->bytes = in->quote;
-    run.v->now_unix = in->now_unix;
-    run.v->set = run.building;
-    st = run_checks(&run, verdict);
-    if (st == STATUS_OK)
-        verification_claims(run.v, claims);
-out:
-    free(run.v);
-    trusted_set_free(run.building);
+    if (set == NULL) {
+        *claims = (struct claims){ 0 };
+        list_checks(verdict);
+        return STATUS_NO_MEMORY;
+    }
+    set->raw = *in->collateral;
+    set->root_der = in->root_der;
+    st = verify_under(set, set, in->quote, in->now_unix, claims, verdict);
+    trusted_set_free(set);
     return st;
 }
 
