@@ -65,6 +65,23 @@ static void a_reset_is_a_cut_to_the_peer(void **state)
     pair_end(&p);
 }
 
+static void a_reset_behind_bytes_is_no_clean_end(void **state)
+{
+    struct pair p = { 0 };
+
+    (void)state;
+    pair_begin(&p);
+    conn_pause(p.b.conn);
+    end_write(&p.a, "half an answer");
+    conn_reset(p.a.conn);
+    p.a.conn = NULL;
+    conn_resume(p.b.conn);
+    loop_until(&p.loop, &p.b.failed);
+    assert_false(p.b.eof);
+    CHECK_STATUS(p.b.why.status, STATUS_CUT);
+    pair_end(&p);
+}
+
 static void writing_to_a_peer_that_is_gone_fails(void **state)
 {
     struct pair p = { 0 };
@@ -281,6 +298,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_close_is_a_clean_end_to_the_peer),
         cmocka_unit_test(a_reset_is_a_cut_to_the_peer),
+        cmocka_unit_test(a_reset_behind_bytes_is_no_clean_end),
         cmocka_unit_test(writing_to_a_peer_that_is_gone_fails),
         cmocka_unit_test(last_words_are_read_in_spite_of_unread_bytes),
         cmocka_unit_test(a_lingerer_does_not_wait_for_ever),
