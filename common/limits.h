@@ -55,11 +55,17 @@
 #define SESSION_OUT_RECORDS    16    /* sealed or being filled: 512 KiB */
 #define TARGET_MAX_BYTES       320   /* "host:port" of an open frame */
 
+/* A server's requests, before anybody has proved anything. */
+#define SERVER_HEAD_MAX_BYTES  (8 * 1024)  /* 431 beyond */
+
 /* Time. */
 #define ATTEST_DEADLINE_MS     20000 /* dial, evidence, collateral, verdict */
 #define HANDSHAKE_DEADLINE_MS  30000 /* each wait for the peer in a handshake;
                                       * above ATTEST_DEADLINE_MS */
 #define HEAD_DEADLINE_MS       30000 /* a local client's request head */
+#define SERVER_HEAD_DEADLINE_MS 10000 /* a server's client's request head */
+#define QUOTE_DEADLINE_MS      10000 /* from its order, with the queue */
+#define DRAIN_DEADLINE_MS      10000 /* from SIGTERM to the end of a server */
 #define DIAL_DEADLINE_MS       10000
 #define OPEN_DEADLINE_MS       15000 /* a stream's open to its opened */
 #define PING_INTERVAL_MS       20000
