@@ -1,0 +1,319 @@
+#include "proxy/server/rules.h"
+
+#include <arpa/inet.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/compiler.h"
+#include "common/file.h"
+#include "common/text.h"
+
+#define HOST_ROOM          256 /* a host and a NUL */
+#define SOCKET_PATH_LENGTH 107 /* of a UNIX socket (unix(7)) */
+#define ANY_PORT           0
+
+/* In the order of precedence, the last one first. */
+enum match { MATCH_ANY, MATCH_BELOW, MATCH_HOST };
+
+/* A host in the one form that compares. */
+struct name {
+    char text[HOST_ROOM];
+    size_t len;
+    bool is_address;
+};
+
+struct rule {
+    enum match match;
+    struct name host; /* of MATCH_BELOW with its leading dot */
+    uint16_t port;    /* or ANY_PORT */
+    char backend[HOST_ROOM];
+    uint16_t backend_port;
+};
+
+struct rules {
+    struct rule *at; /* owned; the most specific first */
+    size_t count;
+    size_t room;
+};
+
+enum status rules_new(struct rules **out)
+{
+    *out = calloc(1, sizeof(**out));
+    return *out == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+void rules_free(struct rules *r)
+{
+    if (r == NULL)
+        return;
+    free(r->at);
+    free(r);
+}
+
+size_t rules_count(const struct rules *r)
+{
+    return r->count;
+}
+
+/* Addresses in the form inet_ntop() gives them, names in lower case without
+ * their final dot. False when |host| is no host. */
+static bool normalize(struct slice host, struct name *out)
+{
+    uint8_t address[16];
+
+    *out = (struct name){ 0 };
+    if (!text_is_host(host))
+        return false;
+    memcpy(out->text, host.at, host.len);
+    out->len = host.len;
+    for (int i = 0; i < 2; i++) {
+        int family = i == 0 ? AF_INET : AF_INET6;
+
+        if (inet_pton(family, out->text, address) != 1)
+            continue;
+        out->is_address = true;
+        (void)inet_ntop(family, address, out->text, HOST_ROOM); /* fits */
+        out->len = strlen(out->text);
+        return true;
+    }
+    for (size_t i = 0; i < out->len; i++)
+        if (out->text[i] >= 'A' && out->text[i] <= 'Z')
+            out->text[i] = (char)(out->text[i] - 'A' + 'a');
+    if (out->text[out->len - 1] == '.')
+        out->text[--out->len] = '\0';
+    return out->len > 0 && strchr(out->text, ':') == NULL;
+}
+
+static bool parse_port(struct slice text, uint16_t *out)
+{
+    uint64_t number;
+
+    *out = ANY_PORT;
+    if (slice_equal(text, slice_text("*")))
+        return true;
+    if (!text_from_decimal(text, 65535, &number) || number == 0)
+        return false;
+    *out = (uint16_t)number;
+    return true;
+}
+
+/* "*", "*.example", "name", "1.2.3.4" or "[v6]". */
+static bool parse_host(struct slice text, struct rule *rule)
+{
+    if (slice_equal(text, slice_text("*"))) {
+        rule->match = MATCH_ANY;
+        return true;
+    }
+    if (text.len > 2 && text.at[0] == '*' && text.at[1] == '.') {
+        rule->match = MATCH_BELOW;
+        return text.at[2] != '.' &&
+               normalize(slice_of(text.at + 1, text.len - 1), &rule->host);
+    }
+    rule->match = MATCH_HOST;
+    if (text.len > 2 && text.at[0] == '[' && text.at[text.len - 1] == ']')
+        return normalize(slice_of(text.at + 1, text.len - 2), &rule->host) &&
+               memchr(text.at, ':', text.len) != NULL;
+    return memchr(text.at, ':', text.len) == NULL &&
+           normalize(text, &rule->host);
+}
+
+static bool parse_pattern(struct slice text, struct rule *rule)
+{
+    size_t colon = text.len;
+
+    while (colon > 0 && text.at[colon - 1] != ':')
+        colon--;
+    return colon > 1 &&
+           parse_port(slice_of(text.at + colon, text.len - colon),
+                      &rule->port) &&
+           parse_host(slice_of(text.at, colon - 1), rule);
+}
+
+static bool parse_backend(struct slice text, struct rule *rule)
+{
+    struct slice host = text;
+
+    if (text.len > 0 && text.at[0] == '/') {
+        if (text.len > SOCKET_PATH_LENGTH ||
+            memchr(text.at, '\0', text.len) != NULL)
+            return false;
+    } else if (!text_host_port(text, &host, &rule->backend_port)) {
+        return false;
+    }
+    memcpy(rule->backend, host.at, host.len);
+    return true;
+}
+
+static enum status parse_rule(struct slice line, struct rule *rule,
+                              struct why *why)
+{
+    const uint8_t *equals =
+        line.len == 0 ? NULL : memchr(line.at, '=', line.len);
+    size_t at = equals == NULL ? 0 : (size_t)(equals - line.at);
+    struct slice backend = { 0 };
+
+    *rule = (struct rule){ 0 };
+    if (equals != NULL)
+        backend = slice_of(equals + 1, line.len - at - 1);
+    if (!parse_pattern(slice_of(line.at, at), rule)) {
+        (void)why_fail(why, STATUS_BAD_CONFIG, "rule.pattern", NULL, "\"%.*s\"",
+                       (int)MIN_OF(line.len, 128), (const char *)line.at);
+        return why_expect(why, "HOST:PORT=BACKEND, with \"*\" for any");
+    }
+    if (!parse_backend(backend, rule)) {
+        (void)why_fail(why, STATUS_BAD_CONFIG, "rule.backend", NULL, "\"%.*s\"",
+                       (int)MIN_OF(backend.len, 128), (const char *)backend.at);
+        return why_expect(why, "host:port, [v6]:port or the path of a socket");
+    }
+    return STATUS_OK;
+}
+
+/* Less than 0 when |a| goes before |b|, 0 when they are for the same. */
+static int order(const struct rule *a, const struct rule *b)
+{
+    if (a->match != b->match)
+        return a->match > b->match ? -1 : 1;
+    if (a->host.len != b->host.len)
+        return a->host.len > b->host.len ? -1 : 1;
+    if ((a->port == ANY_PORT) != (b->port == ANY_PORT))
+        return b->port == ANY_PORT ? -1 : 1;
+    if (a->port != b->port)
+        return a->port < b->port ? -1 : 1;
+    return strcmp(a->host.text, b->host.text);
+}
+
+static bool grow(struct rules *r)
+{
+    size_t room = r->room == 0 ? 4 : 2 * r->room;
+    struct rule *at;
+
+    if (r->count < r->room)
+        return true;
+    at = realloc(r->at, room * sizeof(*at));
+    if (at == NULL)
+        return false;
+    r->at = at;
+    r->room = room;
+    return true;
+}
+
+enum status rules_add(struct rules *r, struct slice line, struct why *why)
+{
+    struct rule rule;
+    size_t at = 0;
+    enum status st = parse_rule(line, &rule, why);
+
+    if (st != STATUS_OK)
+        return st;
+    while (at < r->count && order(&r->at[at], &rule) < 0)
+        at++;
+    if (at < r->count && order(&r->at[at], &rule) == 0)
+        return why_fail(why, STATUS_BAD_CONFIG, "rule", NULL,
+                        "a second rule for \"%.*s\"",
+                        (int)MIN_OF(line.len, 128), (const char *)line.at);
+    if (r->count == RULES_MAX)
+        return why_fail(why, STATUS_LIMIT, "rules", NULL, "more than %d rules",
+                        RULES_MAX);
+    if (!grow(r))
+        return why_fail(why, STATUS_NO_MEMORY, "rules", NULL, "out of memory");
+    memmove(&r->at[at + 1], &r->at[at], (r->count - at) * sizeof(rule));
+    r->at[at] = rule;
+    r->count++;
+    return STATUS_OK;
+}
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Cut the next line, without its end and the blanks around it, off |text|. */
+static struct slice take_line(struct slice *text)
+{
+    const uint8_t *end = memchr(text->at, '\n', text->len);
+    size_t len = end == NULL ? text->len : (size_t)(end - text->at);
+    struct slice line = slice_of(text->at, len);
+
+    len += end == NULL ? 0 : 1;
+    *text = slice_of(text->at + len, text->len - len);
+    while (line.len > 0 && is_blank(line.at[0]))
+        line = slice_of(line.at + 1, line.len - 1);
+    while (line.len > 0 && is_blank(line.at[line.len - 1]))
+        line.len--;
+    return line;
+}
+
+enum status rules_add_text(struct rules *r, struct slice text, const char *name,
+                           struct why *why)
+{
+    char found[sizeof(why->found)];
+    enum status st;
+
+    for (unsigned number = 1; text.len > 0; number++) {
+        struct slice line = take_line(&text);
+
+        if (line.len == 0 || line.at[0] == '#')
+            continue;
+        st = rules_add(r, line, why);
+        if (st == STATUS_OK)
+            continue;
+        memcpy(found, why->found, sizeof(found));
+        (void)snprintf(why->found, sizeof(why->found), "%.100s:%u: %.90s", name,
+                       number, found);
+        return st;
+    }
+    return STATUS_OK;
+}
+
+enum status rules_add_file(struct rules *r, const char *path, struct why *why)
+{
+    struct buffer text = { 0 };
+    enum status st = file_read(path, RULES_FILE_MAX_BYTES, &text, why);
+
+    if (st == STATUS_OK)
+        st = rules_add_text(r, buffer_view(&text), path, why);
+    buffer_free(&text);
+    return st;
+}
+
+static bool rule_matches(const struct rule *rule, const struct name *host,
+                         uint16_t port)
+{
+    size_t skip;
+
+    if (rule->port != ANY_PORT && rule->port != port)
+        return false;
+    switch (rule->match) {
+    case MATCH_ANY:
+        return true;
+    case MATCH_HOST:
+        return strcmp(rule->host.text, host->text) == 0;
+    case MATCH_BELOW:
+        if (host->is_address || host->len <= rule->host.len)
+            return false;
+        skip = host->len - rule->host.len;
+        return strcmp(rule->host.text, host->text + skip) == 0;
+    }
+    return false;
+}
+
+enum status rules_find(const struct rules *r, struct slice target,
+                       struct rules_backend *out)
+{
+    struct name name;
+    struct slice host;
+    uint16_t port;
+
+    *out = (struct rules_backend){ 0 };
+    if (!text_host_port(target, &host, &port) || !normalize(host, &name))
+        return STATUS_BAD_ADDRESS;
+    for (size_t i = 0; i < r->count; i++) {
+        if (!rule_matches(&r->at[i], &name, port))
+            continue;
+        *out = (struct rules_backend){ .host = slice_text(r->at[i].backend),
+                                       .port = r->at[i].backend_port };
+        return STATUS_OK;
+    }
+    return STATUS_NOT_ALLOWED;
+}
