@@ -1,0 +1,183 @@
+#include "proxy/server/keys.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/compiler.h"
+#include "common/limits.h"
+#include "common/secret.h"
+#include "proxy/tunnel/session.h"
+
+#define TICK_MIN_MS 100
+#define TICK_MAX_MS 30000 /* a machine that slept is noticed within */
+
+/* Freed in on_timer_closed() only. */
+struct keys {
+    struct keys_config config;
+    uv_timer_t timer;
+    uint64_t made;              /* epochs begun so far */
+    struct keys_epoch *current; /* NULL: none that may be used */
+    struct keys_epoch *next;    /* waits for its quote; NULL: none */
+    struct quote_order *order;  /* of |next| */
+    int64_t failed_ms; /* when the last attempt failed; 0: it did not */
+    bool told_first;
+};
+
+void keys_let_go(struct keys_epoch *e)
+{
+    if (e == NULL || --e->holders > 0)
+        return;
+    keypair_free(e->pair);
+    buffer_free(&e->quote);
+    free(e);
+}
+
+static struct keys_epoch *epoch_new(struct keys *k)
+{
+    struct keys_epoch *e = calloc(1, sizeof(*e));
+
+    if (e == NULL)
+        return NULL;
+    e->holders = 1;
+    e->quote = buffer_with_max(QUOTE_MAX_BYTES);
+    e->issued_unix = k->config.now_ms() / 1000;
+    secret_random(e->nonce, sizeof(e->nonce));
+    e->pair = keypair_new();
+    if (e->pair == NULL) {
+        keys_let_go(e);
+        return NULL;
+    }
+    e->number = ++k->made;
+    return e;
+}
+
+/* Give |next| up, and try again later. */
+static void fail_next(struct keys *k, enum status st)
+{
+    keys_let_go(k->next);
+    k->next = NULL;
+    k->failed_ms = k->config.now_ms();
+    log_event(k->config.log, LOG_WARN, "keys.failed",
+              LOG_FIELDS(LOG_S("status", status_name(st)),
+                         LOG_N("epochs", k->made)));
+}
+
+static void on_quote(void *ctx, struct slice quote, const struct why *why)
+{
+    struct keys *k = ctx;
+
+    k->order = NULL;
+    buffer_add(&k->next->quote, quote);
+    if (why != NULL || !buffer_ok(&k->next->quote)) {
+        fail_next(k, why != NULL ? why->status : STATUS_NO_MEMORY);
+        return;
+    }
+    keys_let_go(k->current);
+    k->current = k->next;
+    k->next = NULL;
+    log_event(k->config.log, LOG_INFO, "keys.epoch",
+              LOG_FIELDS(LOG_N("epoch", k->current->number)));
+    if (k->told_first)
+        return;
+    k->told_first = true;
+    k->config.on_first(k->config.ctx); /* may close us */
+}
+
+static void make_next(struct keys *k)
+{
+    uint8_t binding[QUOTE_REPORT_DATA_BYTES];
+    enum status st;
+
+    k->next = epoch_new(k);
+    if (k->next == NULL) {
+        fail_next(k, STATUS_NO_MEMORY);
+        return;
+    }
+    session_epoch_binding(k->next->nonce, k->next->issued_unix,
+                          k->next->pair->public_key, binding);
+    st = quote_source_get_first(k->config.source, binding, on_quote, k,
+                                &k->order);
+    if (st != STATUS_OK)
+        fail_next(k, st);
+}
+
+/* Age of the current epoch. A clock that went back says nothing of it, so
+ * that it counts as over. */
+static int64_t age_ms(const struct keys *k, int64_t now_ms)
+{
+    int64_t age = now_ms - k->current->issued_unix * 1000;
+
+    return age >= 0 ? age : k->config.epoch_ms;
+}
+
+/* Is it too early to try again? Not when the clock went back. */
+static bool is_resting(const struct keys *k, int64_t now_ms)
+{
+    const int64_t rest_ms = MIN_OF(k->config.epoch_ms / 10, KEYS_RETRY_MS);
+
+    return now_ms >= k->failed_ms && now_ms < k->failed_ms + rest_ms;
+}
+
+void keys_tick(struct keys *k)
+{
+    int64_t now_ms = k->config.now_ms();
+
+    if (k->current != NULL && age_ms(k, now_ms) >= 2 * k->config.epoch_ms) {
+        log_event(k->config.log, LOG_ERROR, "keys.too_old",
+                  LOG_FIELDS(LOG_N("epoch", k->current->number)));
+        keys_let_go(k->current);
+        k->current = NULL;
+    }
+    if (k->next != NULL || is_resting(k, now_ms))
+        return;
+    if (k->current == NULL ||
+        age_ms(k, now_ms) >= k->config.epoch_ms - k->config.epoch_ms / 10)
+        make_next(k);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    keys_tick(CONTAINER_OF(timer, struct keys, timer));
+}
+
+enum status keys_open(uv_loop_t *loop, const struct keys_config *config,
+                      struct keys **out)
+{
+    const int64_t wish_ms = config->epoch_ms / 20;
+    const int64_t tick_ms = MAX_OF(TICK_MIN_MS, MIN_OF(wish_ms, TICK_MAX_MS));
+    struct keys *k = calloc(1, sizeof(*k));
+    int rc;
+
+    *out = k;
+    if (k == NULL)
+        return STATUS_NO_MEMORY;
+    k->config = *config;
+    rc = uv_timer_init(loop, &k->timer);
+    assert(rc == 0); /* never fails */
+    rc = uv_timer_start(&k->timer, on_timer, 0, (uint64_t)tick_ms);
+    assert(rc == 0); /* fails only while closing */
+    return STATUS_OK;
+}
+
+struct keys_epoch *keys_hold(struct keys *k)
+{
+    if (k->current != NULL)
+        k->current->holders++;
+    return k->current;
+}
+
+static void on_timer_closed(uv_handle_t *timer)
+{
+    free(CONTAINER_OF(timer, struct keys, timer));
+}
+
+void keys_close(struct keys *k)
+{
+    if (k == NULL || uv_is_closing((uv_handle_t *)&k->timer))
+        return;
+    quote_source_cancel(k->order);
+    keys_let_go(k->next);
+    keys_let_go(k->current);
+    k->next = k->current = NULL;
+    uv_close((uv_handle_t *)&k->timer, on_timer_closed);
+}

@@ -1,0 +1,196 @@
+#include "proxy/server/quote_source.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include <utlist.h>
+
+#include "common/compiler.h"
+#include "common/limits.h"
+
+/* Waits in a list of the source, then is the one being made. Freed by
+ * order_free() only. */
+struct quote_order {
+    struct quote_source *source;
+    struct quote_order *prev, *next;
+    uint8_t report_data[QUOTE_REPORT_DATA_BYTES];
+    quote_done_fn *on_done; /* NULL once cancelled */
+    void *ctx;
+    struct buffer quote; /* of the worker while it is being made */
+    struct why why;      /* likewise */
+};
+
+struct quote_source {
+    uv_loop_t *loop;
+    struct quote_maker maker;
+    const struct log *log;
+    size_t waiting_max;
+    size_t waiting_count;
+    struct quote_order *waiting; /* the oldest first */
+    struct quote_order *making;  /* NULL: the worker is idle */
+    uv_work_t work;
+    bool closed;
+};
+
+static void order_free(struct quote_order *o)
+{
+    buffer_free(&o->quote);
+    free(o);
+}
+
+enum status quote_source_open(uv_loop_t *loop, const struct quote_maker *maker,
+                              size_t waiting_max, const struct log *log,
+                              struct quote_source **out)
+{
+    struct quote_source *s = calloc(1, sizeof(*s));
+
+    *out = s;
+    if (s == NULL)
+        return STATUS_NO_MEMORY;
+    s->loop = loop;
+    s->maker = *maker;
+    s->waiting_max = waiting_max;
+    s->log = log;
+    return STATUS_OK;
+}
+
+/* On a worker thread: touches nothing but the order and the maker. */
+static void on_work(uv_work_t *work)
+{
+    struct quote_source *s = CONTAINER_OF(work, struct quote_source, work);
+    struct quote_order *o = s->making;
+    enum status st =
+        s->maker.make(s->maker.ctx, o->report_data, &o->quote, &o->why);
+
+    if (st == STATUS_OK && !buffer_ok(&o->quote))
+        (void)why_fail(&o->why, STATUS_LIMIT, "quote", NULL,
+                       "more than %d bytes", QUOTE_MAX_BYTES);
+    assert(st == STATUS_OK || o->why.status == st);
+}
+
+static void on_made(uv_work_t *work, int rc);
+
+static void make_next(struct quote_source *s)
+{
+    struct quote_order *o = s->waiting;
+    int rc;
+
+    if (o == NULL)
+        return;
+    DL_DELETE(s->waiting, o);
+    s->waiting_count--;
+    s->making = o;
+    rc = uv_queue_work(s->loop, &s->work, on_work, on_made);
+    assert(rc == 0); /* fails only without a work function */
+}
+
+static void on_made(uv_work_t *work, int rc)
+{
+    struct quote_source *s = CONTAINER_OF(work, struct quote_source, work);
+    struct quote_order *o = s->making;
+    bool good = o->why.status == STATUS_OK;
+
+    assert(rc == 0); /* nobody cancels work */
+    s->making = NULL;
+    if (s->closed) {
+        order_free(o);
+        free(s);
+        return;
+    }
+    make_next(s);
+    if (!good)
+        log_why(s->log, LOG_WARN, "quote.failed", &o->why,
+                LOG_FIELDS(LOG_S("source", s->maker.name)));
+    if (o->on_done != NULL)
+        o->on_done(o->ctx, good ? buffer_view(&o->quote) : (struct slice){ 0 },
+                   good ? NULL : &o->why);
+    order_free(o); /* |s| may be closed by now */
+}
+
+static struct quote_order *order_new(struct quote_source *s,
+                                     const uint8_t *report_data,
+                                     quote_done_fn *on_done, void *ctx)
+{
+    struct quote_order *o = calloc(1, sizeof(*o));
+
+    if (o == NULL)
+        return NULL;
+    o->source = s;
+    memcpy(o->report_data, report_data, sizeof(o->report_data));
+    o->on_done = on_done;
+    o->ctx = ctx;
+    o->quote = buffer_with_max(QUOTE_MAX_BYTES);
+    return o;
+}
+
+static void started(struct quote_source *s)
+{
+    s->waiting_count++;
+    if (s->making == NULL)
+        make_next(s);
+}
+
+enum status
+quote_source_get(struct quote_source *s,
+                 const uint8_t report_data[static QUOTE_REPORT_DATA_BYTES],
+                 quote_done_fn *on_done, void *ctx, struct quote_order **out)
+{
+    *out = NULL;
+    if (s->making != NULL && s->waiting_count >= s->waiting_max)
+        return STATUS_BUSY;
+    *out = order_new(s, report_data, on_done, ctx);
+    if (*out == NULL)
+        return STATUS_NO_MEMORY;
+    DL_APPEND(s->waiting, *out);
+    started(s);
+    return STATUS_OK;
+}
+
+enum status quote_source_get_first(
+    struct quote_source *s,
+    const uint8_t report_data[static QUOTE_REPORT_DATA_BYTES],
+    quote_done_fn *on_done, void *ctx, struct quote_order **out)
+{
+    *out = order_new(s, report_data, on_done, ctx);
+    if (*out == NULL)
+        return STATUS_NO_MEMORY;
+    DL_PREPEND(s->waiting, *out);
+    started(s);
+    return STATUS_OK;
+}
+
+void quote_source_cancel(struct quote_order *order)
+{
+    struct quote_source *s;
+
+    if (order == NULL)
+        return;
+    s = order->source;
+    order->on_done = NULL;
+    if (order == s->making)
+        return; /* freed in on_made() */
+    DL_DELETE(s->waiting, order);
+    s->waiting_count--;
+    order_free(order);
+}
+
+size_t quote_source_waiting(const struct quote_source *s)
+{
+    return s->waiting_count;
+}
+
+void quote_source_close(struct quote_source *s)
+{
+    struct quote_order *o, *next;
+
+    if (s == NULL)
+        return;
+    DL_FOREACH_SAFE(s->waiting, o, next) {
+        DL_DELETE(s->waiting, o);
+        order_free(o);
+    }
+    s->closed = true;
+    if (s->making == NULL)
+        free(s); /* else in on_made() */
+}
