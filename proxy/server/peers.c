@@ -1,0 +1,182 @@
+#include "proxy/server/peers.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+
+#include "common/slice.h"
+#include "common/text.h"
+
+/* What tells peers apart; compared as bytes. */
+struct origin {
+    uint8_t family; /* 4, 6, or 0 for UNIX sockets */
+    uint8_t prefix[8];
+};
+
+struct peer {
+    struct origin origin;
+    size_t pending;
+    size_t all;
+    UT_hash_handle hh;
+};
+
+struct peers {
+    struct peers_limits limits;
+    struct peer *table; /* those with a connection */
+    size_t pending;
+    size_t all;
+};
+
+enum status peers_new(const struct peers_limits *limits, struct peers **out)
+{
+    *out = calloc(1, sizeof(**out));
+    if (*out == NULL)
+        return STATUS_NO_MEMORY;
+    (*out)->limits = *limits;
+    return STATUS_OK;
+}
+
+void peers_free(struct peers *p)
+{
+    assert(p == NULL || p->all == 0);
+    free(p);
+}
+
+static void origin_of_v6(const uint8_t address[16], struct origin *out)
+{
+    static const uint8_t v4_in_v6[12] = { [10] = 0xff, [11] = 0xff };
+
+    if (slice_equal(slice_of(address, 12), SLICE_OF(v4_in_v6))) {
+        out->family = 4;
+        memcpy(out->prefix, address + 12, 4);
+        return;
+    }
+    out->family = 6;
+    memcpy(out->prefix, address, sizeof(out->prefix));
+}
+
+static void origin_of(const char *address, struct origin *out)
+{
+    struct slice host;
+    uint16_t port;
+    char text[INET6_ADDRSTRLEN] = "";
+    uint8_t bytes[16];
+
+    *out = (struct origin){ 0 };
+    if (!text_host_port(slice_text(address), &host, &port) ||
+        host.len >= sizeof(text))
+        return;
+    memcpy(text, host.at, host.len);
+    if (inet_pton(AF_INET, text, out->prefix) == 1)
+        out->family = 4;
+    else if (inet_pton(AF_INET6, text, bytes) == 1)
+        origin_of_v6(bytes, out);
+}
+
+static struct peer *find_or_add(struct peers *p, const struct origin *origin)
+{
+    struct peer *peer = NULL;
+
+    HASH_FIND(hh, p->table, origin, sizeof(*origin), peer);
+    if (peer != NULL)
+        return peer;
+    peer = calloc(1, sizeof(*peer));
+    if (peer == NULL)
+        return NULL;
+    peer->origin = *origin;
+    HASH_ADD(hh, p->table, origin, sizeof(peer->origin), peer);
+    if (peer->hh.tbl == NULL) { /* out of memory */
+        free(peer);
+        return NULL;
+    }
+    return peer;
+}
+
+static void remove_if_gone(struct peers *p, struct peer *peer)
+{
+    if (peer->all > 0)
+        return;
+    HASH_DEL(p->table, peer);
+    free(peer);
+}
+
+static enum status check_limits(const struct peers *p, const struct peer *peer,
+                                struct why *why)
+{
+    const struct {
+        const char *field;
+        size_t used;
+        size_t most;
+    } rows[] = {
+        { "limit.connections", p->all, p->limits.all },
+        { "limit.pending", p->pending, p->limits.pending },
+        { "limit.peer-connections", peer->all, p->limits.peer_all },
+        { "limit.peer-pending", peer->pending, p->limits.peer_pending },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (rows[i].used >= rows[i].most)
+            return why_fail(why, STATUS_LIMIT, rows[i].field, NULL,
+                            "%zu connections", rows[i].used);
+    return STATUS_OK;
+}
+
+enum status peers_enter(struct peers *p, const char *address,
+                        struct peers_pass *out, struct why *why)
+{
+    struct origin origin;
+    struct peer *peer;
+    enum status st;
+
+    *out = (struct peers_pass){ 0 };
+    origin_of(address, &origin);
+    peer = find_or_add(p, &origin);
+    if (peer == NULL)
+        return why_fail(why, STATUS_NO_MEMORY, "peers", NULL, "out of memory");
+    st = check_limits(p, peer, why);
+    if (st != STATUS_OK) {
+        remove_if_gone(p, peer);
+        return st;
+    }
+    p->all++;
+    p->pending++;
+    peer->all++;
+    peer->pending++;
+    *out = (struct peers_pass){ .peers = p, .peer = peer, .pending = true };
+    return STATUS_OK;
+}
+
+void peers_ready(struct peers_pass *pass)
+{
+    assert(pass->peer != NULL);
+    if (!pass->pending)
+        return;
+    pass->pending = false;
+    pass->peers->pending--;
+    pass->peer->pending--;
+}
+
+void peers_leave(struct peers_pass *pass)
+{
+    if (pass->peer == NULL)
+        return;
+    peers_ready(pass);
+    pass->peers->all--;
+    pass->peer->all--;
+    remove_if_gone(pass->peers, pass->peer);
+    *pass = (struct peers_pass){ 0 };
+}
+
+size_t peers_pending(const struct peers *p)
+{
+    return p->pending;
+}
+
+size_t peers_all(const struct peers *p)
+{
+    return p->all;
+}

@@ -1,0 +1,53 @@
+/* proxy/server/peers.h: how many connections there are, and from whom.
+ *
+ * Counts those before the end of the handshake ("pending") and all, together
+ * and for each peer address. IPv6 addresses count by their first 64 bits,
+ * which is what one customer gets; UNIX sockets count as one peer. */
+#ifndef PROXY_SERVER_PEERS_H
+#define PROXY_SERVER_PEERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/status.h"
+
+struct peers_limits {
+    size_t pending;      /* before the handshake's end, in all */
+    size_t all;          /* connections in all */
+    size_t peer_pending; /* of one peer */
+    size_t peer_all;     /* of one peer */
+};
+
+struct peers;
+
+/* Leave to be here. Copied when its connection changes hands; all zero is
+ * none. */
+struct peers_pass {
+    struct peers *peers;
+    struct peer *peer;
+    bool pending;
+};
+
+/* Returns STATUS_OK or STATUS_NO_MEMORY; |*out| is NULL unless OK. */
+MUST_CHECK enum status peers_new(const struct peers_limits *limits,
+                                 struct peers **out);
+
+/* When everybody has left. NULL is allowed. */
+void peers_free(struct peers *p);
+
+/* One more, pending, from |address|, which is as conn_peer() has it. Returns
+ * STATUS_OK; STATUS_LIMIT with |why| filled, or STATUS_NO_MEMORY, and then
+ * |out| is all zero. */
+MUST_CHECK enum status peers_enter(struct peers *p, const char *address,
+                                   struct peers_pass *out, struct why *why);
+
+/* Not pending any more. */
+void peers_ready(struct peers_pass *pass);
+
+/* One less; |pass| becomes all zero. None is allowed. */
+void peers_leave(struct peers_pass *pass);
+
+size_t peers_pending(const struct peers *p);
+size_t peers_all(const struct peers *p);
+
+#endif
