@@ -1,0 +1,235 @@
+#include "proxy/server/backend.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include <utlist.h>
+
+#include "common/buffer.h"
+#include "common/limits.h"
+#include "proxy/io/conn.h"
+#include "proxy/io/dial.h"
+
+/* Freed by backend_end() only. */
+struct backend {
+    struct backend_set *set;
+    struct backend *prev, *next;
+    struct stream *stream; /* NULL once both of its directions are done */
+    struct dial *dial;     /* until the target was reached */
+    struct conn *conn;     /* from then on */
+    struct buffer early;   /* what the client sent before that */
+    size_t owed;           /* bytes written that the client has no credit for
+                            * yet */
+    bool client_done;      /* the client sends no more */
+    bool target_done;      /* the backend sends no more */
+    bool flushed;          /* all the client sent, and its end, have left */
+};
+
+/* Connection and stream must have been given up. */
+static void backend_end(struct backend *b)
+{
+    struct backend_set *set = b->set;
+
+    DL_DELETE(set->list, b);
+    buffer_free(&b->early);
+    free(b);
+    if (set->list == NULL && set->on_empty != NULL)
+        set->on_empty(set->ctx);
+}
+
+/* It ended before its time: nobody may take what there was for the whole. */
+static void backend_fail(struct backend *b, enum status reason)
+{
+    dial_cancel(b->dial);
+    conn_reset(b->conn);
+    if (b->stream != NULL) {
+        stream_reset(b->stream, reason);
+        stream_release(b->stream);
+    }
+    backend_end(b);
+}
+
+/* Go as far as both sides have come. |b| may be gone afterwards. */
+static void backend_settle(struct backend *b)
+{
+    if (!b->client_done || !b->target_done)
+        return;
+    if (b->stream != NULL) {
+        stream_release(b->stream);
+        b->stream = NULL;
+        conn_set_idle(b->conn, BACKEND_FLUSH_MS);
+    }
+    if (!b->flushed)
+        return; /* until on_finished() */
+    conn_close(b->conn);
+    backend_end(b);
+}
+
+/* Give the client credit for what has left. */
+static void give_credit(struct backend *b)
+{
+    size_t left = b->owed - conn_pending(b->conn);
+
+    b->owed -= left;
+    if (left > 0 && b->stream != NULL)
+        stream_consumed(b->stream, left);
+}
+
+static enum status backend_write(struct backend *b, struct slice data)
+{
+    enum status st = conn_write(b->conn, data);
+
+    if (st != STATUS_OK)
+        return st;
+    b->owed += data.len;
+    give_credit(b);
+    return STATUS_OK;
+}
+
+static uint8_t *on_alloc(void *ctx, size_t *room)
+{
+    struct backend *b = ctx;
+
+    *room = 0;
+    /* No room pauses until backend_on_room(). */
+    return b->stream == NULL ? NULL : stream_reserve(b->stream, room);
+}
+
+static void on_read(void *ctx, uint8_t *at, size_t len)
+{
+    struct backend *b = ctx;
+
+    (void)at; /* where stream_reserve() said */
+    stream_commit(b->stream, len);
+}
+
+static void on_eof(void *ctx)
+{
+    struct backend *b = ctx;
+
+    b->target_done = true;
+    stream_fin(b->stream);
+    backend_settle(b);
+}
+
+static void on_written(void *ctx)
+{
+    give_credit(ctx);
+}
+
+static void on_finished(void *ctx)
+{
+    struct backend *b = ctx;
+
+    b->flushed = true;
+    backend_settle(b);
+}
+
+static void on_failed(void *ctx, const struct why *why)
+{
+    backend_fail(ctx, why->status);
+}
+
+static const struct conn_events conn_events = {
+    .on_alloc = on_alloc,
+    .on_read = on_read,
+    .on_eof = on_eof,
+    .on_written = on_written,
+    .on_finished = on_finished,
+    .on_failed = on_failed,
+};
+
+static void on_dialled(void *ctx, struct conn *conn, const struct why *why)
+{
+    struct backend *b = ctx;
+    enum status st;
+
+    b->dial = NULL;
+    if (conn == NULL) {
+        backend_fail(b, why->status);
+        return;
+    }
+    b->conn = conn;
+    /* Never full: the client has no more credit than that. */
+    conn_start(conn, &conn_events, b, STREAM_WINDOW_MAX_BYTES);
+    stream_opened(b->stream);
+    st = backend_write(b, buffer_view(&b->early));
+    buffer_free(&b->early);
+    if (st != STATUS_OK)
+        backend_fail(b, st);
+    else if (b->client_done)
+        conn_finish(conn);
+}
+
+enum status backend_open(struct backend_set *set,
+                         const struct rules_backend *to, struct stream *s)
+{
+    const struct dial_target target = { .host = to->host, .port = to->port };
+    struct backend *b = calloc(1, sizeof(*b));
+    enum status st;
+
+    if (b == NULL)
+        return STATUS_NO_MEMORY;
+    st = dial_open(set->loop, &target, on_dialled, b, &b->dial);
+    if (st != STATUS_OK) {
+        free(b);
+        return st;
+    }
+    b->set = set;
+    b->stream = s;
+    b->early = buffer_with_max(STREAM_CREDIT_BYTES);
+    DL_APPEND(set->list, b);
+    stream_set_context(s, b);
+    return STATUS_OK;
+}
+
+void backend_on_data(struct stream *s, struct slice data)
+{
+    struct backend *b = stream_context(s);
+    enum status st = STATUS_OK;
+
+    if (b->conn != NULL) {
+        st = backend_write(b, data);
+    } else {
+        buffer_add(&b->early, data);
+        st = buffer_ok(&b->early) ? STATUS_OK : STATUS_NO_MEMORY;
+    }
+    if (st != STATUS_OK)
+        backend_fail(b, st);
+}
+
+void backend_on_fin(struct stream *s)
+{
+    struct backend *b = stream_context(s);
+
+    b->client_done = true;
+    if (b->conn != NULL)
+        conn_finish(b->conn);
+    backend_settle(b);
+}
+
+void backend_on_reset(struct stream *s)
+{
+    struct backend *b = stream_context(s);
+
+    backend_fail(b, STATUS_RESET);
+}
+
+void backend_on_room(struct stream *s)
+{
+    struct backend *b = stream_context(s);
+
+    if (b->conn != NULL)
+        conn_resume(b->conn);
+}
+
+void backend_set_abort(struct backend_set *set)
+{
+    struct backend *b, *next;
+
+    DL_FOREACH_SAFE(set->list, b, next) {
+        if (b->stream == NULL)
+            backend_fail(b, STATUS_SHUTTING_DOWN);
+    }
+}

@@ -1,0 +1,161 @@
+#include "proxy/server/guest.h"
+
+#include <stdlib.h>
+
+#include <utlist.h>
+
+#include "proxy/io/carrier.h"
+#include "proxy/server/backend.h"
+#include "proxy/tunnel/aead.h"
+
+/* Freed in on_closed(), the last event of its session. */
+struct guest {
+    struct serve *serve;
+    struct guest *prev, *next;
+    struct carrier *carrier;
+    struct peers_pass pass;
+    bool ready; /* the handshake is complete */
+    char peer[CONN_PEER_ROOM];
+};
+
+static void on_ready(void *ctx)
+{
+    struct guest *g = ctx;
+
+    g->ready = true;
+    peers_ready(&g->pass);
+    log_event(g->serve->config.log, LOG_INFO, "session.up",
+              LOG_FIELDS(LOG_S("peer", g->peer),
+                         LOG_S("suite",
+                               session_suite(carrier_session(g->carrier)))));
+}
+
+static void refuse(struct guest *g, struct stream *s, struct slice target,
+                   enum status st)
+{
+    log_event(g->serve->config.log, LOG_WARN, "stream.refused",
+              LOG_FIELDS(LOG_S("peer", g->peer), LOG_B("target", target),
+                         LOG_S("status", status_name(st))));
+    stream_reset(s, st);
+    stream_release(s);
+}
+
+static void on_open(void *ctx, struct stream *s, struct slice target)
+{
+    struct guest *g = ctx;
+    struct rules_backend to;
+    enum status st = rules_find(g->serve->config.rules, target, &to);
+
+    if (st == STATUS_OK)
+        st = backend_open(&g->serve->backends, &to, s);
+    if (st != STATUS_OK) {
+        refuse(g, s, target, st);
+        return;
+    }
+    log_event(g->serve->config.log, LOG_DEBUG, "stream.open",
+              LOG_FIELDS(LOG_S("peer", g->peer), LOG_B("target", target)));
+}
+
+static void on_data(void *ctx, struct stream *s, struct slice data)
+{
+    (void)ctx;
+    backend_on_data(s, data);
+}
+
+static void on_fin(void *ctx, struct stream *s)
+{
+    (void)ctx;
+    backend_on_fin(s);
+}
+
+static void on_reset(void *ctx, struct stream *s, enum status reason)
+{
+    struct guest *g = ctx;
+
+    log_event(g->serve->config.log, LOG_DEBUG, "stream.reset",
+              LOG_FIELDS(LOG_S("peer", g->peer),
+                         LOG_S("status", status_name(reason))));
+    backend_on_reset(s);
+}
+
+static void on_room(void *ctx, struct stream *s)
+{
+    (void)ctx;
+    backend_on_room(s);
+}
+
+/* A client that opens no more streams: those it has go on. */
+static void on_goaway(void *ctx)
+{
+    (void)ctx;
+}
+
+static void on_closed(void *ctx, const struct why *why)
+{
+    struct guest *g = ctx;
+    struct serve *serve = g->serve;
+
+    log_why(serve->config.log,
+            why->status == STATUS_OK || g->ready ? LOG_INFO : LOG_WARN,
+            g->ready ? "session.down" : "session.failed", why,
+            LOG_FIELDS(LOG_S("peer", g->peer)));
+    DL_DELETE(serve->guests, g);
+    peers_leave(&g->pass);
+    free(g);
+    serve_settle(serve);
+}
+
+/* Evidence and opened streams are for clients, output is the carrier's. */
+static const struct session_events session_events = {
+    .on_ready = on_ready,
+    .on_open = on_open,
+    .on_data = on_data,
+    .on_fin = on_fin,
+    .on_reset = on_reset,
+    .on_room = on_room,
+    .on_goaway = on_goaway,
+    .on_closed = on_closed,
+};
+
+enum status guest_open(struct serve *serve, const struct guest_invitation *i)
+{
+    struct guest *g = calloc(1, sizeof(*g));
+    const struct session_config config = {
+        .events = &session_events,
+        .ctx = g,
+        .log = serve->config.log,
+        .aes = aead_has_aes(),
+        .allow_chacha = true,
+        .streams_max = serve->config.streams_max,
+    };
+    enum status st;
+
+    if (g == NULL)
+        return STATUS_NO_MEMORY;
+    g->serve = serve;
+    g->pass = i->pass;
+    memcpy(g->peer, i->peer, sizeof(g->peer));
+    DL_APPEND(serve->guests, g);
+    st = carrier_accept(serve->config.hub, i->conn, i->challenge, i->identity,
+                        &config, &g->carrier);
+    if (st != STATUS_OK) {
+        DL_DELETE(serve->guests, g);
+        free(g);
+    }
+    return st;
+}
+
+void guest_drain(struct guest *g)
+{
+    session_drain(carrier_session(g->carrier), carrier_now_ms(g->carrier));
+}
+
+void guest_close(struct guest *g, const struct why *why)
+{
+    carrier_close(g->carrier, why);
+}
+
+struct guest *guest_next(const struct guest *g)
+{
+    return g->next;
+}

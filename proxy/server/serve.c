@@ -1,0 +1,89 @@
+#include "proxy/server/serve.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "proxy/server/guest.h"
+#include "proxy/server/visit.h"
+
+static void on_backends_empty(void *ctx)
+{
+    serve_settle(ctx);
+}
+
+enum status serve_new(const struct serve_config *config, struct serve **out)
+{
+    struct serve *s = calloc(1, sizeof(*s));
+    enum status st;
+
+    *out = NULL;
+    if (s == NULL)
+        return STATUS_NO_MEMORY;
+    st = peers_new(&config->limits, &s->peers);
+    if (st != STATUS_OK) {
+        free(s);
+        return st;
+    }
+    s->config = *config;
+    s->backends = (struct backend_set){ .loop = config->loop,
+                                        .on_empty = on_backends_empty,
+                                        .ctx = s };
+    *out = s;
+    return STATUS_OK;
+}
+
+void serve_free(struct serve *s)
+{
+    if (s == NULL)
+        return;
+    assert(s->visits == NULL && s->guests == NULL && s->backends.list == NULL);
+    peers_free(s->peers);
+    free(s);
+}
+
+void serve_accept(struct serve *s, struct conn *conn)
+{
+    if (s->draining)
+        conn_reset(conn);
+    else
+        visit_open(s, conn);
+}
+
+void serve_settle(struct serve *s)
+{
+    if (!s->draining || s->told_empty || s->visits != NULL ||
+        s->guests != NULL || s->backends.list != NULL)
+        return;
+    s->told_empty = true;
+    s->config.on_empty(s->config.ctx);
+}
+
+void serve_drain(struct serve *s)
+{
+    struct visit *v = s->visits, *next_v;
+    struct guest *g = s->guests, *next_g;
+
+    s->draining = true;
+    for (; v != NULL; v = next_v) {
+        next_v = visit_next(v);
+        visit_refuse(v);
+    }
+    for (; g != NULL; g = next_g) {
+        next_g = guest_next(g);
+        guest_drain(g);
+    }
+    serve_settle(s);
+}
+
+void serve_abort(struct serve *s)
+{
+    struct why why;
+
+    (void)why_fail(&why, STATUS_SHUTTING_DOWN, "server", NULL, "stopping");
+    while (s->visits != NULL)
+        visit_close(s->visits);
+    while (s->guests != NULL)
+        guest_close(s->guests, &why);
+    backend_set_abort(&s->backends);
+    serve_settle(s);
+}

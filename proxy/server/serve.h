@@ -1,0 +1,74 @@
+/* proxy/server/serve.h: what happens to accepted connections.
+ *
+ *   visit: reads one request head          guest: a session
+ *     GET /__ra__, an upgrade   --> quote -->  streams --> rules --> backend
+ *     GET /healthz              --> 200
+ *     anything else             --> 404, or why not
+ *
+ * Counts and bounds them, and ends them all. One a loop. */
+#ifndef PROXY_SERVER_SERVE_H
+#define PROXY_SERVER_SERVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "common/log.h"
+#include "proxy/io/carrier.h"
+#include "proxy/io/conn.h"
+#include "proxy/server/backend.h"
+#include "proxy/server/keys.h"
+#include "proxy/server/peers.h"
+#include "proxy/server/quote_source.h"
+#include "proxy/server/rules.h"
+#include "proxy/tunnel/session.h"
+
+struct serve_config {
+    uv_loop_t *loop;
+    struct carrier_hub *hub;
+    struct keys *keys;
+    struct quote_source *source;
+    const struct session_stapled *stapled; /* NULL: nothing is stapled */
+    const struct rules *rules;
+    const struct log *log;
+    struct peers_limits limits;
+    uint32_t streams_max; /* of one session */
+    /* serve_drain() was called, and nobody is left. Called once. */
+    void (*on_empty)(void *ctx);
+    void *ctx;
+};
+
+/* Everything borrowed outlives it. Fields are for serve.c, visit.c and
+ * guest.c. */
+struct serve {
+    struct serve_config config;
+    struct peers *peers;
+    struct visit *visits;
+    struct guest *guests;
+    struct backend_set backends;
+    bool draining;
+    bool told_empty;
+};
+
+/* |config| is copied. Returns STATUS_OK or STATUS_NO_MEMORY; |*out| is NULL
+ * unless OK. */
+MUST_CHECK enum status serve_new(const struct serve_config *config,
+                                 struct serve **out);
+
+/* When the loop is empty, or nothing was ever accepted. NULL is allowed. */
+void serve_free(struct serve *s);
+
+/* Take over |conn|. */
+void serve_accept(struct serve *s, struct conn *conn);
+
+/* Refuse what has not begun, and let sessions end: no new streams, open ones
+ * go on. on_empty() may be called from within, also below. */
+void serve_drain(struct serve *s);
+
+/* End everything now. serve_drain() comes first. */
+void serve_abort(struct serve *s);
+
+/* A visit or guest has gone: is that all? */
+void serve_settle(struct serve *s);
+
+#endif

@@ -1,0 +1,377 @@
+#include "proxy/server/visit.h"
+
+#include <stdlib.h>
+
+#include <utlist.h>
+
+#include "common/builder.h"
+#include "common/limits.h"
+#include "proxy/io/ws_handshake.h"
+#include "proxy/server/guest.h"
+#include "proxy/server/request.h"
+#include "proxy/server/upgrade.h"
+
+#define READ_BYTES   2048 /* a client has no reason to send more at once */
+#define ANSWER_BYTES 1024 /* head and body */
+#define HEALTH_PATH  "/healthz"
+
+enum visit_state {
+    VISIT_HEAD,    /* the request head is being read */
+    VISIT_QUOTE,   /* a quote was ordered */
+    VISIT_ANSWERED /* all is said; it stays until the client has read it */
+};
+
+/* Freed by visit_end() only. */
+struct visit {
+    struct serve *serve;
+    struct visit *prev, *next;
+    struct conn *conn; /* owned until a guest has it */
+    struct peers_pass pass;
+    enum visit_state state;
+    char peer[CONN_PEER_ROOM];
+    struct request request;
+    uint8_t in[READ_BYTES]; /* read, and not used yet */
+    size_t in_len;
+    struct upgrade upgrade;
+    struct keys_epoch *epoch;  /* held from VISIT_QUOTE on */
+    struct quote_order *order; /* of VISIT_QUOTE */
+    bool eof;                  /* the client sends no more */
+    bool finished;             /* our answer has left */
+};
+
+/* The connection must be given up, or have another owner. */
+static void visit_end(struct visit *v)
+{
+    struct serve *serve = v->serve;
+
+    quote_source_cancel(v->order);
+    keys_let_go(v->epoch);
+    request_fini(&v->request);
+    peers_leave(&v->pass);
+    DL_DELETE(serve->visits, v);
+    free(v);
+    serve_settle(serve);
+}
+
+void visit_close(struct visit *v)
+{
+    conn_close(v->conn);
+    visit_end(v);
+}
+
+struct visit *visit_next(const struct visit *v)
+{
+    return v->next;
+}
+
+/* --- answers ------------------------------------------------------------- */
+
+static const char *phrase_of(int http)
+{
+    static const struct {
+        int http;
+        const char *phrase;
+    } rows[] = {
+        { 200, "OK" },
+        { 400, "Bad Request" },
+        { 404, "Not Found" },
+        { 405, "Method Not Allowed" },
+        { 426, "Upgrade Required" },
+        { 431, "Request Header Fields Too Large" },
+        { 503, "Service Unavailable" },
+    };
+
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        if (rows[i].http == http)
+            return rows[i].phrase;
+    return "Error";
+}
+
+static void write_head(struct builder *b, int http, size_t body_len)
+{
+    char line[128];
+
+    (void)snprintf(line, sizeof(line), "HTTP/1.1 %d %s\r\n", http,
+                   phrase_of(http));
+    builder_text(b, line);
+    (void)snprintf(line, sizeof(line),
+                   "Content-Type: text/plain; charset=utf-8\r\n"
+                   "Content-Length: %zu\r\n"
+                   "Cache-Control: no-store\r\n",
+                   body_len);
+    builder_text(b, line);
+    if (http == 426)
+        builder_text(b, "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
+    if (http == 405)
+        builder_text(b, "Allow: GET\r\n");
+    if (http == 503)
+        builder_text(b, "Retry-After: 1\r\n");
+    builder_text(b, "Connection: close\r\n\r\n");
+}
+
+/* The last thing we say. */
+static void answer(struct visit *v, int http, const char *body)
+{
+    uint8_t bytes[ANSWER_BYTES];
+    struct builder b = builder_over(bytes, sizeof(bytes));
+
+    write_head(&b, http, strlen(body));
+    if (!slice_equal(v->request.method, slice_text("HEAD")))
+        builder_text(&b, body);
+    v->state = VISIT_ANSWERED;
+    if (conn_write(v->conn, builder_view(&b)) != STATUS_OK) {
+        visit_close(v);
+        return;
+    }
+    conn_set_deadline(v->conn, CONN_LINGER_MS, "the client's end");
+    conn_finish(v->conn);
+    conn_resume(v->conn);
+}
+
+static void refuse(struct visit *v, int http, const struct why *why)
+{
+    char line[sizeof(why->found) + sizeof(why->expected) + 128];
+    char body[sizeof(line) + 16];
+
+    log_why(v->serve->config.log, LOG_WARN, "request.refused", why,
+            LOG_FIELDS(LOG_S("peer", v->peer), LOG_N("http", http)));
+    why_line(why, line, sizeof(line));
+    (void)snprintf(body, sizeof(body), "veriteed: %s\n", line);
+    answer(v, http, body);
+}
+
+static void refuse_status(struct visit *v, enum status st, const char *field)
+{
+    struct why why;
+
+    (void)why_fail(&why, st, field, NULL, "%s", status_text(st));
+    refuse(v, status_http(st), &why);
+}
+
+void visit_refuse(struct visit *v)
+{
+    quote_source_cancel(v->order);
+    v->order = NULL;
+    if (v->state == VISIT_HEAD && v->request.head.len == 0)
+        visit_close(v); /* nothing was asked */
+    else if (v->state != VISIT_ANSWERED)
+        refuse_status(v, STATUS_SHUTTING_DOWN, "server");
+}
+
+/* --- the upgrade --------------------------------------------------------- */
+
+static enum status write_101(struct visit *v)
+{
+    uint8_t bytes[ANSWER_BYTES];
+    struct builder b = builder_over(bytes, sizeof(bytes));
+
+    ws_handshake_respond(&b, v->upgrade.key, CARRIER_PROTOCOL);
+    return conn_write(v->conn, builder_view(&b));
+}
+
+/* Hand the connection over to a guest. */
+static void welcome(struct visit *v, struct slice quote)
+{
+    const struct session_identity identity = {
+        .public_key = v->epoch->pair->public_key,
+        .secret_key = v->epoch->pair->secret_key,
+        .quote = quote,
+        .challenged = !v->upgrade.epoch,
+        .epoch = v->epoch->number,
+        .nonce = v->upgrade.epoch ? v->epoch->nonce : NULL,
+        .issued_unix = v->epoch->issued_unix,
+        .stapled = v->serve->config.stapled,
+    };
+    const struct guest_invitation invitation = {
+        .conn = v->conn,
+        .challenge = v->upgrade.challenge,
+        .identity = &identity,
+        .peer = v->peer,
+        .pass = v->pass,
+    };
+    enum status st = write_101(v);
+
+    if (st == STATUS_OK)
+        st = conn_detach(v->conn, slice_of(v->in, v->in_len));
+    if (st == STATUS_OK)
+        st = guest_open(v->serve, &invitation);
+    if (st == STATUS_OK) {
+        v->pass = (struct peers_pass){ 0 };
+    } else {
+        log_event(v->serve->config.log, LOG_ERROR, "session.failed",
+                  LOG_FIELDS(LOG_S("peer", v->peer),
+                             LOG_S("status", status_name(st))));
+        conn_reset(v->conn);
+    }
+    visit_end(v);
+}
+
+static void on_quote(void *ctx, struct slice quote, const struct why *why)
+{
+    struct visit *v = ctx;
+
+    v->order = NULL;
+    if (why == NULL)
+        welcome(v, quote);
+    else
+        refuse_status(v, STATUS_BUSY, "quote"); /* the log has the reason */
+}
+
+static void order_quote(struct visit *v)
+{
+    uint8_t binding[QUOTE_REPORT_DATA_BYTES];
+    enum status st;
+
+    session_challenge_binding(v->upgrade.challenge, v->epoch->pair->public_key,
+                              binding);
+    st = quote_source_get(v->serve->config.source, binding, on_quote, v,
+                          &v->order);
+    if (st != STATUS_OK) {
+        refuse_status(v, st, "quote");
+        return;
+    }
+    v->state = VISIT_QUOTE;
+    conn_set_deadline(v->conn, QUOTE_DEADLINE_MS, "a quote");
+}
+
+static void begin_upgrade(struct visit *v)
+{
+    struct why why;
+
+    if (upgrade_check(&v->request, &v->upgrade, &why) != STATUS_OK) {
+        refuse(v, v->upgrade.http, &why);
+        return;
+    }
+    v->epoch = keys_hold(v->serve->config.keys);
+    if (v->epoch == NULL)
+        refuse_status(v, STATUS_BUSY, "key");
+    else if (v->upgrade.epoch)
+        welcome(v, buffer_view(&v->epoch->quote));
+    else
+        order_quote(v);
+}
+
+/* --- the request --------------------------------------------------------- */
+
+static void on_request(struct visit *v)
+{
+    struct slice path = request_path(&v->request);
+
+    if (slice_equal(path, slice_text(CARRIER_PATH)))
+        begin_upgrade(v);
+    else if (slice_equal(path, slice_text(HEALTH_PATH)))
+        answer(v, 200, "ok\n");
+    else
+        answer(v, 404, "veriteed: nothing here but /__ra__ and /healthz\n");
+}
+
+static void read_request(struct visit *v)
+{
+    struct slice in = slice_of(v->in, v->in_len);
+    enum request_step step = request_read(&v->request, &in);
+
+    memmove(v->in, in.at, in.len);
+    v->in_len = in.len;
+    switch (step) {
+    case REQUEST_MORE:
+        return;
+    case REQUEST_HEAD:
+        on_request(v);
+        return;
+    case REQUEST_BAD:
+        refuse(v, status_http(v->request.why.status), &v->request.why);
+        return;
+    case REQUEST_BODY:
+    case REQUEST_END:
+        return; /* not before the head */
+    }
+}
+
+/* --- the connection ------------------------------------------------------ */
+
+static uint8_t *on_alloc(void *ctx, size_t *room)
+{
+    struct visit *v = ctx;
+
+    if (v->state == VISIT_ANSWERED)
+        v->in_len = 0; /* dropped */
+    /* No room pauses: answer() or the next owner resumes. */
+    *room = sizeof(v->in) - v->in_len;
+    return v->in + v->in_len;
+}
+
+static void on_read(void *ctx, uint8_t *at, size_t len)
+{
+    struct visit *v = ctx;
+
+    (void)at; /* the end of |in| */
+    v->in_len += len;
+    if (v->state == VISIT_HEAD)
+        read_request(v);
+}
+
+static void on_eof(void *ctx)
+{
+    struct visit *v = ctx;
+
+    v->eof = true;
+    if (v->state != VISIT_ANSWERED || v->finished)
+        visit_close(v);
+}
+
+static void on_written(void *ctx)
+{
+    (void)ctx; /* one small answer: nothing waits for room */
+}
+
+static void on_finished(void *ctx)
+{
+    struct visit *v = ctx;
+
+    v->finished = true;
+    if (v->eof)
+        visit_close(v);
+}
+
+static void on_failed(void *ctx, const struct why *why)
+{
+    struct visit *v = ctx;
+
+    log_why(v->serve->config.log, LOG_DEBUG, "request.failed", why,
+            LOG_FIELDS(LOG_S("peer", v->peer)));
+    visit_close(v);
+}
+
+static const struct conn_events conn_events = {
+    .on_alloc = on_alloc,
+    .on_read = on_read,
+    .on_eof = on_eof,
+    .on_written = on_written,
+    .on_finished = on_finished,
+    .on_failed = on_failed,
+};
+
+void visit_open(struct serve *serve, struct conn *conn)
+{
+    struct visit *v = calloc(1, sizeof(*v));
+    struct why why;
+
+    if (v == NULL) {
+        conn_reset(conn);
+        return;
+    }
+    conn_peer(conn, v->peer);
+    if (peers_enter(serve->peers, v->peer, &v->pass, &why) != STATUS_OK) {
+        log_why(serve->config.log, LOG_WARN, "connection.refused", &why,
+                LOG_FIELDS(LOG_S("peer", v->peer)));
+        conn_reset(conn);
+        free(v);
+        return;
+    }
+    v->serve = serve;
+    v->conn = conn;
+    request_init(&v->request, SERVER_HEAD_MAX_BYTES);
+    DL_APPEND(serve->visits, v);
+    conn_start(conn, &conn_events, v, ANSWER_BYTES);
+    conn_set_deadline(conn, SERVER_HEAD_DEADLINE_MS, "a request");
+}
