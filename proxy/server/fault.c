@@ -1,0 +1,157 @@
+#include "proxy/server/fault.h"
+
+#include <string.h>
+
+#include "common/compiler.h"
+
+enum { DAY_S = 86400 };
+
+/* --- bent platforms ------------------------------------------------------ */
+
+static void debug(struct sim_options *o)
+{
+    o->tdx.td_attributes[0] |= 0x01;
+    o->sgx.attributes[0] |= 0x02;
+}
+
+static void wrong_measurement(struct sim_options *o)
+{
+    o->tdx.mr_td[0] ^= 0x01;
+    o->sgx.mr_enclave[0] ^= 0x01;
+}
+
+static void revoked_pck(struct sim_options *o)
+{
+    o->items[SIM_PCK].faults |= SIM_REVOKED;
+}
+
+static void revoked_pck_ca(struct sim_options *o)
+{
+    o->items[SIM_PCK_CA].faults |= SIM_REVOKED;
+}
+
+static void revoked_tcb_signing(struct sim_options *o)
+{
+    o->items[SIM_TCB_SIGNING].faults |= SIM_REVOKED;
+}
+
+static void expired_tcb_info(struct sim_options *o)
+{
+    o->items[SIM_TCB_INFO].until_s = -1;
+}
+
+static void future_tcb_info(struct sim_options *o)
+{
+    o->items[SIM_TCB_INFO].from_s = DAY_S;
+}
+
+static void expired_qe_identity(struct sim_options *o)
+{
+    o->items[SIM_QE_IDENTITY].until_s = -1;
+}
+
+static void expired_pck_crl(struct sim_options *o)
+{
+    o->items[SIM_PCK_CRL].until_s = -1;
+}
+
+static void expired_root_crl(struct sim_options *o)
+{
+    o->items[SIM_ROOT_CRL].until_s = -1;
+}
+
+static void missing_pck_crl(struct sim_options *o)
+{
+    o->items[SIM_PCK_CRL].faults |= SIM_MISSING;
+}
+
+static void missing_root_crl(struct sim_options *o)
+{
+    o->items[SIM_ROOT_CRL].faults |= SIM_MISSING;
+}
+
+static void missing_tcb_info(struct sim_options *o)
+{
+    o->items[SIM_TCB_INFO].faults |= SIM_MISSING;
+}
+
+static void out_of_date(struct sim_options *o)
+{
+    o->tcb_levels.at[0].status = "OutOfDate";
+}
+
+static void revoked_tcb(struct sim_options *o)
+{
+    o->tcb_levels.at[0].status = "Revoked";
+}
+
+/* Below every level that the TCB info has. */
+static void unknown_tcb(struct sim_options *o)
+{
+    o->platform.pce_svn = 0;
+}
+
+static void wrong_fmspc(struct sim_options *o)
+{
+    o->tcb_fmspc[0] ^= 0x01;
+}
+
+static void wrong_qe(struct sim_options *o)
+{
+    o->qe.mr_signer[0] ^= 0x01;
+}
+
+/* --- the table ----------------------------------------------------------- */
+
+/* clang-format off */
+static const struct fault faults[] = {
+    { "debug", "a TEE whose memory is open to its host", .bend = debug },
+    { "wrong-measurement", "other code", .bend = wrong_measurement },
+    { "revoked-pck", "platform certificate on its CRL", .bend = revoked_pck },
+    { "revoked-pck-ca", "its issuer on the root's CRL",
+      .bend = revoked_pck_ca },
+    { "revoked-tcb-signing", "TCB signing certificate on the root's CRL",
+      .bend = revoked_tcb_signing },
+    { "expired-tcb-info", "nextUpdate has passed", .bend = expired_tcb_info },
+    { "future-tcb-info", "issueDate is tomorrow", .bend = future_tcb_info },
+    { "expired-qe-identity", "nextUpdate has passed",
+      .bend = expired_qe_identity },
+    { "expired-pck-crl", "nextUpdate has passed", .bend = expired_pck_crl },
+    { "expired-root-crl", "nextUpdate has passed", .bend = expired_root_crl },
+    { "missing-pck-crl", "not stapled", .bend = missing_pck_crl },
+    { "missing-root-crl", "not stapled", .bend = missing_root_crl },
+    { "missing-tcb-info", "not stapled", .bend = missing_tcb_info },
+    { "out-of-date", "TCB level OutOfDate", .bend = out_of_date },
+    { "revoked-tcb", "TCB level Revoked", .bend = revoked_tcb },
+    { "unknown-tcb", "below every TCB level", .bend = unknown_tcb },
+    { "wrong-fmspc", "TCB info of another platform", .bend = wrong_fmspc },
+    { "wrong-qe", "a quoting enclave by another signer", .bend = wrong_qe },
+    { "unknown-root", "root.pem is another root's", .other_root = true },
+    { "wrong-key", "quote for another key", .binding = BINDING_OTHER },
+    { "wrong-challenge", "quote for the previous client's challenge",
+      .binding = BINDING_PREVIOUS },
+    { "flip-quote-body", "one bit", .flip = FLIP_QUOTE_BODY },
+    { "flip-quote-signature", "one bit", .flip = FLIP_QUOTE_SIGNATURE },
+    { "flip-qe-report", "one bit", .flip = FLIP_QE_REPORT },
+    { "flip-qe-signature", "one bit", .flip = FLIP_QE_SIGNATURE },
+    { "flip-pck", "one bit of the platform certificate", .flip = FLIP_PCK },
+    { "flip-tcb-info", "one bit", .flip = FLIP_TCB_INFO },
+    { "flip-qe-identity", "one bit", .flip = FLIP_QE_IDENTITY },
+    { "no-quote", "an empty quote", .no_quote = true },
+    { "no-staple", "no collateral at all", .no_staple = true },
+};
+/* clang-format on */
+
+const struct fault *fault_find(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(faults); i++)
+        if (strcmp(faults[i].name, name) == 0)
+            return &faults[i];
+    return NULL;
+}
+
+void fault_print_all(FILE *to)
+{
+    for (size_t i = 0; i < COUNT_OF(faults); i++)
+        (void)fprintf(to, "  %-22s %s\n", faults[i].name, faults[i].what);
+}

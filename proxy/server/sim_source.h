@@ -1,0 +1,44 @@
+/* proxy/server/sim_source.h: quotes of a simulated TEE. They prove nothing.
+ *
+ * sim.h makes the evidence; this is the source that the server asks, with the
+ * collateral that it staples, and the files that a policy needs to accept it:
+ * root.pem and accept.yaml. A fault may bend what is served; the policy that
+ * the files make is that for the sound simulation. */
+#ifndef PROXY_SERVER_SIM_SOURCE_H
+#define PROXY_SERVER_SIM_SOURCE_H
+
+#include <stdint.h>
+
+#include "common/status.h"
+#include "proxy/server/fault.h"
+#include "proxy/server/quote_source.h"
+#include "proxy/tunnel/session.h"
+#include "verifier/claims.h"
+
+struct sim_source;
+
+struct sim_source_config {
+    enum tee_type tee;         /* TEE_TDX or TEE_SGX */
+    const struct fault *fault; /* NULL: none; copied */
+    const char *dir; /* where the files go, made if need be; NULL: nowhere */
+    int64_t now_unix;
+};
+
+/* Keys that are kept in |dir| from an earlier run are used again, so that
+ * policies made from its files stay good. Writes there root.pem, the
+ * collateral, accept.yaml, a quote.bin over report data of zeros, and the
+ * keys. Returns STATUS_OK; STATUS_NO_MEMORY, STATUS_NO_FILE or STATUS_INTERNAL
+ * with |why| filled; |*out| is NULL unless OK. */
+MUST_CHECK enum status sim_source_new(const struct sim_source_config *config,
+                                      struct sim_source **out, struct why *why);
+
+/* When no quote is being made any more. NULL is allowed. */
+void sim_source_free(struct sim_source *s);
+
+/* What quote_source_open() takes. */
+struct quote_maker sim_source_maker(struct sim_source *s);
+
+/* The collateral to staple, borrowed; NULL if none. */
+const struct session_stapled *sim_source_stapled(const struct sim_source *s);
+
+#endif
