@@ -1,0 +1,127 @@
+/* proxy/server/demo_conn.h: one connection to the demo site.
+ *
+ * Reads request after request and lets a struct demo_path answer each; knows
+ * how answers are framed, not what they say. Output never queues beyond
+ * DEMO_QUEUE_BYTES: a request is read on only while there is room for one
+ * more step. */
+#ifndef PROXY_SERVER_DEMO_CONN_H
+#define PROXY_SERVER_DEMO_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "common/buffer.h"
+#include "common/log.h"
+#include "common/slice.h"
+#include "proxy/io/conn.h"
+#include "proxy/io/listener.h"
+#include "proxy/io/ws_reader.h"
+#include "proxy/server/request.h"
+
+#define DEMO_IN_BYTES        (64 * 1024)
+#define DEMO_QUEUE_BYTES     (4 * DEMO_IN_BYTES)
+#define DEMO_STEP_BYTES      (2 * DEMO_IN_BYTES) /* written at most in one */
+#define DEMO_CONNECTIONS_MAX 16384
+
+/* /bytes/N: byte i is i modulo DEMO_PATTERN_PERIOD, a prime, so that blocks
+ * that were swapped or shifted show. */
+#define DEMO_PATTERN_PERIOD 251
+#define DEMO_PATTERN_BYTES  (256 * DEMO_PATTERN_PERIOD)
+
+struct demo_conn;
+
+/* How one path is answered. Any of them but |on_end| may be NULL. */
+struct demo_path {
+    const char *path; /* a final '/' means that more follows */
+    void (*on_head)(struct demo_conn *c);
+    void (*on_body)(struct demo_conn *c, struct slice piece);
+    void (*on_end)(struct demo_conn *c);  /* the request is complete */
+    void (*on_time)(struct demo_conn *c); /* demo_conn_wait() is over */
+    void (*on_sent)(struct demo_conn *c); /* what was written has left */
+};
+
+/* What was ever seen. */
+struct demo_counts {
+    uint64_t connections;
+    uint64_t requests;
+    uint64_t bytes;
+};
+
+/* The whole site. */
+struct demo {
+    uv_loop_t *loop;
+    const struct log *log;
+    struct listener *listener;
+    struct demo_conn *conns;
+    size_t conn_count;
+    struct demo_counts counts;
+    uint8_t out[DEMO_STEP_BYTES]; /* where one write is put together */
+    uint8_t pattern[DEMO_PATTERN_BYTES];
+};
+
+enum demo_state {
+    DEMO_REQUEST, /* a request is being read */
+    DEMO_ANSWER,  /* it is complete, the answer is not */
+    DEMO_SOCKET,  /* a WebSocket */
+    DEMO_LAST     /* nothing follows what is on its way */
+};
+
+/* Freed in on_timer_closed() only. */
+struct demo_conn {
+    struct demo *demo;
+    struct demo_conn *prev, *next;
+    struct conn *conn; /* owned */
+    uv_timer_t timer;
+    enum demo_state state;
+    const struct demo_path *path; /* static */
+    struct request request;
+    struct buffer in; /* read, and not used yet */
+    bool busy;        /* reading on: not to be entered again */
+    bool eof;         /* the client sends no more */
+    bool counted;     /* in |counts.connections| */
+    bool asked;       /* a request that counts has come */
+    bool begun;       /* the answer's head was written */
+    bool head_only;   /* the answer has no body, whatever it is */
+    bool chunked;     /* the answer is */
+    bool keep;        /* another request may follow */
+    uint64_t left;    /* what the path counts */
+    uint64_t events;  /* sent so far */
+    uint64_t pause_ms;
+    struct ws_reader reader; /* of DEMO_SOCKET */
+};
+
+/* Take over |conn|; reset it when there are too many. */
+void demo_conn_open(struct demo *d, struct conn *conn);
+
+/* Give it up; NULL is allowed. */
+void demo_conn_close(struct demo_conn *c);
+
+/* For paths. */
+
+#define DEMO_CHUNKED UINT64_MAX
+
+/* Begin the answer: |length| bytes of |type|, or DEMO_CHUNKED. */
+void demo_conn_head(struct demo_conn *c, int http, const char *type,
+                    uint64_t length);
+
+/* Part of its body, at most DEMO_IN_BYTES. */
+void demo_conn_send(struct demo_conn *c, struct slice piece);
+
+/* All of a small answer. */
+void demo_conn_answer(struct demo_conn *c, int http, const char *type,
+                      struct slice body);
+
+/* Call on_turn() in |ms|. */
+void demo_conn_wait(struct demo_conn *c, uint64_t ms);
+
+/* The answer is complete. */
+void demo_conn_done(struct demo_conn *c);
+
+/* Nothing more will be said here. */
+void demo_conn_last(struct demo_conn *c);
+
+/* Send bytes as they are, at most DEMO_STEP_BYTES. */
+void demo_conn_raw(struct demo_conn *c, struct slice bytes);
+
+#endif

@@ -1,0 +1,58 @@
+#include "proxy/server/demo_page.h"
+
+/* clang-format off */
+static const char page[] =
+    "<!doctype html>\n"
+    "<html lang=\"en\">\n"
+    "<head>\n"
+    "<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+    "<title>You came through Veritee</title>\n"
+    "<style>\n"
+    ":root { color-scheme: light dark; }\n"
+    "body { font: 1rem/1.6 system-ui, sans-serif; max-width: 42rem;\n"
+    "       margin: 4rem auto; padding: 0 1.5rem; }\n"
+    "h1 { font-weight: 500; font-size: 1.6rem; }\n"
+    "code, pre { font: .9rem/1.5 ui-monospace, monospace; }\n"
+    "pre { padding: 1rem; border-radius: .5rem; background: #8881;\n"
+    "      overflow-x: auto; }\n"
+    ".note { border-left: .25rem solid #c80; padding-left: 1rem; }\n"
+    "li { margin: .3rem 0; }\n"
+    "</style>\n"
+    "</head>\n"
+    "<body>\n"
+    "<h1>You came through Veritee</h1>\n"
+    "<p>Before the first byte of your request left your machine, this is what\n"
+    "happened:</p>\n"
+    "<ol>\n"
+    "<li>Veritee sent the server a random challenge.</li>\n"
+    "<li>The server answered with a quote: a statement, signed by its\n"
+    "processor, of which code runs there, bound to the challenge and to the\n"
+    "server's key.</li>\n"
+    "<li>Veritee verified the quote against certificates, revocation lists\n"
+    "and TCB data, and compared it with your policy.</li>\n"
+    "<li>Only then did it agree on keys with exactly that server, and carry\n"
+    "your request inside.</li>\n"
+    "</ol>\n"
+    "<p class=\"note\">This is a demonstration. The processor behind it is\n"
+    "<strong>simulated</strong>: every step above was real but the hardware,\n"
+    "so nothing here is protected. Your policy says so too: it names the\n"
+    "simulation's root in a file of yours.</p>\n"
+    "<p>Things to try:</p>\n"
+    "<pre>/echo          what your request looked like when it arrived\n"
+    "/bytes/1000000 that many bytes\n"
+    "/sse           ten events, five a second\n"
+    "/ws            a WebSocket that echoes\n"
+    "/slow?ms=2000  an answer after two seconds\n"
+    "/sink          POST: how much you sent\n"
+    "/count         what has ever reached this site</pre>\n"
+    "<p>Then change one digit of a measurement in your policy, and look at\n"
+    "<code>/count</code> again: nothing will have arrived.</p>\n"
+    "</body>\n"
+    "</html>\n";
+/* clang-format on */
+
+struct slice demo_page_html(void)
+{
+    return slice_of(page, sizeof(page) - 1);
+}
