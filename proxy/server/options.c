@@ -1,0 +1,333 @@
+#include "proxy/server/options.h"
+
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/compiler.h"
+#include "common/limits.h"
+#include "common/text.h"
+
+#define EPOCH_DEFAULT_S 3600
+#define EPOCH_MAX_S     (30 * 86400)
+#define LIMIT_MAX       1000000
+
+static const char usage[] =
+    "Usage: veriteed --listen ADDR --rule RULE [--rule RULE]... SOURCE\n"
+    "\n"
+    "The server of Veritee: proves to each client what it is, then carries its\n"
+    "streams to the backends that the rules name, and nowhere else.\n"
+    "\n"
+    "  -l, --listen ADDR         HOST:PORT, [V6]:PORT, *:PORT or the path of a\n"
+    "                            UNIX socket; port 0: any; repeatable\n"
+    "  -r, --rule HOST:PORT=BACKEND\n"
+    "                            what is asked for, and where it leads: \"*\",\n"
+    "                            \"*.suffix\" and port \"*\" are patterns, the\n"
+    "                            backend is host:port or the path of a UNIX\n"
+    "                            socket; the most specific wins; repeatable\n"
+    "      --rules FILE          the same, one a line, with # comments\n"
+    "      --epoch-seconds N     a new key every N seconds; default 3600\n"
+    "      --limit NAME=N        see below; repeatable\n"
+    "      --log-format FMT      human (default) or json\n"
+    "      --log-level LEVEL     error, warn, info (default) or debug\n"
+    "  -h, --help                this text\n"
+    "  -V, --version             version, and what was built in\n"
+    "\n"
+    "Source of quotes, one of:\n"
+    "  -s, --simulate            SIMULATED: made in software; protects nothing\n"
+    "\n"
+    "With --simulate:\n"
+    "      --simulate-dir DIR    write root.pem, accept.yaml, quote.bin and the\n"
+    "                            collateral there, for the policy of a client\n"
+    "      --simulate-tee TEE    tdx (default) or sgx\n"
+    "      --simulate-fault NAME lie, for tests; names below\n"
+    "      --demo                start a small web site to try, on a port of\n"
+    "                            its own; without --rule all names on port 80\n"
+    "                            lead there\n";
+
+static const char usage_end[] =
+    "\n"
+    "SIGTERM or SIGINT lets streams end for ten seconds; again ends at once.\n"
+    "Exit status: 0 after a clean stop, 1 on failure, 2 for usage.\n";
+
+/* --- limits -------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    size_t offset; /* in struct options_limits */
+    size_t fallback;
+    size_t max;
+    const char *what;
+} limit_rows[] = {
+#define AT(field) offsetof(struct options_limits, field)
+    /* clang-format off */
+    { "connections",      AT(peers.all),          4096, LIMIT_MAX,
+      "connections in all" },
+    { "pending",          AT(peers.pending),      512,  LIMIT_MAX,
+      "those that have no session yet" },
+    { "peer-connections", AT(peers.peer_all),     512,  LIMIT_MAX,
+      "connections of one address" },
+    { "peer-pending",     AT(peers.peer_pending), 128,  LIMIT_MAX,
+      "those of it that have no session yet" },
+    { "streams",          AT(streams),            STREAMS_MAX, STREAMS_MAX,
+      "streams of one session" },
+    { "quotes",           AT(quotes),             64,   LIMIT_MAX,
+      "clients that wait for a quote" },
+/* clang-format on */
+#undef AT
+};
+
+static size_t *limit_at(struct options *o, size_t row)
+{
+    return (size_t *)(void *)((char *)&o->limits + limit_rows[row].offset);
+}
+
+static bool read_limit(struct options *o, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    uint64_t number;
+
+    if (equals == NULL)
+        return false;
+    for (size_t i = 0; i < COUNT_OF(limit_rows); i++) {
+        if (!slice_equal(slice_of(text, (size_t)(equals - text)),
+                         slice_text(limit_rows[i].name)))
+            continue;
+        if (!text_from_decimal(slice_text(equals + 1), limit_rows[i].max,
+                               &number) ||
+            number == 0)
+            return false;
+        *limit_at(o, i) = (size_t)number;
+        return true;
+    }
+    return false;
+}
+
+static void print_usage(FILE *to)
+{
+    (void)fputs(usage, to);
+    (void)fputs("\nLimits, with their defaults:\n", to);
+    for (size_t i = 0; i < COUNT_OF(limit_rows); i++)
+        (void)fprintf(to, "  %-16s %5zu  %s\n", limit_rows[i].name,
+                      limit_rows[i].fallback, limit_rows[i].what);
+    (void)fputs("\nFaults, each of which clients must refuse:\n", to);
+    fault_print_all(to);
+    (void)fputs(usage_end, to);
+}
+
+/* --- reading ------------------------------------------------------------- */
+
+enum {
+    OPT_RULES = 256,
+    OPT_EPOCH,
+    OPT_LIMIT,
+    OPT_LOG_FORMAT,
+    OPT_LOG_LEVEL,
+    OPT_SIM_DIR,
+    OPT_SIM_TEE,
+    OPT_SIM_FAULT,
+    OPT_DEMO
+};
+
+static const char short_options[] = "l:r:shV";
+static const struct option long_options[] = {
+    { "listen", required_argument, NULL, 'l' },
+    { "rule", required_argument, NULL, 'r' },
+    { "rules", required_argument, NULL, OPT_RULES },
+    { "epoch-seconds", required_argument, NULL, OPT_EPOCH },
+    { "limit", required_argument, NULL, OPT_LIMIT },
+    { "log-format", required_argument, NULL, OPT_LOG_FORMAT },
+    { "log-level", required_argument, NULL, OPT_LOG_LEVEL },
+    { "simulate", no_argument, NULL, 's' },
+    { "simulate-dir", required_argument, NULL, OPT_SIM_DIR },
+    { "simulate-tee", required_argument, NULL, OPT_SIM_TEE },
+    { "simulate-fault", required_argument, NULL, OPT_SIM_FAULT },
+    { "demo", no_argument, NULL, OPT_DEMO },
+    { "help", no_argument, NULL, 'h' },
+    { "version", no_argument, NULL, 'V' },
+    { NULL, 0, NULL, 0 },
+};
+
+static int complain(FILE *err, const char *what, const char *value)
+{
+    (void)fprintf(err, "veriteed: %s%s%.128s\nTry 'veriteed --help'.\n", what,
+                  value[0] != '\0' ? ": " : "", value);
+    return OPTIONS_EXIT_USAGE;
+}
+
+static int take_rules(enum status st, const struct why *why, FILE *err)
+{
+    char line[512];
+
+    if (st == STATUS_OK)
+        return -1;
+    why_line(why, line, sizeof(line));
+    return complain(err, line, "");
+}
+
+static int take_listen(struct options *o, const char *value, FILE *err)
+{
+    if (o->listen_count == OPTIONS_LISTEN_MAX)
+        return complain(err, "too many --listen", value);
+    o->listen[o->listen_count++] = value;
+    return -1;
+}
+
+static bool read_epoch(struct options *o, const char *value)
+{
+    uint64_t seconds;
+
+    if (!text_from_decimal(slice_text(value), EPOCH_MAX_S, &seconds) ||
+        seconds == 0)
+        return false;
+    o->epoch_ms = (int64_t)seconds * 1000;
+    return true;
+}
+
+static bool read_log_format(struct options *o, const char *value)
+{
+    o->log.json = strcmp(value, "json") == 0;
+    return o->log.json || strcmp(value, "human") == 0;
+}
+
+static bool read_tee(struct options *o, const char *value)
+{
+    o->simulate_tee = strcmp(value, "sgx") == 0 ? TEE_SGX : TEE_TDX;
+    return o->simulate_tee == TEE_SGX || strcmp(value, "tdx") == 0;
+}
+
+static bool read_fault(struct options *o, const char *value)
+{
+    o->fault = fault_find(value);
+    return o->fault != NULL;
+}
+
+/* long: one line an option. -1 to go on, else the exit status. */
+static int take_option(struct options *o, int c, FILE *out, FILE *err)
+{
+    const char *value = optarg;
+    struct why why = { 0 };
+    enum status st;
+
+    switch (c) {
+    case 'l':
+        return take_listen(o, value, err);
+    case 'r':
+        st = rules_add(o->rules, slice_text(value), &why);
+        return take_rules(st, &why, err);
+    case OPT_RULES:
+        st = rules_add_file(o->rules, value, &why);
+        return take_rules(st, &why, err);
+    case OPT_EPOCH:
+        return read_epoch(o, value)
+                   ? -1
+                   : complain(err, "--epoch-seconds is 1 to 2592000", value);
+    case OPT_LIMIT:
+        return read_limit(o, value) ? -1
+                                    : complain(err, "no such --limit", value);
+    case OPT_LOG_FORMAT:
+        return read_log_format(o, value)
+                   ? -1
+                   : complain(err, "--log-format is human or json", value);
+    case OPT_LOG_LEVEL:
+        return log_level_parse(value, &o->log.level)
+                   ? -1
+                   : complain(err, "--log-level is error, warn, info or debug",
+                              value);
+    case 's':
+        o->simulate = true;
+        return -1;
+    case OPT_SIM_DIR:
+        o->simulate_dir = value;
+        return -1;
+    case OPT_SIM_TEE:
+        return read_tee(o, value)
+                   ? -1
+                   : complain(err, "--simulate-tee is tdx or sgx", value);
+    case OPT_SIM_FAULT:
+        return read_fault(o, value)
+                   ? -1
+                   : complain(err, "no such --simulate-fault", value);
+    case OPT_DEMO:
+        o->demo = true;
+        return -1;
+    case 'h':
+        print_usage(out);
+        return EXIT_SUCCESS;
+    case 'V':
+        (void)fputs("veriteed " VERITEE_VERSION "\n"
+                    "quote sources: simulated (--simulate)\n",
+                    out);
+        return EXIT_SUCCESS;
+    default:
+        return OPTIONS_EXIT_USAGE; /* getopt has complained */
+    }
+}
+
+static int check_whole(const struct options *o, FILE *err)
+{
+    if (o->listen_count == 0)
+        return complain(err, "no address: name one by --listen", "");
+    if (!o->simulate && (o->simulate_dir != NULL || o->fault != NULL))
+        return complain(err,
+                        "--simulate-dir and --simulate-fault are for "
+                        "--simulate",
+                        "");
+    if (!o->simulate)
+        return complain(err,
+                        "no source of quotes: --simulate is the only one "
+                        "so far",
+                        "");
+    if (rules_count(o->rules) == 0 && !o->demo)
+        return complain(err,
+                        "nothing to reach: name it by --rule, or use "
+                        "--demo",
+                        "");
+    return -1;
+}
+
+static int read_all(struct options *o, int argc, char **argv, FILE *out,
+                    FILE *err)
+{
+    int status = -1, c = 0;
+
+    optind = 0; /* begin anew, also what getopt remembers */
+    while (status == -1) {
+        c = getopt_long(argc, argv, short_options, long_options, NULL);
+        if (c == -1)
+            break;
+        status = take_option(o, c, out, err);
+    }
+    if (status != -1)
+        return status;
+    if (optind < argc)
+        return complain(err, "only options are known", argv[optind]);
+    return check_whole(o, err);
+}
+
+int options_read(struct options *options, int argc, char **argv, FILE *out,
+                 FILE *err)
+{
+    int status;
+
+    *options = (struct options){
+        .simulate_tee = TEE_TDX,
+        .epoch_ms = EPOCH_DEFAULT_S * 1000,
+        .log = { .to = err, .level = LOG_INFO, .now_ms = log_wall_ms },
+    };
+    for (size_t i = 0; i < COUNT_OF(limit_rows); i++)
+        *limit_at(options, i) = limit_rows[i].fallback;
+    if (rules_new(&options->rules) != STATUS_OK)
+        status = complain(err, "out of memory", "");
+    else
+        status = read_all(options, argc, argv, out, err);
+    if (status != -1)
+        options_free(options);
+    return status;
+}
+
+void options_free(struct options *options)
+{
+    rules_free(options->rules);
+    *options = (struct options){ 0 };
+}

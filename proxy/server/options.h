@@ -1,0 +1,49 @@
+/* proxy/server/options.h: the command line of veriteed.
+ *
+ * docs/man/veriteed.8 describes it. */
+#ifndef PROXY_SERVER_OPTIONS_H
+#define PROXY_SERVER_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/log.h"
+#include "proxy/server/fault.h"
+#include "proxy/server/peers.h"
+#include "proxy/server/rules.h"
+#include "verifier/claims.h"
+
+#define OPTIONS_LISTEN_MAX 16
+#define OPTIONS_EXIT_USAGE 2
+
+struct options_limits {
+    struct peers_limits peers;
+    size_t streams; /* open at once in one session */
+    size_t quotes;  /* clients that wait for one */
+};
+
+struct options {
+    const char *listen[OPTIONS_LISTEN_MAX]; /* borrowed from argv */
+    size_t listen_count;                    /* at least 1 */
+    struct rules *rules;                    /* owned */
+    bool simulate;
+    const char *simulate_dir; /* NULL: nothing is written; from argv */
+    enum tee_type simulate_tee;
+    const struct fault *fault; /* NULL: none; static */
+    bool demo;
+    int64_t epoch_ms;
+    struct options_limits limits;
+    struct log log;
+};
+
+/* Read |argv|. Help and the version go to |out|, complaints to |err|. Returns
+ * -1 when the program is to go on with |options|; else the exit status, and
+ * |options| is all zero. */
+MUST_CHECK int options_read(struct options *options, int argc, char **argv,
+                            FILE *out, FILE *err);
+
+void options_free(struct options *options);
+
+#endif

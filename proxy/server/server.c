@@ -1,0 +1,266 @@
+#include "proxy/server/server.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "common/limits.h"
+#include "proxy/io/carrier.h"
+#include "proxy/io/listener.h"
+#include "proxy/io/shutdown.h"
+#include "proxy/server/demo.h"
+#include "proxy/server/serve.h"
+#include "proxy/server/sim_source.h"
+
+/* Lives on server_run()'s stack, which outlives the loop. */
+struct server {
+    const struct options *options;
+    FILE *out;
+    uv_loop_t loop;
+    struct shutdown *signals;
+    struct carrier_hub *hub;
+    struct sim_source *sim;
+    struct quote_source *source;
+    struct keys *keys;
+    struct serve *serve;
+    struct demo *demo;
+    struct listener *listeners[OPTIONS_LISTEN_MAX];
+    uv_timer_t drain; /* from the first signal on */
+    bool stopping;
+};
+
+/* --- the end ------------------------------------------------------------- */
+
+/* The last step: what is left belongs to nobody but us. */
+static void close_all(struct server *s)
+{
+    keys_close(s->keys);
+    s->keys = NULL;
+    quote_source_close(s->source);
+    s->source = NULL;
+    carrier_hub_close(s->hub);
+    s->hub = NULL;
+    demo_close(s->demo);
+    s->demo = NULL;
+    shutdown_unwatch(s->signals);
+    s->signals = NULL;
+    if (!uv_is_closing((uv_handle_t *)&s->drain))
+        uv_close((uv_handle_t *)&s->drain, NULL);
+}
+
+static void on_empty(void *ctx)
+{
+    close_all(ctx);
+}
+
+static void on_drained(uv_timer_t *timer)
+{
+    struct server *s = timer->data;
+
+    log_event(&s->options->log, LOG_WARN, "server.drain_over", NULL);
+    serve_abort(s->serve);
+}
+
+static void stop(struct server *s)
+{
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    for (size_t i = 0; i < COUNT_OF(s->listeners); i++)
+        listener_close(s->listeners[i]);
+    if (s->serve == NULL) {
+        close_all(s);
+        return;
+    }
+    (void)uv_timer_start(&s->drain, on_drained, DRAIN_DEADLINE_MS, 0);
+    serve_drain(s->serve); /* on_empty() may come from within */
+}
+
+/* The first time lets streams end; again is at once. */
+static void on_stop(void *ctx, unsigned count)
+{
+    struct server *s = ctx;
+
+    log_event(&s->options->log, LOG_INFO, "server.stopping",
+              LOG_FIELDS(LOG_N("signals", count)));
+    if (count > 1)
+        serve_abort(s->serve);
+    else
+        stop(s);
+}
+
+static void on_reload(void *ctx)
+{
+    struct server *s = ctx;
+
+    log_event(&s->options->log, LOG_WARN, "server.reload",
+              LOG_FIELDS(LOG_S("reason", "not supported: restart instead")));
+}
+
+static const struct shutdown_events shutdown_events = {
+    .on_stop = on_stop,
+    .on_reload = on_reload,
+};
+
+/* --- the start ----------------------------------------------------------- */
+
+/* "HOST:PORT" with the port that the system chose; a path as it is. */
+static void tell_listener(const struct server *s, size_t i)
+{
+    const char *address = s->options->listen[i];
+    const char *colon = strrchr(address, ':');
+    const uint16_t port = listener_port(s->listeners[i]);
+
+    (void)fputs(s->options->simulate ? "ready: SIMULATED, listening on "
+                                     : "ready: listening on ",
+                s->out);
+    if (port == 0 || colon == NULL)
+        (void)fprintf(s->out, "%s\n", address);
+    else
+        (void)fprintf(s->out, "%.*s:%u\n", (int)(colon - address), address,
+                      (unsigned)port);
+}
+
+static void on_first_key(void *ctx)
+{
+    struct server *s = ctx;
+
+    if (s->demo != NULL)
+        (void)fprintf(s->out, "demo: http://127.0.0.1:%u\n",
+                      (unsigned)demo_port(s->demo));
+    for (size_t i = 0; i < s->options->listen_count; i++)
+        tell_listener(s, i);
+    (void)fflush(s->out);
+}
+
+static void on_accept(void *ctx, struct conn *conn)
+{
+    struct server *s = ctx;
+
+    serve_accept(s->serve, conn);
+}
+
+static enum status start_simulation(struct server *s, struct why *why)
+{
+    const struct options *o = s->options;
+    const struct sim_source_config config = {
+        .tee = o->simulate_tee,
+        .fault = o->fault,
+        .dir = o->simulate_dir,
+        .now_unix = log_wall_ms() / 1000,
+    };
+
+    log_event(&o->log, LOG_WARN, "server.SIMULATED",
+              LOG_FIELDS(LOG_S("tee", tee_name(o->simulate_tee)),
+                         LOG_S("fault", o->fault ? o->fault->name : "none"),
+                         LOG_S("reason", "this TEE is simulated: it protects "
+                                         "nothing and proves nothing")));
+    return sim_source_new(&config, &s->sim, why);
+}
+
+static enum status start_demo(struct server *s, struct why *why)
+{
+    char rule[64];
+    enum status st;
+
+    if (!s->options->demo)
+        return STATUS_OK;
+    st = demo_open(&s->loop, &s->options->log, &s->demo, why);
+    if (st != STATUS_OK || rules_count(s->options->rules) > 0)
+        return st;
+    (void)snprintf(rule, sizeof(rule), "*:80=127.0.0.1:%u",
+                   (unsigned)demo_port(s->demo));
+    return rules_add(s->options->rules, slice_text(rule), why);
+}
+
+static enum status start_keys(struct server *s)
+{
+    const struct quote_maker maker = sim_source_maker(s->sim);
+    struct keys_config config = {
+        .epoch_ms = s->options->epoch_ms,
+        .log = &s->options->log,
+        .now_ms = log_wall_ms,
+        .on_first = on_first_key,
+        .ctx = s,
+    };
+    enum status st =
+        quote_source_open(&s->loop, &maker, s->options->limits.quotes,
+                          &s->options->log, &s->source);
+
+    if (st != STATUS_OK)
+        return st;
+    config.source = s->source;
+    return keys_open(&s->loop, &config, &s->keys);
+}
+
+static enum status start_serve(struct server *s)
+{
+    const struct serve_config config = {
+        .loop = &s->loop,
+        .hub = s->hub,
+        .keys = s->keys,
+        .source = s->source,
+        .stapled = sim_source_stapled(s->sim),
+        .rules = s->options->rules,
+        .log = &s->options->log,
+        .limits = s->options->limits.peers,
+        .streams_max = (uint32_t)s->options->limits.streams,
+        .on_empty = on_empty,
+        .ctx = s,
+    };
+
+    return serve_new(&config, &s->serve);
+}
+
+static enum status start_listeners(struct server *s, struct why *why)
+{
+    struct listener_config config = { .log = &s->options->log,
+                                      .on_accept = on_accept,
+                                      .ctx = s };
+    enum status st = STATUS_OK;
+
+    for (size_t i = 0; i < s->options->listen_count && st == STATUS_OK; i++) {
+        config.address = s->options->listen[i];
+        st = listener_open(&s->loop, &config, &s->listeners[i], why);
+    }
+    return st;
+}
+
+static enum status start(struct server *s, struct why *why)
+{
+    enum status st = start_simulation(s, why);
+
+    if (st == STATUS_OK)
+        st = start_demo(s, why);
+    if (st != STATUS_OK)
+        return st;
+    st = carrier_hub_open(&s->loop, &s->hub);
+    if (st == STATUS_OK)
+        st = start_keys(s);
+    if (st == STATUS_OK)
+        st = start_serve(s);
+    if (st == STATUS_OK)
+        st = shutdown_watch(&s->loop, &shutdown_events, s, &s->signals);
+    if (st != STATUS_OK)
+        return why_fail(why, st, "server", NULL, "%s", status_text(st));
+    return start_listeners(s, why);
+}
+
+enum status server_run(struct options *options, FILE *out, struct why *why)
+{
+    struct server s = { .options = options, .out = out };
+    enum status st;
+
+    if (uv_loop_init(&s.loop) != 0)
+        return why_fail(why, STATUS_NO_MEMORY, "loop", NULL, "no event loop");
+    (void)uv_timer_init(&s.loop, &s.drain); /* cannot fail */
+    s.drain.data = &s;
+    st = start(&s, why);
+    if (st != STATUS_OK)
+        stop(&s);
+    (void)uv_run(&s.loop, UV_RUN_DEFAULT); /* ends when all is closed */
+    if (!shutdown_loop(&s.loop, stderr) && st == STATUS_OK)
+        st = why_fail(why, STATUS_INTERNAL, "loop", NULL, "not empty");
+    serve_free(s.serve);
+    sim_source_free(s.sim);
+    return st;
+}
