@@ -72,7 +72,7 @@ const char *status_class_name(enum status_class c)
     case CLASS_POLICY:
         return "policy";
     }
-    assert(!"a class without a name");
+    assert(false && "a class without a name");
     return "";
 }
 
