@@ -40,6 +40,7 @@
 /* Local requests. */
 #define HTTP_HEAD_MAX_BYTES    (32 * 1024) /* 431 beyond */
 #define HTTP_HEADERS_MAX       128
+#define LOCAL_CONNS_MAX        8192  /* near 20 KiB each */
 #define SOCKS_MAX_BYTES        1024        /* a whole SOCKS request */
 
 /* The native session. */
@@ -66,6 +67,10 @@
 #define SERVER_HEAD_DEADLINE_MS 10000 /* a server's client's request head */
 #define QUOTE_DEADLINE_MS      10000 /* from its order, with the queue */
 #define DRAIN_DEADLINE_MS      10000 /* from SIGTERM to the end of a server */
+#define KEEP_ALIVE_IDLE_MS     120000 /* a local client between requests */
+#define FAR_IDLE_MS            4000  /* a far side kept for a next request:
+                                      * many servers end theirs after 5 s */
+#define HALF_CLOSED_IDLE_MS    600000 /* one direction ended, the other mute */
 #define DIAL_DEADLINE_MS       10000
 #define OPEN_DEADLINE_MS       15000 /* a stream's open to its opened */
 #define PING_INTERVAL_MS       20000

@@ -5,6 +5,9 @@
  * this. Nothing is sent, and nothing is said to the application, before
  * on_opened() (promises P1 and P3).
  *
+ * No event comes from within a call of this header; an event may make any
+ * call.
+ *
  * Back-pressure: write at most far_room(); each byte of on_data() is given
  * back by far_consumed() once it has left our memory. */
 #ifndef PROXY_LOCAL_FAR_H
