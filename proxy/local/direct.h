@@ -8,16 +8,14 @@
 
 #include <uv.h>
 
-#include "common/log.h"
 #include "common/status.h"
 #include "proxy/local/far.h"
 #include "proxy/local/target.h"
 
-/* Start to connect to |target|. Returns STATUS_OK or STATUS_NO_MEMORY;
- * |*out| is NULL unless OK, else the caller's to far_close(). |events| and
- * |ctx| as far.h has them. */
-MUST_CHECK enum status direct_open(uv_loop_t *loop, const struct log *log,
-                                   const struct target *target,
+/* Start to connect to |target|. Returns STATUS_OK, STATUS_NO_MEMORY or
+ * STATUS_BAD_ADDRESS; |*out| is NULL unless OK, else the caller's to
+ * far_close(). |events| and |ctx| as far.h has them. */
+MUST_CHECK enum status direct_open(uv_loop_t *loop, const struct target *target,
                                    const struct far_events *events, void *ctx,
                                    struct far **out);
 
