@@ -63,6 +63,7 @@ struct front_config {
     size_t conns_max;                /* accepted at once; above: reset */
     unsigned head_deadline_ms;       /* for a whole request head */
     unsigned idle_deadline_ms;       /* between two requests */
+    unsigned far_idle_ms;            /* a far side kept for a next request */
 };
 
 /* The config with the limits of common/limits.h; loop, log, owner and ctx are

@@ -22,6 +22,9 @@ void http_request_fini(struct http_request *r)
 void http_request_next(struct http_request *r)
 {
     http_reader_next(&r->reader, false);
+    r->method = NULL;
+    r->target = (struct target){ 0 };
+    r->is_head = r->keep_alive = r->upgrade = false;
 }
 
 static enum status refuse(struct http_request *r, const char *field,

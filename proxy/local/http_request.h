@@ -30,7 +30,7 @@ struct http_request {
     struct http_reader reader;
     /* The rest is known once the head is read. */
     enum http_form form;
-    const char *method; /* static */
+    const char *method; /* static; NULL before */
     struct target target;
     struct slice path; /* and query; may be empty; borrows from |reader| */
     uint64_t length;   /* of an unchunked body */

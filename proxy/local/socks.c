@@ -277,7 +277,7 @@ static enum socks_step read_message(struct socks *s, struct cursor *c,
     case SOCKS_AT_END:
         break;
     }
-    assert(!"socks_read() after the end");
+    assert(false && "socks_read() after the end");
     return SOCKS_REFUSED;
 }
 

@@ -1,0 +1,309 @@
+#include "proxy/local/client.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/limits.h"
+#include "common/secret.h"
+#include "proxy/local/front_parts.h"
+#include "proxy/local/socks_front.h"
+
+/* More than any credit and the framing of a body in chunks, so that a far
+ * side that keeps to its own cannot fill it. */
+#define QUEUE_MAX_BYTES (2 * STREAM_WINDOW_MAX_BYTES)
+
+#define SOCKS5_VERSION 5
+#define SOCKS4_VERSION 4
+
+/* --- life ---------------------------------------------------------------- */
+
+static struct client *enter(void *ctx)
+{
+    struct client *c = ctx;
+
+    assert(!c->closed);
+    c->busy++;
+    return c;
+}
+
+/* It may have held a password. */
+static void free_input(struct client *c)
+{
+    if (c->rx != NULL)
+        secret_wipe(c->rx, CLIENT_INPUT_BYTES);
+    free(c->rx);
+    c->rx = NULL;
+    c->rx_at = c->rx_len = 0;
+}
+
+static void leave(struct client *c)
+{
+    if (--c->busy > 0 || !c->closed)
+        return;
+    front_parts_remove(c->front, c);
+    http_front_stop(&c->http);
+    free_input(c);
+    free(c);
+}
+
+static void log_end(const struct client *c, const struct why *why)
+{
+    char target[TARGET_TEXT_ROOM] = "";
+
+    if (c->target.port != 0)
+        target_text(&c->target, target);
+    log_why(c->front->config.log, LOG_DEBUG, "client.closed", why,
+            LOG_FIELDS(LOG_N("client", c->id), LOG_S("target", target),
+                       LOG_N("up", c->relay.up_bytes),
+                       LOG_N("down", c->relay.down_bytes)));
+}
+
+/* What both ends of a client have in common. */
+static void close_with(struct client *c, const struct why *why,
+                       void (*give_up)(struct conn *conn))
+{
+    if (c->closed)
+        return;
+    c->busy++;
+    c->closed = true;
+    log_end(c, why);
+    relay_abort(&c->relay);
+    client_drop_far(c, false);
+    give_up(c->conn);
+    c->conn = NULL;
+    leave(c);
+}
+
+void client_close(struct client *c, const struct why *why)
+{
+    close_with(c, why, conn_linger);
+}
+
+void client_reset(struct client *c, const struct why *why)
+{
+    close_with(c, why, conn_reset);
+}
+
+/* --- input --------------------------------------------------------------- */
+
+struct slice client_input(const struct client *c)
+{
+    return slice_of(c->rx + c->rx_at, c->rx_len - c->rx_at);
+}
+
+void client_used(struct client *c, size_t len)
+{
+    bool was_full = c->rx_len == CLIENT_INPUT_BYTES;
+
+    assert(len <= c->rx_len - c->rx_at);
+    c->rx_at += len;
+    if (c->rx_at < c->rx_len)
+        return;
+    c->rx_at = c->rx_len = 0;
+    if (was_full && !c->eof && c->conn != NULL)
+        conn_resume(c->conn);
+}
+
+/* Bytes are never moved, because input may be borrowed: the place is free
+ * again once all of it was used, and client_used() resumes reading. */
+static uint8_t *on_alloc(void *ctx, size_t *room)
+{
+    struct client *c = ctx;
+
+    *room = CLIENT_INPUT_BYTES - c->rx_len;
+    return c->rx + c->rx_len;
+}
+
+static void choose_protocol(struct client *c)
+{
+    uint8_t first = c->rx[0];
+
+    if (first == SOCKS5_VERSION || first == SOCKS4_VERSION) {
+        c->protocol = &socks_front_protocol;
+        socks_front_start(c);
+    } else {
+        c->protocol = &http_front_protocol;
+        http_front_start(c);
+    }
+}
+
+static void on_read(void *ctx, uint8_t *at, size_t len)
+{
+    struct client *c = enter(ctx);
+
+    assert(at == c->rx + c->rx_len);
+    c->rx_len += len;
+    if (c->protocol == NULL)
+        choose_protocol(c);
+    c->protocol->on_input(c);
+    leave(c);
+}
+
+static void on_eof(void *ctx)
+{
+    static const struct why nothing;
+    struct client *c = enter(ctx);
+
+    c->eof = true;
+    if (c->protocol == NULL)
+        client_close(c, &nothing);
+    else
+        c->protocol->on_input(c);
+    leave(c);
+}
+
+static void on_written(void *ctx)
+{
+    struct client *c = enter(ctx);
+
+    if (c->protocol != NULL)
+        c->protocol->on_written(c);
+    leave(c);
+}
+
+static void on_failed(void *ctx, const struct why *why)
+{
+    struct client *c = enter(ctx);
+
+    client_reset(c, why);
+    leave(c);
+}
+
+static const struct conn_events conn_events = {
+    .on_alloc = on_alloc,
+    .on_read = on_read,
+    .on_eof = on_eof,
+    .on_written = on_written,
+    .on_failed = on_failed,
+};
+
+bool client_start(struct front *f, struct conn *conn, uint16_t port)
+{
+    struct client *c = calloc(1, sizeof(*c));
+
+    if (c != NULL)
+        c->rx = malloc(CLIENT_INPUT_BYTES);
+    if (c == NULL || c->rx == NULL) {
+        free(c);
+        conn_reset(conn);
+        return false;
+    }
+    c->front = f;
+    c->id = f->next_id++;
+    c->port = port;
+    c->conn = conn;
+    front_parts_add(f, c);
+    conn_start(conn, &conn_events, c, QUEUE_MAX_BYTES);
+    conn_set_deadline(conn, f->config.head_deadline_ms, "a request");
+    return true;
+}
+
+bool client_write(struct client *c, struct slice data)
+{
+    enum status st = conn_write(c->conn, data);
+    struct why why;
+
+    if (st == STATUS_OK)
+        return true;
+    (void)why_fail(&why, st, "client", NULL, "%zu bytes wait to be written",
+                   conn_pending(c->conn));
+    client_reset(c, &why);
+    return false;
+}
+
+/* --- the far side -------------------------------------------------------- */
+
+static void on_far_opened(void *ctx)
+{
+    struct client *c = enter(ctx);
+
+    c->protocol->on_opened(c);
+    leave(c);
+}
+
+static void on_far_data(void *ctx, struct slice data)
+{
+    struct client *c = enter(ctx);
+
+    c->protocol->on_data(c, data);
+    leave(c);
+}
+
+static void on_far_fin(void *ctx)
+{
+    struct client *c = enter(ctx);
+
+    c->protocol->on_fin(c);
+    leave(c);
+}
+
+static void on_far_failed(void *ctx, const struct far_failure *failure)
+{
+    struct client *c = enter(ctx);
+
+    c->protocol->on_failed(c, failure);
+    leave(c);
+}
+
+static void on_far_room(void *ctx)
+{
+    struct client *c = enter(ctx);
+
+    c->protocol->on_room(c);
+    leave(c);
+}
+
+static const struct far_events far_events = {
+    .on_opened = on_far_opened,
+    .on_data = on_far_data,
+    .on_fin = on_far_fin,
+    .on_failed = on_far_failed,
+    .on_room = on_far_room,
+};
+
+enum status client_open(struct client *c, const struct target *target,
+                        struct far_failure *refusal)
+{
+    const struct front_config *config = &c->front->config;
+
+    assert(c->far == NULL);
+    c->target = *target;
+    *refusal = (struct far_failure){ 0 };
+    return config->owner->route_and_open(config->ctx, target, &far_events, c,
+                                         &c->far, refusal);
+}
+
+void client_drop_far(struct client *c, bool complete)
+{
+    struct far *far = c->far;
+
+    c->far = NULL;
+    if (far == NULL)
+        return;
+    if (complete)
+        far_fin(far);
+    far_close(far);
+}
+
+/* --- relaying ------------------------------------------------------------ */
+
+static void on_relay_done(void *ctx, const struct why *why)
+{
+    client_reset(ctx, why); /* nothing is left to reset */
+}
+
+void client_relay(struct client *c, size_t owed)
+{
+    enum status st = relay_start(&c->relay, c->conn, c->far, client_input(c),
+                                 owed, on_relay_done, c);
+    struct why why;
+
+    if (st != STATUS_OK) {
+        (void)why_fail(&why, st, "client", NULL, "%s", status_text(st));
+        client_reset(c, &why);
+        return;
+    }
+    c->conn = NULL;
+    c->far = NULL;
+    free_input(c);
+}

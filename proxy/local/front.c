@@ -1,0 +1,153 @@
+#include "proxy/local/front.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/limits.h"
+#include "proxy/local/client.h"
+#include "proxy/local/front_parts.h"
+
+#define SWEEP_INTERVAL_MS  1000
+#define SCRATCH_MAX_BYTES  (1024 * 1024) /* one read, or one page of ours */
+#define SCRATCH_KEEP_BYTES (256 * 1024)  /* what is not given back at once */
+
+struct front_config front_defaults(void)
+{
+    return (struct front_config){
+        .conns_max = LOCAL_CONNS_MAX,
+        .head_deadline_ms = HEAD_DEADLINE_MS,
+        .idle_deadline_ms = KEEP_ALIVE_IDLE_MS,
+        .far_idle_ms = FAR_IDLE_MS,
+    };
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+    struct front *f = timer->data;
+
+    for (struct client *c = f->clients, *next; c != NULL; c = next) {
+        next = c->next;
+        if (c->protocol == &http_front_protocol)
+            http_front_sweep(c);
+    }
+}
+
+enum status front_new(const struct front_config *config, struct front **out)
+{
+    struct front *f = calloc(1, sizeof(*f));
+
+    *out = NULL;
+    if (f == NULL)
+        return STATUS_NO_MEMORY;
+    if (uv_timer_init(config->loop, &f->sweep) != 0) {
+        free(f); /* libuv knows of no handle yet */
+        return STATUS_NO_MEMORY;
+    }
+    f->config = *config;
+    f->scratch = buffer_with_max(SCRATCH_MAX_BYTES);
+    f->sweep.data = f;
+    /* cannot fail: there is a callback, and the handle is not closing */
+    (void)uv_timer_start(&f->sweep, on_sweep, SWEEP_INTERVAL_MS,
+                         SWEEP_INTERVAL_MS);
+    uv_unref((uv_handle_t *)&f->sweep);
+    *out = f;
+    return STATUS_OK;
+}
+
+static void refuse_more(struct front *f, struct conn *conn)
+{
+    struct why why;
+
+    (void)why_fail(&why, STATUS_LIMIT, "clients", NULL, "%zu are connected",
+                   f->count);
+    log_why(f->config.log, LOG_WARN, "client.refused", &why, NULL);
+    conn_reset(conn);
+}
+
+void front_accept(struct front *f, struct conn *conn, uint16_t port)
+{
+    if (f->draining || f->count >= f->config.conns_max)
+        refuse_more(f, conn);
+    else
+        (void)client_start(f, conn, port); /* false: it was reset */
+}
+
+size_t front_count(const struct front *f)
+{
+    return f->count;
+}
+
+static void on_sweep_closed(uv_handle_t *handle)
+{
+    struct front *f = handle->data;
+    void (*on_closed)(void *ctx) = f->on_closed;
+    void *ctx = f->closed_ctx;
+
+    buffer_free(&f->scratch);
+    free(f);
+    if (on_closed != NULL)
+        on_closed(ctx);
+}
+
+static void end_if_empty(struct front *f)
+{
+    if (!f->draining || f->count > 0 || f->ending)
+        return;
+    f->ending = true;
+    uv_close((uv_handle_t *)&f->sweep, on_sweep_closed);
+}
+
+static void stop_client(struct client *c, bool abort)
+{
+    struct why why;
+
+    if (!abort && c->protocol != NULL) {
+        c->protocol->on_drain(c);
+        return;
+    }
+    (void)why_fail(&why, STATUS_SHUTTING_DOWN, "client", NULL, "stopping");
+    client_reset(c, &why);
+}
+
+void front_close(struct front *f, bool abort, void (*on_closed)(void *ctx),
+                 void *ctx)
+{
+    f->draining = true;
+    f->on_closed = on_closed;
+    f->closed_ctx = ctx;
+    for (struct client *c = f->clients, *next; c != NULL; c = next) {
+        next = c->next;
+        stop_client(c, abort);
+    }
+    end_if_empty(f);
+}
+
+void front_parts_add(struct front *f, struct client *c)
+{
+    c->next = f->clients;
+    if (f->clients != NULL)
+        f->clients->prev = c;
+    f->clients = c;
+    f->count++;
+}
+
+void front_parts_remove(struct front *f, struct client *c)
+{
+    if (c->prev != NULL)
+        c->prev->next = c->next;
+    else
+        f->clients = c->next;
+    if (c->next != NULL)
+        c->next->prev = c->prev;
+    assert(f->count > 0);
+    f->count--;
+    end_if_empty(f);
+}
+
+struct buffer *front_parts_scratch(struct front *f)
+{
+    if (f->scratch.cap > SCRATCH_KEEP_BYTES)
+        buffer_free(&f->scratch);
+    buffer_clear(&f->scratch);
+    return &f->scratch;
+}

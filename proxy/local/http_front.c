@@ -1,0 +1,383 @@
+#include "proxy/local/http_front.h"
+
+#include <assert.h>
+
+#include "common/limits.h"
+#include "common/secret.h"
+#include "common/text.h"
+#include "proxy/local/client.h"
+#include "proxy/local/front_parts.h"
+#include "proxy/local/http_exchange.h"
+#include "proxy/local/local_page.h"
+
+#define CREDENTIALS_MAX_BYTES 512
+
+/* --- life ---------------------------------------------------------------- */
+
+void http_front_start(struct client *c)
+{
+    struct http_front *h = &c->http;
+
+    h->state = HTTP_FRONT_READING;
+    h->head_timed = true; /* since the connection was accepted */
+    http_request_init(&h->request);
+    http_response_init(&h->response);
+}
+
+void http_front_stop(struct http_front *h)
+{
+    if (h->state == HTTP_FRONT_NONE)
+        return;
+    http_request_fini(&h->request);
+    http_response_fini(&h->response);
+    buffer_free(&h->up);
+    *h = (struct http_front){ 0 };
+}
+
+static void drop_far(struct client *c, bool complete)
+{
+    client_drop_far(c, complete);
+    c->http.owed = 0;
+    c->http.reused = false;
+}
+
+static void end_well(struct client *c)
+{
+    static const struct why nothing;
+    const struct http_front *h = &c->http;
+
+    drop_far(c, h->state != HTTP_FRONT_EXCHANGING || h->request_done);
+    client_close(c, &nothing);
+}
+
+static void next_request(struct client *c)
+{
+    struct http_front *h = &c->http;
+
+    h->state = HTTP_FRONT_READING;
+    h->head_timed = false;
+    http_request_next(&h->request);
+    conn_set_deadline(c->conn, c->front->config.idle_deadline_ms,
+                      "another request");
+}
+
+/* --- answers of our own -------------------------------------------------- */
+
+/* Behind an answer of our own: go on unless something of the request is still
+ * to come, which would look like the next. */
+static void after_own_answer(struct client *c, bool close)
+{
+    if (close)
+        end_well(c);
+    else
+        next_request(c);
+}
+
+static bool write_own(struct client *c, struct buffer *out)
+{
+    struct why why;
+
+    if (buffer_ok(out))
+        return client_write(c, buffer_view(out));
+    (void)why_fail(&why, STATUS_NO_MEMORY, "http", NULL, "no memory for it");
+    client_reset(c, &why);
+    return false;
+}
+
+static void log_refusal(const struct client *c,
+                        const struct far_failure *failure)
+{
+    char target[TARGET_TEXT_ROOM] = "";
+    const struct http_request *q = &c->http.request;
+
+    if (q->target.port != 0)
+        target_text(&q->target, target);
+    log_why(c->front->config.log, LOG_WARN, "request.refused", &failure->why,
+            LOG_FIELDS(LOG_N("client", c->id),
+                       LOG_S("method", q->method == NULL ? "" : q->method),
+                       LOG_S("target", target),
+                       LOG_S("service", failure->service == NULL
+                                            ? ""
+                                            : failure->service)));
+}
+
+static bool must_close(const struct client *c)
+{
+    const struct http_front *h = &c->http;
+
+    return !h->request.keep_alive || c->front->draining ||
+           h->state == HTTP_FRONT_TUNNELLING ||
+           (h->state != HTTP_FRONT_EXCHANGING &&
+            http_request_has_body(&h->request));
+}
+
+void http_front_refuse(struct client *c, const struct far_failure *failure,
+                       bool close)
+{
+    struct http_front *h = &c->http;
+    struct buffer *out = front_parts_scratch(c->front);
+    const struct refusal refusal = {
+        .failure = failure,
+        .target = h->request.target.port == 0 ? NULL : &h->request.target,
+        .form = h->form,
+        .head_only = h->request.is_head,
+        .close = close || must_close(c),
+    };
+
+    log_refusal(c, failure);
+    refusal_write(&refusal, out);
+    drop_far(c, false);
+    if (write_own(c, out))
+        after_own_answer(c, refusal.close);
+}
+
+static void refuse_why(struct client *c, const struct why *why, bool close)
+{
+    struct far_failure failure = { .why = *why };
+
+    http_front_refuse(c, &failure, close);
+}
+
+static void answer_locally(struct client *c)
+{
+    struct buffer *out = front_parts_scratch(c->front);
+    bool close = must_close(c);
+
+    (void)local_page_write(&c->http.request, &c->front->config, close, out);
+    if (write_own(c, out))
+        after_own_answer(c, close);
+}
+
+/* --- requests ------------------------------------------------------------ */
+
+/* "Basic" and user:password in base64 (RFC 7617). */
+static bool has_access(const struct client *c)
+{
+    static const char scheme[] = "Basic ";
+    size_t skip = sizeof(scheme) - 1;
+    const struct front_config *config = &c->front->config;
+    struct slice given =
+        http_fields_get(&c->http.request.reader.fields, "Proxy-Authorization");
+    uint8_t text[CREDENTIALS_MAX_BYTES];
+    size_t len = 0;
+    const uint8_t *colon = NULL;
+    bool ok = false;
+
+    if (config->owner->check_user == NULL)
+        return true;
+    if (given.len > skip &&
+        text_same_word(slice_of(given.at, skip), slice_text(scheme)) &&
+        text_from_base64(slice_of(given.at + skip, given.len - skip), text,
+                         sizeof(text), &len))
+        colon = memchr(text, ':', len);
+    if (colon != NULL)
+        ok = config->owner->check_user(
+            config->ctx, slice_of(text, (size_t)(colon - text)),
+            slice_of(colon + 1, len - (size_t)(colon - text) - 1));
+    secret_wipe(text, sizeof(text));
+    return ok;
+}
+
+static void refuse_access(struct client *c)
+{
+    struct why why;
+
+    (void)why_fail(&why, STATUS_NO_ACCESS, "http.proxy-authorization",
+                   "RFC 9110 section 11.7", "missing or wrong");
+    (void)why_expect(&why, "the user and password of this proxy");
+    refuse_why(c, &why, false);
+}
+
+static void open_target(struct client *c, enum http_front_state opening)
+{
+    struct far_failure refusal;
+
+    c->http.state = opening;
+    drop_far(c, true);
+    if (client_open(c, &c->http.request.target, &refusal) != STATUS_OK)
+        http_front_refuse(c, &refusal, false);
+}
+
+static void on_head(struct client *c)
+{
+    struct http_front *h = &c->http;
+    const struct http_request *q = &h->request;
+
+    conn_clear_deadline(c->conn);
+    h->last = false;
+    h->form = refusal_form_of(http_fields_get(&q->reader.fields, "Accept"));
+    if (!has_access(c))
+        refuse_access(c);
+    else if (local_page_is_for_us(q, c->port))
+        answer_locally(c);
+    else if (q->form == HTTP_TUNNEL)
+        open_target(c, HTTP_FRONT_TUNNELLING);
+    else if (c->far != NULL && target_equal(&c->target, &q->target))
+        http_exchange_begin(c);
+    else
+        open_target(c, HTTP_FRONT_OPENING);
+}
+
+/* The input ended between two requests, or inside a head. */
+static void on_last_request(struct client *c)
+{
+    if (!c->http.request.reader.started) {
+        end_well(c);
+        return;
+    }
+    (void)http_reader_eof(&c->http.request.reader); /* always bad here */
+    client_close(c, &c->http.request.reader.why);
+}
+
+/* A head that has begun must end in time, however slowly it comes. */
+static void time_head(struct client *c)
+{
+    struct http_front *h = &c->http;
+
+    if (h->head_timed || !h->request.reader.started)
+        return;
+    h->head_timed = true;
+    conn_set_deadline(c->conn, c->front->config.head_deadline_ms,
+                      "the rest of a request");
+}
+
+static void on_bad_head(struct client *c)
+{
+    refuse_why(c, &c->http.request.reader.why, true);
+}
+
+/* One request after the other, until one must wait for something. */
+static void read_heads(struct client *c)
+{
+    while (!c->closed && c->http.state == HTTP_FRONT_READING) {
+        struct slice in = client_input(c);
+        size_t len = in.len;
+        enum http_step step = http_request_read(&c->http.request, &in);
+
+        client_used(c, len - in.len);
+        if (step == HTTP_GOT_HEAD) {
+            on_head(c);
+        } else if (step == HTTP_BAD) {
+            on_bad_head(c);
+        } else if (c->eof) {
+            on_last_request(c);
+        } else {
+            time_head(c);
+            return;
+        }
+    }
+}
+
+void http_front_exchanged(struct client *c, bool keep)
+{
+    struct http_front *h = &c->http;
+
+    if (h->last || !h->request_done) {
+        end_well(c);
+        return;
+    }
+    if (keep) {
+        h->reused = true;
+        h->idle_since_ms = (int64_t)uv_now(c->front->config.loop);
+    } else {
+        drop_far(c, true);
+    }
+    next_request(c);
+}
+
+void http_front_sweep(struct client *c)
+{
+    const struct http_front *h = &c->http;
+    int64_t now = (int64_t)uv_now(c->front->config.loop);
+
+    if (h->state == HTTP_FRONT_READING && c->far != NULL &&
+        now - h->idle_since_ms >= c->front->config.far_idle_ms)
+        drop_far(c, true);
+}
+
+/* --- events -------------------------------------------------------------- */
+
+static void on_input(struct client *c)
+{
+    struct http_front *h = &c->http;
+
+    if (c->eof && h->state != HTTP_FRONT_READING)
+        conn_set_idle(c->conn, HALF_CLOSED_IDLE_MS);
+    if (h->state == HTTP_FRONT_EXCHANGING)
+        http_exchange_send(c);
+    read_heads(c);
+}
+
+static void on_opened(struct client *c)
+{
+    static const char established[] = "HTTP/1.1 200 OK\r\n\r\n";
+
+    if (c->http.state == HTTP_FRONT_OPENING)
+        http_exchange_begin(c);
+    else if (client_write(c, slice_text(established)))
+        client_relay(c, 0);
+    read_heads(c);
+}
+
+/* A kept far side has nothing to say: what it does say would be taken for the
+ * answer to a request that it has not seen. */
+static void on_data(struct client *c, struct slice data)
+{
+    if (c->http.state == HTTP_FRONT_EXCHANGING)
+        http_exchange_receive(c, data);
+    else
+        drop_far(c, false);
+    read_heads(c);
+}
+
+static void on_fin(struct client *c)
+{
+    if (c->http.state == HTTP_FRONT_EXCHANGING)
+        http_exchange_fin(c);
+    else
+        drop_far(c, true);
+    read_heads(c);
+}
+
+static void on_failed(struct client *c, const struct far_failure *failure)
+{
+    switch (c->http.state) {
+    case HTTP_FRONT_EXCHANGING:
+        http_exchange_failed(c, failure);
+        break;
+    case HTTP_FRONT_OPENING:
+    case HTTP_FRONT_TUNNELLING:
+        http_front_refuse(c, failure, false);
+        break;
+    case HTTP_FRONT_READING:
+    case HTTP_FRONT_NONE:
+        drop_far(c, false);
+        break;
+    }
+    read_heads(c);
+}
+
+static void on_room(struct client *c)
+{
+    if (c->http.state == HTTP_FRONT_EXCHANGING)
+        http_exchange_send(c);
+    read_heads(c);
+}
+
+static void on_drain(struct client *c)
+{
+    if (c->conn != NULL && c->http.state == HTTP_FRONT_READING &&
+        !c->http.request.reader.started)
+        end_well(c);
+}
+
+const struct client_protocol http_front_protocol = {
+    .on_input = on_input,
+    .on_opened = on_opened,
+    .on_data = on_data,
+    .on_fin = on_fin,
+    .on_failed = on_failed,
+    .on_room = on_room,
+    .on_written = http_exchange_settle,
+    .on_drain = on_drain,
+};

@@ -1,0 +1,116 @@
+#include "proxy/local/local_page.h"
+
+#include <string.h>
+
+#include "common/text.h"
+#include "proxy/local/answer.h"
+
+#define PAGE_MAX_BYTES (1024 * 1024)
+#define HTTP_PORT      80
+
+#define TEXT_TYPE "text/plain; charset=utf-8"
+
+bool local_page_is_for_us(const struct http_request *q, uint16_t port)
+{
+    if (q->form == HTTP_TO_US)
+        return true;
+    if (q->form != HTTP_TO_TARGET)
+        return false;
+    if (strcmp(q->target.host, LOCAL_PAGE_HOST) == 0)
+        return q->target.port == HTTP_PORT;
+    return port != 0 && q->target.port == port &&
+           target_is_loopback(&q->target);
+}
+
+/* Without Host, which every browser sends, it is a tool of this machine. */
+static bool is_our_name(const struct target *t)
+{
+    return t->port == 0 || target_is_loopback(t) ||
+           strcmp(t->host, LOCAL_PAGE_HOST) == 0;
+}
+
+/* "http://host:port" as a browser writes it is the origin of our own pages;
+ * "null" and all else is another's. */
+static bool is_our_origin(const struct http_request *q)
+{
+    static const char scheme[] = "http://";
+    size_t skip = sizeof(scheme) - 1;
+    struct slice origin = http_fields_get(&q->reader.fields, "Origin");
+    struct target t;
+    struct why why;
+
+    if (http_fields_count(&q->reader.fields, "Origin") == 0)
+        return true;
+    if (origin.len <= skip ||
+        !text_same_word(slice_of(origin.at, skip), slice_text(scheme)))
+        return false;
+    return target_parse(&t, slice_of(origin.at + skip, origin.len - skip),
+                        HTTP_PORT, &why) == STATUS_OK &&
+           target_equal(&t, &q->target);
+}
+
+/* A browser says who asks (Fetch Metadata). Following a link is harmless: the
+ * page shows, but the other site does not see it. */
+static bool is_cross_site(const struct http_request *q)
+{
+    const struct http_fields *f = &q->reader.fields;
+    struct slice site = http_fields_get(f, "Sec-Fetch-Site");
+    struct slice mode = http_fields_get(f, "Sec-Fetch-Mode");
+
+    if (site.len == 0 || text_same_word(site, slice_text("same-origin")) ||
+        text_same_word(site, slice_text("none")))
+        return false;
+    return !text_same_word(mode, slice_text("navigate"));
+}
+
+static void say(struct front_page *page, int code, const char *text)
+{
+    page->code = code;
+    page->type = TEXT_TYPE;
+    buffer_text(page->body, text);
+}
+
+static struct slice path_of(const struct http_request *q)
+{
+    const uint8_t *query =
+        q->path.len == 0 ? NULL : memchr(q->path.at, '?', q->path.len);
+    size_t len = query == NULL ? q->path.len : (size_t)(query - q->path.at);
+
+    return len == 0 ? slice_text("/") : slice_of(q->path.at, len);
+}
+
+static void find_page(const struct http_request *q,
+                      const struct front_config *config,
+                      struct front_page *page)
+{
+    struct slice path = path_of(q);
+
+    if (!is_our_name(&q->target))
+        say(page, 421, "This is a proxy on this computer, not that site.\n");
+    else if (!is_our_origin(q) || is_cross_site(q))
+        say(page, 403, "Pages of other sites may not ask.\n");
+    else if (strcmp(q->method, "GET") != 0 && !q->is_head)
+        say(page, 405, "Only GET and HEAD.\n");
+    else if (slice_equal(path, slice_text("/healthz")))
+        say(page, 200, "ok\n");
+    else if (config->owner->local_page == NULL ||
+             !config->owner->local_page(config->ctx, path, page))
+        say(page, 404, "There is no such page.\n");
+}
+
+int local_page_write(const struct http_request *q,
+                     const struct front_config *config, bool close,
+                     struct buffer *out)
+{
+    struct buffer body = buffer_with_max(PAGE_MAX_BYTES);
+    struct front_page page = { .code = 200, .type = TEXT_TYPE, .body = &body };
+    struct answer a = { .head_only = q->is_head, .close = close };
+
+    find_page(q, config, &page);
+    a.code = buffer_ok(&body) ? page.code : 503;
+    a.type = page.type;
+    a.body = buffer_view(&body);
+    answer_write(&a, out);
+    buffer_free(&body);
+    return a.code;
+}

@@ -1,0 +1,31 @@
+/* proxy/local/local_page.h: requests to this program itself.
+ *
+ * "/healthz" says that the program runs; what else there is, its owner knows.
+ * A page of another site can neither read nor change anything: only GET and
+ * HEAD are answered, only under names that are this machine's own (so that a
+ * name of somebody else that resolves to it does not count), and not on behalf
+ * of another origin. */
+#ifndef PROXY_LOCAL_LOCAL_PAGE_H
+#define PROXY_LOCAL_LOCAL_PAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buffer.h"
+#include "proxy/local/front.h"
+#include "proxy/local/http_request.h"
+
+/* The name under which a browser that uses the proxy reaches our pages; there
+ * is no such name (RFC 6761 section 6.4). */
+#define LOCAL_PAGE_HOST "veritee.invalid"
+
+/* True when |q|, which came to |port| (0: a UNIX socket), is for us. */
+bool local_page_is_for_us(const struct http_request *q, uint16_t port);
+
+/* Append the whole answer to |out|, whose failure is the only error. |close|:
+ * no other answer comes after it. Returns its HTTP status. */
+int local_page_write(const struct http_request *q,
+                     const struct front_config *config, bool close,
+                     struct buffer *out);
+
+#endif
