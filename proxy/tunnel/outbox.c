@@ -3,8 +3,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "common/secret.h"
-
 #define FULL_BYTES 64 /* too few to begin another frame for */
 
 #define RECORD_BUFFER_BYTES                                                    \
@@ -30,8 +28,6 @@ void outbox_fini(struct outbox *o)
     outbox_trim(o);
     for (size_t i = 0; i < o->count; i++)
         free(o->slots[(o->first + i) % OUTBOX_SLOTS].buffer);
-    if (o->open != NULL)
-        secret_wipe(o->open, RECORD_BUFFER_BYTES);
     free(o->open);
     record_fini(&o->record);
     *o = (struct outbox){ 0 };
@@ -170,6 +166,7 @@ void outbox_end(struct outbox *o)
 {
     outbox_seal(o);
     o->failed = STATUS_SHUTTING_DOWN;
+    o->open_len = 0; /* of what could not be sealed */
     record_fini(&o->record);
     outbox_trim(o);
 }

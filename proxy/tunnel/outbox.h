@@ -40,7 +40,7 @@ struct outbox {
 
 void outbox_init(struct outbox *o);
 
-/* Free and wipe everything. */
+/* Free every message and buffer, and wipe the key. */
 void outbox_fini(struct outbox *o);
 
 /* From now on records are sealed under |key|. Returns STATUS_OK or

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 
 #include "common/secret.h"
+#include "proxy/tunnel/mux.h"
 #include "proxy/tunnel/noise.h"
 
 #define FLUSH_MESSAGES 32
 
 static const uint8_t challenge[SESSION_CHALLENGE_BYTES] = { 9, 9, 9 };
+static const uint8_t other_challenge[SESSION_CHALLENGE_BYTES] = { 9, 9, 8 };
 static const uint8_t secret_key[SESSION_KEY_BYTES] = { 8, 8, 8 };
 static const uint8_t nonce[32] = { 7, 7, 7 };
 
@@ -31,15 +33,18 @@ static void make_quote(bool epoch, const uint8_t public_key[SESSION_KEY_BYTES],
 
 static void on_evidence(void *ctx, const struct session_evidence *evidence)
 {
+    static const struct why wrong = { .status = STATUS_BAD_BINDING };
     struct pair_side *side = ctx;
 
     side->evidence = true;
     assert(slice_equal(evidence->challenge, SLICE_OF(challenge)));
-    assert(evidence->challenged == !side->pair->epoch);
     if (side->pair->manual)
         return;
-    assert(slice_equal(evidence->quote, SLICE_OF(evidence->report_data)));
-    session_accept(side->session, side->pair->now_ms);
+    if (slice_equal(evidence->quote, SLICE_OF(evidence->report_data)) &&
+        evidence->challenged == !side->pair->epoch)
+        session_accept(side->session, side->pair->now_ms);
+    else
+        session_close(side->session, &wrong, side->pair->now_ms);
 }
 
 static void on_ready(void *ctx)
@@ -91,7 +96,7 @@ static void on_open(void *ctx, struct stream *s, struct slice target)
     e->stream = s;
     stream_set_context(s, e);
     if (side->refuse_all) {
-        stream_reset(s, STATUS_REFUSED);
+        stream_reset(s, side->refusal);
         pair_release(e);
         return;
     }
@@ -237,8 +242,9 @@ static void make_sessions(struct pair *p, const struct pair_options *o)
     make_quote(o->epoch, public_key, quote);
     st = session_client_new(&client, challenge, p->now_ms, &p->client.session);
     assert(st == STATUS_OK);
-    st = session_server_new(&server, challenge, &identity, p->now_ms,
-                            &p->server.session);
+    st = session_server_new(&server,
+                            o->other_challenge ? other_challenge : challenge,
+                            &identity, p->now_ms, &p->server.session);
     assert(st == STATUS_OK);
     (void)st;
 }
@@ -337,6 +343,26 @@ struct pair_end *pair_open(struct pair *p, const char *target)
     assert(st == STATUS_OK);
     (void)st;
     return e;
+}
+
+void pair_inject_bytes(struct pair_side *from, struct slice bytes)
+{
+    struct outbox *o = &session_mux(from->session)->out;
+    size_t room;
+    uint8_t *at = outbox_place(o, bytes.len, &room);
+
+    assert(at != NULL);
+    memcpy(at, bytes.at, bytes.len);
+    outbox_commit(o, bytes.len);
+}
+
+void pair_inject(struct pair_side *from, const struct frame *f)
+{
+    static uint8_t raw[RECORD_PLAIN_BYTES];
+    struct builder b = builder_over(raw, sizeof(raw));
+
+    frame_write(f, &b);
+    pair_inject_bytes(from, builder_view(&b));
 }
 
 struct pair_end *pair_other(struct pair *p, const struct pair_end *e)

@@ -4,6 +4,7 @@
 #define TESTS_SUPPORT_PAIR_H
 
 #include "common/buffer.h"
+#include "proxy/tunnel/frame.h"
 #include "proxy/tunnel/session.h"
 
 #define PAIR_STREAMS_MAX (STREAMS_MAX + 8)
@@ -40,7 +41,8 @@ struct pair_side {
     struct why why;
     size_t ends;
     struct pair_end end[PAIR_STREAMS_MAX];
-    bool refuse_all;  /* server: resets every open */
+    bool refuse_all; /* server: resets every open with |refusal| */
+    enum status refusal;
     bool keep_silent; /* server: does not answer opens */
     bool stall_all;   /* new ends are stalled */
     bool release_on_reset;
@@ -74,6 +76,7 @@ struct pair_options {
     bool server_no_chacha;
     bool epoch;
     bool manual;
+    bool other_challenge; /* the server was sent another one */
     uint32_t streams_max; /* 0 is STREAMS_MAX */
     const struct session_stapled *stapled;
     const struct log *log;
@@ -103,6 +106,10 @@ struct pair_end *pair_open(struct pair *p, const char *target);
 
 /* The server's end of the client's stream, by the target; NULL if none. */
 struct pair_end *pair_other(struct pair *p, const struct pair_end *e);
+
+/* Put a frame, or plain bytes, among what |from| says, whatever its state. */
+void pair_inject(struct pair_side *from, const struct frame *f);
+void pair_inject_bytes(struct pair_side *from, struct slice bytes);
 
 /* Write |len| bytes of a fixed pattern as room allows, now and whenever there
  * is room again; then fin. */

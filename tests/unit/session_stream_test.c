@@ -1,0 +1,870 @@
+/* Streams in a session: order, ends, credit, fairness, and peers that break
+ * the rules. */
+#include "tests/support/check.h"
+
+#include "proxy/tunnel/mux.h"
+#include "tests/support/pair.h"
+
+#define MB (1000 * 1000)
+
+static void bytes_pass_both_ways(void **state)
+{
+    (void)state;
+    for (int aes = 0; aes <= 1; aes++) {
+        struct pair *p = pair_ready(
+            &(struct pair_options){ .client_aes = aes, .server_aes = true });
+        struct pair_end *c, *s;
+
+        p->server.answer_bytes = 3 * MB;
+        c = pair_open(p, "a.b:80");
+        pair_write(c, 5 * MB);
+        pair_run(p);
+        s = pair_other(p, c);
+        assert_true(c->opened && c->fin && s->fin);
+        assert_int_equal(c->bytes, 3 * MB);
+        assert_int_equal(s->bytes, 5 * MB);
+        assert_int_equal(session_streams(p->client.session), 0);
+        assert_int_equal(session_streams(p->server.session), 0);
+        assert_int_equal(session_bytes_out(p->client.session), 5 * MB);
+        assert_int_equal(session_bytes_in(p->server.session), 5 * MB);
+        assert_int_equal(session_bytes_in(p->client.session), 3 * MB);
+        assert_false(p->client.closed || p->server.closed);
+        pair_free(p);
+    }
+}
+
+static void bytes_pass_one_at_a_time(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    struct pair_end *e = pair_open(p, "a.b:80");
+    uint64_t before;
+
+    (void)state;
+    for (uint64_t i = 0; i < 3000; i++) {
+        uint8_t byte = pair_byte(i);
+
+        assert_int_equal(stream_write(e->stream, slice_of(&byte, 1)), 1);
+        if (i % 7 == 0)
+            pair_run(p);
+    }
+    stream_fin(e->stream);
+    before = p->messages[true];
+    pair_run(p);
+    assert_int_equal(p->messages[true], before + 1); /* shared by many */
+    assert_int_equal(pair_other(p, e)->bytes, 3000);
+    assert_true(pair_other(p, e)->fin);
+    pair_free(p);
+}
+
+/* What is committed may be less than what was reserved, by any number. */
+static void every_length_can_be_committed(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    struct pair_end *e = pair_open(p, "a.b:80");
+    uint64_t sent = 0;
+
+    (void)state;
+    for (size_t len = 0; len < 600; len++) {
+        size_t room;
+        uint8_t *at = stream_reserve(e->stream, &room);
+
+        assert_true(at != NULL && room >= len);
+        for (size_t i = 0; i < len; i++)
+            at[i] = pair_byte(sent + i);
+        stream_commit(e->stream, len);
+        sent += len;
+        pair_run(p);
+    }
+    assert_int_equal(pair_other(p, e)->bytes, sent);
+    pair_free(p);
+}
+
+static void small_streams_share_a_record(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    uint64_t before = p->messages[true];
+
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        char target[16];
+
+        (void)snprintf(target, sizeof(target), "a.b:%d", 80 + i);
+        pair_write(pair_open(p, target), 100);
+    }
+    (void)pair_flush(p, &p->client);
+    assert_int_equal(p->messages[true], before + 1);
+    assert_int_equal(p->server.ends, 20);
+    for (int i = 0; i < 20; i++)
+        assert_true(p->server.end[i].bytes == 100 && p->server.end[i].fin);
+    pair_free(p);
+}
+
+static void a_bad_target_is_not_sent(void **state)
+{
+    static const char *const bad[] = { "", "a.b", "a.b:0", "a b:80", ":80" };
+    struct pair *p = pair_ready(NULL);
+    struct stream *s;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        CHECK_STATUS(stream_open(p->client.session, slice_text(bad[i]), NULL,
+                                 &s),
+                     STATUS_BAD_ADDRESS);
+        assert_null(s);
+    }
+    assert_int_equal(session_streams(p->client.session), 0);
+    pair_free(p);
+}
+
+static void no_stream_opens_before_the_session_is_ready(void **state)
+{
+    struct pair *p = pair_new(NULL);
+    struct stream *s;
+
+    (void)state;
+    do {
+        CHECK_STATUS(stream_open(p->client.session, slice_text("a.b:80"), NULL,
+                                 &s),
+                     STATUS_GOING_AWAY);
+        assert_false(session_can_open(p->client.session));
+    } while (pair_flush(p, &p->server) + pair_flush(p, &p->client) > 0 &&
+             !p->client.ready);
+    assert_true(session_can_open(p->client.session));
+    pair_free(p);
+}
+
+/* Ends. */
+
+static void data_may_be_written_before_the_target_is_reached(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    struct pair_end *c = pair_open(p, "a.b:80");
+    struct pair_end *s;
+
+    (void)state;
+    p->server.keep_silent = p->server.stall_all = true;
+    pair_write(c, 200000);
+    pair_run(p);
+    s = pair_other(p, c);
+    assert_false(c->opened);
+    assert_int_equal(s->bytes, STREAM_CREDIT_BYTES);
+    s->stalled = false;
+    stream_opened(s->stream);
+    stream_opened(s->stream);
+    pair_consume(s);
+    pair_run(p);
+    assert_true(c->opened && s->fin);
+    assert_int_equal(s->bytes, 200000);
+    pair_free(p);
+}
+
+static void each_half_ends_by_itself(void **state)
+{
+    (void)state;
+    for (int server_first = 0; server_first <= 1; server_first++) {
+        struct pair *p = pair_ready(NULL);
+        struct pair_end *c = pair_open(p, "a.b:80");
+        struct pair_end *first, *second;
+
+        pair_run(p);
+        first = server_first ? pair_other(p, c) : c;
+        second = server_first ? c : pair_other(p, c);
+        stream_fin(first->stream);
+        stream_fin(first->stream);
+        pair_run(p);
+        assert_true(second->fin && !first->fin);
+        assert_int_equal(stream_room(first->stream), 0);
+        assert_int_equal(session_streams(p->client.session), 1);
+        pair_write(second, 100000);
+        pair_run(p);
+        assert_true(first->fin && first->bytes == 100000);
+        assert_int_equal(session_streams(p->client.session), 0);
+        assert_int_equal(session_streams(p->server.session), 0);
+        pair_release(c);
+        pair_run(p);
+        assert_false(second->reset);
+        pair_free(p);
+    }
+}
+
+static void a_refusal_tells_why(void **state)
+{
+    static const enum status refusals[] = {
+        STATUS_REFUSED,   STATUS_UNREACHABLE, STATUS_NO_NAME,
+        STATUS_TIMED_OUT, STATUS_NOT_ALLOWED, STATUS_BUSY,
+        STATUS_CUT,
+    };
+    struct pair *p = pair_ready(NULL);
+
+    (void)state;
+    p->server.refuse_all = true;
+    for (size_t i = 0; i < COUNT_OF(refusals); i++) {
+        struct pair_end *e = pair_open(p, "a.b:80");
+
+        p->server.refusal = refusals[i];
+        pair_run(p);
+        assert_true(e->reset && !e->opened);
+        CHECK_STATUS(e->reason, refusals[i]);
+        assert_int_equal(session_streams(p->client.session), 0);
+        assert_int_equal(session_streams(p->server.session), 0);
+    }
+    pair_free(p);
+}
+
+/* What each side does before their frames meet on the wire. */
+enum act { NOTHING, WRITE, FIN, RESET, RELEASE };
+
+static void act(struct pair_end *e, enum act what)
+{
+    if (e->stream == NULL)
+        return;
+    if (what == WRITE)
+        (void)stream_write(e->stream, slice_text("\x00\x1f\x3e"));
+    if (what == FIN)
+        stream_fin(e->stream);
+    if (what == RESET)
+        stream_reset(e->stream, STATUS_CUT);
+    if (what == RELEASE)
+        pair_release(e);
+}
+
+/* Both do two things each, and neither knows of the other's: whatever it is,
+ * it is no violation, and when both have given up nothing is left. */
+static void whatever_crosses_on_the_wire_is_legal(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 5 * 5 * 5 * 5; i++) {
+        const enum act acts[4] = { i % 5, i / 5 % 5, i / 25 % 5, i / 125 };
+        struct pair *p = pair_ready(NULL);
+        struct pair_end *c = pair_open(p, "a.b:80");
+        struct pair_end *s;
+
+        pair_run(p);
+        s = pair_other(p, c);
+        act(c, acts[0]);
+        act(s, acts[1]);
+        (void)pair_flush(p, &p->client); /* now the server's cross it */
+        act(c, acts[2]);
+        act(s, acts[3]);
+        pair_run(p);
+        act(c, RELEASE);
+        act(s, RELEASE);
+        pair_run(p);
+        if (p->client.closed || p->server.closed)
+            fail_msg("acts %d %d, then %d %d: %s %s", acts[0], acts[1], acts[2],
+                     acts[3], p->client.why.found, p->server.why.found);
+        assert_int_equal(session_streams(p->client.session), 0);
+        assert_int_equal(session_streams(p->server.session), 0);
+        assert_true(list_empty(&session_mux(p->client.session)->all));
+        assert_true(list_empty(&session_mux(p->server.session)->all));
+        pair_free(p);
+    }
+}
+
+static void
+bytes_on_their_way_to_a_stream_given_up_are_passed_over(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    struct pair_end *c = pair_open(p, "a.b:80");
+    struct pair_end *s;
+
+    (void)state;
+    p->server.answer_bytes = 5 * MB;
+    (void)pair_flush(p, &p->client);
+    s = pair_other(p, c);
+    stream_reset(c->stream, STATUS_RESET);
+    pair_run(p);
+    assert_int_equal(c->bytes, 0);
+    assert_false(c->reset); /* nobody is called back who gave up */
+    assert_true(s->reset);
+    assert_int_equal(session_streams(p->client.session), 0);
+    assert_int_equal(session_streams(p->server.session), 0);
+    assert_false(p->client.closed || p->server.closed);
+    pair_free(p);
+}
+
+/* How many. */
+
+static void a_session_takes_1024_streams_and_no_more(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    struct stream *s;
+
+    (void)state;
+    p->server.answer_bytes = 1000;
+    for (int i = 0; i < STREAMS_MAX; i++) {
+        char target[16];
+
+        assert_true(session_can_open(p->client.session));
+        (void)snprintf(target, sizeof(target), "a.b:%d", 1 + i);
+        (void)pair_open(p, target);
+    }
+    assert_false(session_can_open(p->client.session));
+    CHECK_STATUS(stream_open(p->client.session, slice_text("a.b:80"), NULL, &s),
+                 STATUS_LIMIT);
+    pair_run(p);
+    assert_int_equal(session_streams(p->server.session), STREAMS_MAX);
+    for (int i = 0; i < STREAMS_MAX; i++)
+        pair_write(&p->client.end[i], 5000);
+    pair_run(p);
+    for (int i = 0; i < STREAMS_MAX; i++) {
+        assert_int_equal(p->client.end[i].bytes, 1000);
+        assert_int_equal(p->server.end[i].bytes, 5000);
+    }
+    assert_int_equal(session_streams(p->client.session), 0);
+    assert_true(session_can_open(p->client.session));
+    pair_free(p);
+}
+
+/* A third of the streams ends in each way, on either side. */
+static void end_some(struct pair_side *side, size_t step)
+{
+    for (size_t k = 0; k < side->ends; k++) {
+        struct pair_end *e = &side->end[k];
+
+        if (e->stream == NULL)
+            continue;
+        if ((k + step) % 3 == 0)
+            stream_fin(e->stream);
+        if ((k + step) % 3 == 1)
+            pair_release(e);
+    }
+}
+
+/* Opened as fast as the client may: both always agree how many there are. */
+static void the_servers_limit_is_never_overrun(void **state)
+{
+    struct pair *p = pair_ready(&(struct pair_options){ .streams_max = 3 });
+
+    (void)state;
+    p->flush_max = 1;
+    for (size_t i = 0; p->client.ends < 1000; i++) {
+        while (session_can_open(p->client.session))
+            (void)pair_open(p, "a.b:80");
+        if (i % 4 < 3)
+            (void)pair_flush(p, &p->client);
+        if (i % 5 == 0)
+            end_some(&p->server, i / 5);
+        if (i % 3 == 0)
+            end_some(&p->client, i / 3);
+        (void)pair_flush(p, &p->server);
+        assert_false(p->client.closed || p->server.closed);
+        assert_true(session_streams(p->server.session) <= 3);
+        assert_true(i < 10000);
+    }
+    pair_free(p);
+}
+
+/* Credit. */
+
+static void a_stalled_stream_stops_at_its_window(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    struct pair_end *stalled = pair_open(p, "stalled.b:80");
+    struct pair_end *other = pair_open(p, "other.b:80");
+    struct pair_end *s;
+
+    (void)state;
+    p->server.stall_all = true;
+    pair_run(p);
+    pair_other(p, other)->stalled = false;
+    pair_write(stalled, 5 * MB);
+    pair_write(other, 20 * MB);
+    pair_run(p);
+    s = pair_other(p, stalled);
+    assert_int_equal(s->unread, STREAM_WINDOW_BYTES);
+    assert_int_equal(pair_other(p, other)->bytes, 20 * MB);
+    assert_int_equal(stream_room(stalled->stream), 0);
+    s->stalled = false;
+    pair_consume(s);
+    pair_run(p);
+    assert_int_equal(s->bytes, 5 * MB);
+    assert_true(s->fin && stalled->rooms > 0);
+    pair_free(p);
+}
+
+static void stalled_streams_fill_the_budget_and_no_more(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    uint64_t unread = 0;
+    struct pair_end *last;
+
+    (void)state;
+    p->client.stall_all = true;
+    p->server.answer_bytes = 2 * MB;
+    for (int i = 0; i < STREAMS_MAX - 1; i++) {
+        char target[16];
+
+        (void)snprintf(target, sizeof(target), "a.b:%d", 1 + i);
+        (void)pair_open(p, target);
+        pair_run(p);
+    }
+    for (int i = 0; i < STREAMS_MAX - 1; i++) {
+        assert_true(p->client.end[i].unread >= STREAM_CREDIT_BYTES);
+        unread += p->client.end[i].unread;
+    }
+    assert_true(unread <= SESSION_QUEUED_MAX_BYTES);
+    p->client.stall_all = false;
+    last = pair_open(p, "last.b:80");
+    pair_run(p);
+    assert_int_equal(last->bytes, 2 * MB); /* and all that stalls none */
+    pair_free(p);
+}
+
+static void a_fast_reader_gets_a_larger_window(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    struct pair_end *e = pair_open(p, "a.b:80");
+
+    (void)state;
+    pair_write(e, 20 * MB);
+    pair_run(p);
+    assert_int_equal(pair_other(p, e)->stream->flow.window,
+                     STREAM_WINDOW_MAX_BYTES);
+    pair_release(e);
+    pair_run(p);
+    pair_free(p);
+}
+
+/* Output. */
+
+static void output_is_bounded_when_nobody_takes_it(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    uint64_t written = 0;
+
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        char target[16];
+
+        (void)snprintf(target, sizeof(target), "a.b:%d", 1 + i);
+        (void)pair_open(p, target);
+    }
+    pair_run(p);
+    for (int i = 0; i < 8; i++) {
+        pair_write(&p->client.end[i], MB);
+        written += p->client.end[i].written;
+    }
+    assert_true(written <= SESSION_OUT_RECORDS * RECORD_PLAIN_BYTES);
+    assert_true(written > (SESSION_OUT_RECORDS - 1) * RECORD_PLAIN_BYTES);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(stream_room(p->client.end[i].stream), 0);
+    pair_run(p);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(p->server.end[i].bytes, MB);
+    pair_free(p);
+}
+
+static void room_is_exactly_what_can_be_written(void **state)
+{
+    static uint8_t bytes[SESSION_OUT_RECORDS * RECORD_PLAIN_BYTES];
+
+    (void)state;
+    for (size_t before = 0; before < 70000; before += 997) {
+        struct pair *p = pair_ready(NULL);
+        struct pair_end *a = pair_open(p, "a.b:80");
+        struct pair_end *b = pair_open(p, "c.d:80");
+        size_t room;
+
+        pair_run(p);
+        a->side = b->side;
+        memset(bytes, 0, sizeof(bytes));
+        p->server.end[0].keep = p->server.end[1].keep = true;
+        assert_int_equal(stream_write(a->stream, slice_of(bytes, before)),
+                         before);
+        session_mux(p->client.session)->out.records_max = 4;
+        room = stream_room(b->stream);
+        assert_true(room > 0);
+        assert_int_equal(stream_write(b->stream, slice_of(bytes, room)), room);
+        pair_free(p);
+    }
+}
+
+/* One that took all the room does not keep it from those that come later. */
+static void room_is_shared_out_evenly(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    uint64_t least, most;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        char target[16];
+
+        (void)snprintf(target, sizeof(target), "a.b:%d", 1 + i);
+        (void)pair_open(p, target);
+    }
+    pair_run(p);
+    for (int i = 0; i < 5; i++)
+        pair_write(&p->client.end[i], 100 * MB);
+    least = most = p->client.end[0].written;
+    p->flush_max = 1;
+    for (int flushes = 0; flushes < 100; flushes++) {
+        (void)pair_flush(p, &p->client);
+        (void)pair_flush(p, &p->server);
+    }
+    for (int i = 0; i < 5; i++) {
+        uint64_t bytes = p->server.end[i].bytes;
+
+        least = i == 0 || bytes < least ? bytes : least;
+        most = i == 0 || bytes > most ? bytes : most;
+    }
+    /* The first had the whole outbox before the others came. */
+    assert_true(most - least <= (SESSION_OUT_RECORDS + 2) * RECORD_PLAIN_BYTES);
+    assert_true(least > 10 * RECORD_PLAIN_BYTES);
+    pair_free(p);
+}
+
+static void answers_do_not_wait_behind_data(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    struct pair_end *up = pair_open(p, "up.b:80");
+    struct pair_end *down;
+
+    (void)state;
+    pair_run(p);
+    pair_write(up, 20 * MB);
+    p->server.answer_bytes = 20 * MB;
+    down = pair_open(p, "down.b:80");
+    pair_run(p);
+    assert_int_equal(down->bytes, 20 * MB);
+    assert_int_equal(pair_other(p, up)->bytes, 20 * MB);
+    pair_free(p);
+}
+
+/* Peers that break the rules. */
+
+static const struct {
+    const char *name;
+    bool by_client;
+    struct frame frames[3];
+    enum status want;
+    const char *field;
+} violations[] = {
+/* clang-format off */
+#define TEXT(t) { (const uint8_t *)(t), sizeof(t) - 1 }
+#define NONE { NULL, 0 }
+    { "data on a stream never opened", true,
+      { { FRAME_DATA, 9, 0, TEXT("x") } }, STATUS_BAD_STATE, "frame" },
+    { "data on a stream that the client never opened", false,
+      { { FRAME_DATA, 9, 0, TEXT("x") } }, STATUS_BAD_STATE, "frame" },
+    { "credit for a stream never opened", true,
+      { { FRAME_CREDIT, 9, 1, NONE } }, STATUS_BAD_STATE, "frame" },
+    { "a reset of a stream never opened", false,
+      { { FRAME_RESET, 9, 1, NONE } }, STATUS_BAD_STATE, "frame" },
+    { "an open by the server", false,
+      { { FRAME_OPEN, 9, 0, TEXT("a.b:80") } }, STATUS_BAD_STATE, "frame" },
+    { "an opened by the client", true,
+      { { FRAME_OPENED, 1, 0, NONE } }, STATUS_BAD_STATE, "frame" },
+    { "a stream opened twice", true,
+      { { FRAME_OPEN, 1, 0, TEXT("a.b:80") } }, STATUS_BAD_STATE, "frame" },
+    { "a stream below the last", true,
+      { { FRAME_OPEN, 9, 0, TEXT("a.b:80") },
+        { FRAME_OPEN, 8, 0, TEXT("a.b:80") } }, STATUS_BAD_STATE, "frame" },
+    { "more streams than agreed", true,
+      { { FRAME_OPEN, 3, 0, TEXT("a.b:80") },
+        { FRAME_OPEN, 4, 0, TEXT("a.b:80") } }, STATUS_LIMIT, "frame.open" },
+    { "opened twice", false,
+      { { FRAME_OPENED, 1, 0, NONE } }, STATUS_BAD_STATE, "frame" },
+    { "data before opened", false,
+      { { FRAME_DATA, 2, 0, TEXT("x") } }, STATUS_BAD_STATE, "frame" },
+    { "fin before opened", false,
+      { { FRAME_FIN, 2, 0, NONE } }, STATUS_BAD_STATE, "frame" },
+    { "data after fin", true,
+      { { FRAME_FIN, 1, 0, NONE }, { FRAME_DATA, 1, 0, TEXT("x") } },
+      STATUS_BAD_STATE, "frame" },
+    { "fin twice", true,
+      { { FRAME_FIN, 1, 0, NONE }, { FRAME_FIN, 1, 0, NONE } },
+      STATUS_BAD_STATE, "frame" },
+    { "data after a reset", true,
+      { { FRAME_RESET, 1, 1, NONE }, { FRAME_DATA, 1, 0, TEXT("x") } },
+      STATUS_BAD_STATE, "frame" },
+    { "fin after a reset", false,
+      { { FRAME_RESET, 1, 1, NONE }, { FRAME_FIN, 1, 0, NONE } },
+      STATUS_BAD_STATE, "frame" },
+    { "credit beyond all bounds", false,
+      { { FRAME_CREDIT, 1, INT32_MAX, NONE }, { FRAME_CREDIT, 1, 1, NONE } },
+      STATUS_FLOW, "frame.credit" },
+    { "a pong that nobody asked for", true,
+      { { FRAME_PONG, 0, 0, TEXT("12345678") } }, STATUS_BAD_STATE, "frame.pong" },
+    { "a goaway of a stream never opened", false,
+      { { FRAME_GOAWAY, 9, 0, NONE } }, STATUS_BAD_STATE, "frame.goaway" },
+    { "a goaway by the client that names a stream", true,
+      { { FRAME_GOAWAY, 1, 0, NONE } }, STATUS_BAD_STATE, "frame.goaway" },
+    { "a second goaway", true,
+      { { FRAME_GOAWAY, 0, 0, NONE }, { FRAME_GOAWAY, 0, 0, NONE } },
+      STATUS_BAD_STATE, "frame.goaway" },
+    { "an open after a goaway", true,
+      { { FRAME_GOAWAY, 0, 0, NONE }, { FRAME_OPEN, 9, 0, TEXT("a.b:80") } },
+      STATUS_BAD_STATE, "frame" },
+#undef NONE
+#undef TEXT
+    /* clang-format on */
+};
+
+/* Stream 1 was reached, stream 2 was not; at most three are allowed. */
+static struct pair *ready_for_violations(void)
+{
+    struct pair *p = pair_ready(&(struct pair_options){ .streams_max = 3 });
+
+    (void)pair_open(p, "a.b:80");
+    pair_run(p);
+    p->server.keep_silent = true;
+    (void)pair_open(p, "c.d:80");
+    pair_run(p);
+    return p;
+}
+
+static void a_violation_ends_the_session_on_both_sides(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(violations); i++) {
+        struct pair *p = ready_for_violations();
+        struct pair_side *by =
+            violations[i].by_client ? &p->client : &p->server;
+        struct pair_side *judge =
+            violations[i].by_client ? &p->server : &p->client;
+
+        for (size_t f = 0; f < 3; f++)
+            if (f == 0 || violations[i].frames[f].id > 0 ||
+                violations[i].frames[f].type > FRAME_RESET)
+                pair_inject(by, &violations[i].frames[f]);
+        pair_run(p);
+        if (judge->why.status != violations[i].want ||
+            strcmp(judge->why.field, violations[i].field) != 0)
+            fail_msg("%s: %s at %s", violations[i].name,
+                     status_name(judge->why.status), judge->why.field);
+        assert_true(by->closed);
+        assert_int_not_equal(by->why.status, STATUS_OK);
+        assert_true(p->client.end[0].reset || p->server.end[0].reset);
+        pair_free(p);
+    }
+}
+
+static void data_beyond_the_credit_ends_the_session(void **state)
+{
+    static uint8_t big[STREAM_WINDOW_BYTES];
+
+    (void)state;
+    for (size_t more = 0; more <= 1; more++) {
+        struct pair *p = ready_for_violations();
+        size_t left = STREAM_CREDIT_BYTES + more;
+
+        p->server.stall_all = true;
+        p->server.end[1].keep = p->server.end[1].stalled = true;
+        while (left > 0) {
+            size_t len = left < 8192 ? left : 8192;
+            struct frame f = { FRAME_DATA, 2, 0, slice_of(big, len) };
+
+            pair_inject(&p->client, &f);
+            left -= len;
+        }
+        pair_run(p);
+        assert_int_equal(p->server.closed, more);
+        if (more > 0)
+            CHECK_STATUS(p->server.why.status, STATUS_FLOW);
+        assert_int_equal(p->server.end[1].bytes, STREAM_CREDIT_BYTES);
+        pair_free(p);
+    }
+}
+
+static void what_comes_late_is_no_violation(void **state)
+{
+    static const struct frame late[] = { { FRAME_CREDIT, 1, 5, { NULL, 0 } },
+                                         { FRAME_RESET, 1, 1, { NULL, 0 } } };
+    static const struct frame dead = {
+        FRAME_DATA, 1, 0, { (const uint8_t *)"x", 1 }
+    };
+    struct pair *p = ready_for_violations();
+
+    (void)state;
+    stream_fin(p->client.end[0].stream);
+    stream_fin(p->server.end[0].stream);
+    pair_run(p);
+    assert_int_equal(session_streams(p->server.session), 1);
+    pair_inject(&p->client, &late[0]);
+    pair_inject(&p->client, &late[1]);
+    pair_inject(&p->server, &late[0]);
+    pair_inject(&p->server, &late[1]);
+    pair_run(p);
+    assert_false(p->client.closed || p->server.closed);
+    pair_inject(&p->client, &dead);
+    pair_run(p);
+    CHECK_STATUS(p->server.why.status, STATUS_BAD_STATE);
+    pair_free(p);
+}
+
+static void bytes_that_are_no_frame_end_the_session(void **state)
+{
+    static const uint8_t junk[] = { 0xff };
+    struct pair *p = ready_for_violations();
+
+    (void)state;
+    pair_inject_bytes(&p->server, SLICE_OF(junk));
+    pair_run(p);
+    CHECK_STATUS(p->client.why.status, STATUS_BAD_FIELD);
+    assert_true(p->server.closed);
+    pair_free(p);
+}
+
+static void a_record_without_frames_ends_the_session(void **state)
+{
+    struct pair *p = ready_for_violations();
+    uint8_t message[AEAD_TAG_BYTES];
+
+    (void)state;
+    CHECK_STATUS(record_seal(&session_mux(p->client.session)->out.record,
+                             message, 0),
+                 STATUS_OK);
+    CHECK_STATUS(pair_deliver(p, true, message, sizeof(message)),
+                 STATUS_BAD_FIELD);
+    pair_free(p);
+}
+
+/* However many it sends before it reads. */
+static void a_flood_of_pings_gets_one_answer(void **state)
+{
+    static const struct frame ping = {
+        FRAME_PING, 0, 0, { (const uint8_t *)"abcdefgh", 8 }
+    };
+    struct pair *p = pair_ready(NULL);
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        pair_inject(&p->client, &ping);
+    (void)pair_flush(p, &p->client);
+    session_mux(p->client.session)->now_ms = p->now_ms;
+    assert_int_equal(session_mux(p->server.session)->out.open_len, 0);
+    assert_true(session_wants_output(p->server.session));
+    (void)pair_flush(p, &p->server);
+    assert_false(session_wants_output(p->server.session));
+    CHECK_STATUS(p->client.why.status, STATUS_BAD_STATE); /* we asked none */
+    pair_free(p);
+}
+
+/* Callbacks that call back in. */
+
+static void release_in_data(struct pair_end *e, struct slice data)
+{
+    (void)data;
+    pair_release(e);
+}
+
+static void reset_in_data(struct pair_end *e, struct slice data)
+{
+    (void)data;
+    stream_reset(e->stream, STATUS_CUT);
+    stream_consumed(e->stream, e->unread);
+}
+
+static void close_in_data(struct pair_end *e, struct slice data)
+{
+    static const struct why why = { .status = STATUS_POLICY };
+
+    (void)data;
+    session_close(stream_session(e->stream), &why, e->side->pair->now_ms);
+}
+
+static void drain_in_data(struct pair_end *e, struct slice data)
+{
+    (void)data;
+    pair_consume(e);
+    session_drain(stream_session(e->stream), e->side->pair->now_ms);
+}
+
+static void answer_in_data(struct pair_end *e, struct slice data)
+{
+    pair_consume(e);
+    (void)stream_write(e->stream, data);
+    stream_fin(e->stream);
+}
+
+static void lose_in_data(struct pair_end *e, struct slice data)
+{
+    (void)data;
+    session_carrier_lost(stream_session(e->stream), STATUS_NETWORK,
+                         e->side->pair->now_ms);
+}
+
+static void output_in_data(struct pair_end *e, struct slice data)
+{
+    struct session_out out[4];
+    size_t count;
+
+    (void)stream_write(e->stream, data);
+    pair_consume(e);
+    count = session_output(e->side->session, out, COUNT_OF(out),
+                           e->side->pair->now_ms);
+    session_output_done(e->side->session, count); /* lost on the wire */
+}
+
+static const struct {
+    const char *name;
+    void (*on_data)(struct pair_end *e, struct slice data);
+    bool server_closed;
+} nested[] = {
+    { "releases the stream", release_in_data, false },
+    { "resets the stream", reset_in_data, false },
+    { "closes the session", close_in_data, true },
+    { "drains the session", drain_in_data, false },
+    { "answers and ends", answer_in_data, false },
+    { "loses the carrier", lose_in_data, true },
+    { "takes output", output_in_data, false },
+};
+
+static void callbacks_may_call_back_in(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(nested); i++) {
+        struct pair *p = pair_ready(NULL);
+        struct pair_end *a = pair_open(p, "a.b:80");
+        struct pair_end *b = pair_open(p, "c.d:80");
+
+        pair_run(p);
+        p->server.on_data = nested[i].on_data;
+        a->keep = b->keep = true;
+        (void)stream_write(a->stream, slice_text("\x00"));
+        (void)stream_write(a->stream, slice_of("\x00\x1f", 2));
+        (void)stream_write(b->stream, slice_of("\x00\x1f", 2));
+        (void)pair_flush(p, &p->client);
+        if (p->server.closed != nested[i].server_closed)
+            fail_msg("%s", nested[i].name);
+        pair_run(p);
+        pair_free(p);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_pass_both_ways),
+        cmocka_unit_test(bytes_pass_one_at_a_time),
+        cmocka_unit_test(every_length_can_be_committed),
+        cmocka_unit_test(small_streams_share_a_record),
+        cmocka_unit_test(a_bad_target_is_not_sent),
+        cmocka_unit_test(no_stream_opens_before_the_session_is_ready),
+        cmocka_unit_test(data_may_be_written_before_the_target_is_reached),
+        cmocka_unit_test(each_half_ends_by_itself),
+        cmocka_unit_test(a_refusal_tells_why),
+        cmocka_unit_test(whatever_crosses_on_the_wire_is_legal),
+        cmocka_unit_test(
+            bytes_on_their_way_to_a_stream_given_up_are_passed_over),
+        cmocka_unit_test(a_session_takes_1024_streams_and_no_more),
+        cmocka_unit_test(the_servers_limit_is_never_overrun),
+        cmocka_unit_test(a_stalled_stream_stops_at_its_window),
+        cmocka_unit_test(stalled_streams_fill_the_budget_and_no_more),
+        cmocka_unit_test(a_fast_reader_gets_a_larger_window),
+        cmocka_unit_test(output_is_bounded_when_nobody_takes_it),
+        cmocka_unit_test(room_is_exactly_what_can_be_written),
+        cmocka_unit_test(room_is_shared_out_evenly),
+        cmocka_unit_test(answers_do_not_wait_behind_data),
+        cmocka_unit_test(a_violation_ends_the_session_on_both_sides),
+        cmocka_unit_test(data_beyond_the_credit_ends_the_session),
+        cmocka_unit_test(what_comes_late_is_no_violation),
+        cmocka_unit_test(bytes_that_are_no_frame_end_the_session),
+        cmocka_unit_test(a_record_without_frames_ends_the_session),
+        cmocka_unit_test(a_flood_of_pings_gets_one_answer),
+        cmocka_unit_test(callbacks_may_call_back_in),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
