@@ -1,0 +1,260 @@
+#include "proxy/local/attest.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/limits.h"
+
+/* Freed by exactly one line, in attest_end(): either the collateral answer or
+ * the worker thread is under way until then, never both. */
+struct attest {
+    struct attest_request request; /* |evidence| is not used after start */
+    uv_work_t work;
+    struct collateral_wait *wait; /* NULL unless collateral is under way */
+    struct bundle *bundle;        /* reference held; NULL until there */
+    struct attestation result;
+    uint8_t report_data[64]; /* what the quote must carry */
+    bool challenged;
+    bool cancelled; /* only the memory is left */
+    size_t quote_len;
+    uint8_t quote[QUOTE_MAX_BYTES];
+};
+
+static int64_t now_unix(void)
+{
+    return (int64_t)time(NULL);
+}
+
+static void attest_end(struct attest *a)
+{
+    if (!a->cancelled)
+        a->request.done(a->request.ctx, &a->result);
+    if (a->bundle != NULL)
+        bundle_unref(a->bundle);
+    free(a);
+}
+
+/* A row of our own behind the verifier's. */
+static void add_row(struct verdict *v, const char *id, const char *title,
+                    const struct why *why)
+{
+    struct check_result *row;
+
+    assert(v->count < COUNT_OF(v->checks));
+    row = &v->checks[v->count++];
+    *row = (struct check_result){ .id = id, .title = title, .why = *why };
+    row->outcome = why->status == STATUS_OK ? OUTCOME_PASS : OUTCOME_FAIL;
+}
+
+/* The quote is for this key and this challenge: else it proves somebody
+ * else's server. */
+static enum status check_binding(struct attest *a)
+{
+    struct why why = { .status = STATUS_OK };
+
+    if (!slice_equal(SLICE_OF(a->result.claims.report_data),
+                     SLICE_OF(a->report_data)))
+        (void)why_bytes(&why, STATUS_BAD_BINDING, "quote.report_data",
+                        "PROTOCOL 4", SLICE_OF(a->result.claims.report_data),
+                        SLICE_OF(a->report_data));
+    add_row(&a->result.verdict, "binding",
+            a->challenged ? "quote binds the session key and our challenge"
+                          : "quote binds the session key and its epoch",
+            &why);
+    a->result.why = why;
+    return why.status;
+}
+
+static void judge(struct attest *a, int64_t now)
+{
+    const struct judge_input in = {
+        .claims = &a->result.claims,
+        .now_unix = now,
+        .attested_unix = a->result.attested_unix,
+        .challenged = a->challenged,
+    };
+
+    if (judge_claims(&a->request.service->accept, &in, &a->result.decision,
+                     &a->result.why) != STATUS_OK)
+        return;
+    a->result.why = (struct why){ .status = STATUS_OK };
+    a->result.deadline_unix = a->result.decision.deadline_unix;
+}
+
+/* In the thread pool: nothing here touches the loop. */
+static void on_work(uv_work_t *work)
+{
+    struct attest *a = CONTAINER_OF(work, struct attest, work);
+    const int64_t now = now_unix();
+    const struct verify_input in = {
+        .quote = slice_of(a->quote, a->quote_len),
+        .collateral = &a->bundle->set,
+        .root_der = a->request.root_der,
+        .now_unix = now,
+    };
+
+    enum status st = verify_quote(&in, &a->result.claims, &a->result.verdict);
+    const struct check_result *failed = verdict_failed(&a->result.verdict);
+
+    if (failed != NULL)
+        a->result.why = failed->why;
+    else if (st != STATUS_OK)
+        (void)why_fail(&a->result.why, st, "attest", NULL, "%s",
+                       status_text(st));
+    else if (check_binding(a) == STATUS_OK)
+        judge(a, now);
+}
+
+static void on_work_done(uv_work_t *work, int error)
+{
+    struct attest *a = CONTAINER_OF(work, struct attest, work);
+
+    if (error != 0 && a->result.why.status == STATUS_OK)
+        (void)why_fail(&a->result.why, STATUS_INTERNAL, "attest", NULL,
+                       "verification was cancelled");
+    attest_end(a);
+}
+
+static void on_collateral(void *ctx, struct bundle *bundle,
+                          const struct why *why)
+{
+    struct attest *a = ctx;
+    int error;
+
+    a->wait = NULL;
+    if (bundle == NULL) {
+        a->result.why = *why;
+        add_row(&a->result.verdict, "collateral", "collateral is at hand", why);
+        attest_end(a);
+        return;
+    }
+    a->bundle = bundle_ref(bundle);
+    error = uv_queue_work(a->request.loop, &a->work, on_work, on_work_done);
+    if (error != 0) {
+        (void)why_fail(&a->result.why, STATUS_INTERNAL, "attest", NULL,
+                       "no worker: %s", uv_strerror(error));
+        attest_end(a);
+    }
+}
+
+/* A failure that is known before anything is under way is still told from the
+ * loop: through a worker with nothing to do. */
+static void on_no_work(uv_work_t *work)
+{
+    (void)work;
+}
+
+static enum status fail_later(struct attest *a, const char *id,
+                              const char *title, const struct why *why)
+{
+    a->result.why = *why;
+    add_row(&a->result.verdict, id, title, why);
+    return uv_queue_work(a->request.loop, &a->work, on_no_work, on_work_done) ==
+                   0
+               ? STATUS_OK
+               : STATUS_NO_MEMORY;
+}
+
+static void read_sources(const struct policy_sources *from,
+                         struct collateral_source *to)
+{
+    static const enum source_kind kinds[] = {
+        [POLICY_SOURCE_STORE] = SOURCE_STORE,
+        [POLICY_SOURCE_STAPLED] = SOURCE_STAPLED,
+        [POLICY_SOURCE_PCCS] = SOURCE_PCCS,
+        [POLICY_SOURCE_PCS] = SOURCE_PCS,
+    };
+
+    for (size_t i = 0; i < from->count; i++)
+        to[i] = (struct collateral_source){ .kind = kinds[from->list[i].kind],
+                                            .url = from->list[i].url,
+                                            .ca_file = from->list[i].ca_file,
+                                            .proxy = from->list[i].proxy };
+}
+
+static struct collateral_set stapled_set(const struct session_stapled *stapled)
+{
+    return (struct collateral_set){
+        .tcb_info = stapled->item[0],
+        .tcb_info_chain = stapled->item[1],
+        .qe_identity = stapled->item[2],
+        .qe_identity_chain = stapled->item[3],
+        .pck_crl = stapled->item[4],
+        .pck_crl_chain = stapled->item[5],
+        .root_crl = stapled->item[6],
+    };
+}
+
+static enum status ask_collateral(struct attest *a,
+                                  const struct session_evidence *evidence)
+{
+    const struct policy_sources *sources = &a->request.service->sources;
+    const struct collateral_set stapled = stapled_set(&evidence->stapled);
+    struct collateral_source list[POLICY_SOURCES_MAX];
+    struct collateral_request r = {
+        .root_der = a->request.root_der,
+        .update = { .kind = UPDATE_STANDARD },
+        .sources = list,
+        .source_count = sources->count,
+        .stapled = &stapled,
+        .done = on_collateral,
+        .ctx = a,
+    };
+    struct why why = { 0 };
+
+    if (quote_platform_read(slice_of(a->quote, a->quote_len), &r.platform,
+                            &why) != STATUS_OK)
+        return fail_later(a, "quote-platform", "quote names its platform",
+                          &why);
+    read_sources(sources, list);
+    if (collateral_get(a->request.collateral, &r, &a->wait, &why) != STATUS_OK)
+        return fail_later(a, "collateral", "collateral is at hand", &why);
+    return STATUS_OK;
+}
+
+enum status attest_start(const struct attest_request *request,
+                         struct attest **out)
+{
+    const struct session_evidence *evidence = request->evidence;
+    struct attest *a = calloc(1, sizeof(*a));
+    struct why why = { 0 };
+    enum status st;
+
+    *out = NULL;
+    if (a == NULL)
+        return STATUS_NO_MEMORY;
+    a->request = *request;
+    a->challenged = evidence->challenged;
+    a->result.attested_unix =
+        a->challenged ? request->challenged_unix : evidence->issued_unix;
+    memcpy(a->report_data, evidence->report_data, sizeof(a->report_data));
+    if (evidence->quote.len > sizeof(a->quote)) {
+        (void)why_fail(&why, STATUS_BAD_FIELD, "server_kx.quote", NULL,
+                       "%zu bytes", evidence->quote.len);
+        (void)why_expect(&why, "at most %d", QUOTE_MAX_BYTES);
+        st = fail_later(a, "quote-size", "quote is of a possible size", &why);
+    } else {
+        a->quote_len = evidence->quote.len;
+        if (a->quote_len > 0)
+            memcpy(a->quote, evidence->quote.at, a->quote_len);
+        st = ask_collateral(a, evidence);
+    }
+    if (st != STATUS_OK) {
+        free(a);
+        return st;
+    }
+    *out = a;
+    return STATUS_OK;
+}
+
+void attest_cancel(struct attest *a)
+{
+    a->cancelled = true;
+    if (a->wait != NULL) {
+        collateral_cancel(a->wait);
+        a->wait = NULL;
+        attest_end(a);
+    }
+    /* Else the worker thread is at it: on_work_done() ends it. */
+}

@@ -1,0 +1,56 @@
+/* proxy/local/attest.h: from announced evidence to accept or refuse.
+ *
+ * The one place that sees all four parts: evidence from the session,
+ * collateral from its engine, the verifier and the policy. Collateral is
+ * asked for on the loop; quotes are verified in the thread pool. Sends
+ * nothing and opens nothing: who asked acts on the answer. */
+#ifndef PROXY_LOCAL_ATTEST_H
+#define PROXY_LOCAL_ATTEST_H
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "collateral/collateral.h"
+#include "common/status.h"
+#include "policy/judge.h"
+#include "policy/policy.h"
+#include "proxy/tunnel/session.h"
+#include "verifier/verify.h"
+
+struct attest; /* one attestation under way */
+
+/* All that was found out, kept for refusals and the status surface. */
+struct attestation {
+    struct why why;           /* STATUS_OK when accepted */
+    struct verdict verdict;   /* the verifier's rows, then "binding" */
+    struct decision decision; /* the policy's rows; empty if not reached */
+    struct claims claims;     /* all zero unless verified */
+    int64_t attested_unix;    /* when the challenge went out, or the epoch's
+                              * issue time */
+    int64_t deadline_unix;    /* accepted up to this second; 0 if refused */
+};
+
+/* Called once, from the loop, never from within attest_start(). |result| is
+ * borrowed during the call. */
+typedef void attest_done(void *ctx, const struct attestation *result);
+
+struct attest_request {
+    uv_loop_t *loop;
+    struct collateral *collateral; /* borrowed */
+    const struct service *service; /* borrowed until done or cancelled */
+    struct slice root_der;         /* of the service; empty: built in */
+    const struct session_evidence *evidence; /* copied */
+    int64_t challenged_unix;                 /* when our challenge went out */
+    attest_done *done;
+    void *ctx;
+};
+
+/* Begin. Returns STATUS_OK with |*out| good until done() was called or
+ * attest_cancel(); or STATUS_NO_MEMORY, and done() is never called. */
+MUST_CHECK enum status attest_start(const struct attest_request *request,
+                                    struct attest **out);
+
+/* The one who asked is gone: done() is not called. */
+void attest_cancel(struct attest *a);
+
+#endif

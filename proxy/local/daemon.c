@@ -1,0 +1,277 @@
+#include "proxy/local/daemon.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "collateral/collateral.h"
+#include "common/limits.h"
+#include "policy/route.h"
+#include "proxy/io/carrier.h"
+#include "proxy/io/listener.h"
+#include "proxy/io/shutdown.h"
+#include "proxy/local/direct.h"
+#include "proxy/local/front.h"
+#include "proxy/local/upstream.h"
+#include "proxy/local/verdict_text.h"
+
+#define DOORS_MAX              16
+#define VERDICT_TEXT_MAX_BYTES (64 * 1024)
+
+struct daemon;
+
+/* One address the proxy listens on. */
+struct door {
+    struct daemon *daemon;
+    struct listener *listener;
+};
+
+/* Lives on daemon_run()'s stack, which outlives the loop. */
+struct daemon {
+    const struct daemon_options *options;
+    uv_loop_t loop;
+    struct shutdown *signals;
+    struct carrier_hub *hub;
+    struct collateral *collateral;
+    struct upstream_set *upstreams;
+    struct front *front;
+    size_t door_count;
+    struct door doors[DOORS_MAX];
+    size_t undecided; /* services whose first verdict --explain waits for */
+    bool ready_told;
+};
+
+static void tell_ready(struct daemon *d)
+{
+    if (d->ready_told || d->undecided > 0)
+        return;
+    d->ready_told = true;
+    for (size_t i = 0; i < d->door_count; i++)
+        (void)fprintf(d->options->out, "ready: listening on %s:%u\n",
+                      d->options->policy->listen[i].host,
+                      (unsigned)listener_port(d->doors[i].listener));
+    (void)fflush(d->options->out);
+}
+
+/* The tables of verifier and policy, and what they come to. */
+static void tell_verdict(const struct daemon *d, const struct service *service,
+                         const struct endpoint *endpoint,
+                         const struct attestation *a, const struct why *why)
+{
+    struct buffer text = buffer_with_max(VERDICT_TEXT_MAX_BYTES);
+    char line[512];
+
+    buffer_printf(&text, "%s at %s\n\n", service->name, endpoint->url);
+    if (a != NULL) {
+        verdict_text_table(&a->verdict, d->options->colour, &text);
+        verdict_text_table(&a->decision.verdict, d->options->colour, &text);
+    }
+    if (why->status == STATUS_OK) {
+        buffer_text(&text, "\n");
+        verdict_text_claims(&a->claims, &text);
+        buffer_printf(&text, "\naccepted%s\n",
+                      a->claims.simulated
+                          ? ": a SIMULATED TEE, which protects nothing"
+                          : "");
+    } else {
+        why_line(why, line, sizeof(line));
+        buffer_printf(&text, "\nrefused: %s\n", line);
+    }
+    if (buffer_ok(&text))
+        (void)fwrite(text.at, 1, text.len, d->options->out);
+    buffer_free(&text);
+}
+
+static void on_decided(void *ctx, const struct service *service,
+                       const struct endpoint *endpoint,
+                       const struct attestation *a, const struct why *why)
+{
+    struct daemon *d = ctx;
+
+    if (!d->options->explain || d->undecided == 0)
+        return;
+    tell_verdict(d, service, endpoint, a, why);
+    d->undecided--;
+    tell_ready(d);
+}
+
+static enum status refuse(struct far_failure *refusal, enum status st,
+                          const struct service *service)
+{
+    refusal->service = service != NULL ? service->name : NULL;
+    return why_fail(&refusal->why, st, "proxy", NULL, "%s", status_text(st));
+}
+
+static enum status route_and_open(void *ctx, const struct target *target,
+                                  const struct far_events *events,
+                                  void *far_ctx, struct far **out,
+                                  struct far_failure *refusal)
+{
+    struct daemon *d = ctx;
+    struct route route;
+    enum status st;
+
+    *out = NULL;
+    *refusal = (struct far_failure){ 0 };
+    st = route_find(d->options->policy, slice_text(target->host), target->port,
+                    &route, &refusal->why);
+    if (st != STATUS_OK)
+        return st;
+    if (route.kind == ROUTE_SERVICE)
+        st = upstream_far_open(upstream_find(d->upstreams, route.service),
+                               target, events, far_ctx, out);
+    else
+        st = direct_open(&d->loop, target, events, far_ctx, out);
+    return st == STATUS_OK ? STATUS_OK : refuse(refusal, st, route.service);
+}
+
+static const struct front_owner front_owner = {
+    .route_and_open = route_and_open,
+};
+
+static void on_accept(void *ctx, struct conn *conn)
+{
+    const struct door *door = ctx;
+
+    front_accept(door->daemon->front, conn, listener_port(door->listener));
+}
+
+static void on_front_closed(void *ctx)
+{
+    struct daemon *d = ctx;
+    struct why why = { 0 };
+
+    d->front = NULL;
+    (void)why_fail(&why, STATUS_SHUTTING_DOWN, "proxy", NULL, "stopping");
+    if (d->upstreams != NULL)
+        upstream_set_close(d->upstreams, &why, NULL, NULL);
+    if (d->collateral != NULL)
+        collateral_close(d->collateral, NULL, NULL);
+    carrier_hub_close(d->hub);
+    shutdown_unwatch(d->signals);
+}
+
+/* The first time: accept nothing new and let requests end. Again: at once. */
+static void on_stop(void *ctx, unsigned count)
+{
+    struct daemon *d = ctx;
+
+    log_event(d->options->log, LOG_INFO, "proxy.stopping",
+              LOG_FIELDS(LOG_N("signals", count)));
+    for (size_t i = 0; i < d->door_count; i++)
+        listener_close(d->doors[i].listener);
+    d->door_count = 0;
+    if (d->front != NULL)
+        front_close(d->front, count > 1, on_front_closed, d);
+}
+
+static void on_reload(void *ctx)
+{
+    struct daemon *d = ctx;
+
+    log_event(d->options->log, LOG_WARN, "proxy.reload",
+              LOG_FIELDS(LOG_S("reason", "not supported: restart instead")));
+}
+
+static const struct shutdown_events shutdown_events = {
+    .on_stop = on_stop,
+    .on_reload = on_reload,
+};
+
+static enum status listen_on(struct daemon *d,
+                             const struct policy_address *address,
+                             struct why *why)
+{
+    char text[TARGET_TEXT_ROOM];
+    const bool v6 = strchr(address->host, ':') != NULL;
+    struct door *door = &d->doors[d->door_count];
+    const struct listener_config config = {
+        .address = text,
+        .log = d->options->log,
+        .on_accept = on_accept,
+        .ctx = door,
+    };
+    enum status st;
+
+    (void)snprintf(text, sizeof(text), "%s%.253s%s:%u", v6 ? "[" : "",
+                   address->host, v6 ? "]" : "", (unsigned)address->port);
+    door->daemon = d;
+    st = listener_open(&d->loop, &config, &door->listener, why);
+    if (st == STATUS_OK)
+        d->door_count++;
+    return st;
+}
+
+static enum status start(struct daemon *d, struct why *why)
+{
+    const struct policy *policy = d->options->policy;
+    const struct collateral_config collateral = {
+        .store_dir = d->options->cache_dir,
+        .fetch_deadline_ms = policy->collateral.timeout_ms,
+    };
+    struct upstream_config upstream = {
+        .loop = &d->loop,
+        .log = d->options->log,
+        .policy = policy,
+        .on_decided = on_decided,
+        .ctx = d,
+    };
+    struct front_config front = front_defaults();
+    enum status st;
+
+    front.loop = &d->loop;
+    front.log = d->options->log;
+    front.owner = &front_owner;
+    front.ctx = d;
+    st = front_new(&front, &d->front);
+    if (st == STATUS_OK)
+        st = carrier_hub_open(&d->loop, &d->hub);
+    if (st == STATUS_OK)
+        st = shutdown_watch(&d->loop, &shutdown_events, d, &d->signals);
+    if (st != STATUS_OK)
+        return why_fail(why, st, "proxy", NULL, "%s", status_text(st));
+    st = collateral_open(&d->loop, &collateral, d->options->log, &d->collateral,
+                         why);
+    if (st != STATUS_OK)
+        return st;
+    upstream.hub = d->hub;
+    upstream.collateral = d->collateral;
+    st = upstream_set_open(&upstream, &d->upstreams, why);
+    for (size_t i = 0; i < policy->listen_count && st == STATUS_OK; i++)
+        st = i < DOORS_MAX ? listen_on(d, &policy->listen[i], why)
+                           : why_fail(why, STATUS_LIMIT, "listen", NULL,
+                                      "%zu addresses", policy->listen_count);
+    return st;
+}
+
+static void explain(struct daemon *d)
+{
+    const struct policy *policy = d->options->policy;
+
+    if (!d->options->explain)
+        return;
+    d->undecided = policy->service_count;
+    for (size_t i = 0; i < policy->service_count; i++)
+        upstream_connect(upstream_find(d->upstreams, &policy->services[i]));
+}
+
+enum status daemon_run(const struct daemon_options *options, struct why *why)
+{
+    struct daemon d = { .options = options };
+    enum status st;
+
+    if (uv_loop_init(&d.loop) != 0)
+        return why_fail(why, STATUS_NO_MEMORY, "loop", NULL, "no event loop");
+    st = start(&d, why);
+    if (st == STATUS_OK) {
+        explain(&d);
+        tell_ready(&d);
+        (void)uv_run(&d.loop, UV_RUN_DEFAULT); /* ends when all is closed */
+    } else {
+        on_stop(&d, 2);
+        if (d.front == NULL && d.signals == NULL)
+            on_front_closed(&d);
+    }
+    if (!shutdown_loop(&d.loop, stderr) && st == STATUS_OK)
+        st = why_fail(why, STATUS_INTERNAL, "loop", NULL, "not empty");
+    return st;
+}

@@ -1,0 +1,27 @@
+/* proxy/local/daemon.h: all parts of the running proxy, from start to an
+ * empty loop. */
+#ifndef PROXY_LOCAL_DAEMON_H
+#define PROXY_LOCAL_DAEMON_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "common/log.h"
+#include "common/status.h"
+#include "policy/policy.h"
+
+struct daemon_options {
+    const struct policy *policy; /* borrowed */
+    const char *cache_dir;       /* of collateral; NULL: nothing is kept */
+    const struct log *log;
+    FILE *out;    /* what a person or script waits for: the "ready:" line */
+    bool explain; /* attest each service at start; print the verdicts */
+    bool colour;  /* of the verdicts */
+};
+
+/* Run until a signal says stop. Returns STATUS_OK after a clean stop, else
+ * what kept it from starting, with |why| filled. */
+MUST_CHECK enum status daemon_run(const struct daemon_options *options,
+                                  struct why *why);
+
+#endif

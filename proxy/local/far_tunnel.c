@@ -1,0 +1,192 @@
+#include "proxy/local/far_tunnel.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static void list_add(struct far_tunnel_list *list, struct far_tunnel *f)
+{
+    assert(f->list == NULL);
+    f->list = list;
+    f->prev = list->last;
+    f->next = NULL;
+    if (list->last != NULL)
+        list->last->next = f;
+    else
+        list->first = f;
+    list->last = f;
+    list->count++;
+}
+
+static void list_remove(struct far_tunnel *f)
+{
+    struct far_tunnel_list *list = f->list;
+
+    if (list == NULL)
+        return;
+    if (f->prev != NULL)
+        f->prev->next = f->next;
+    else
+        list->first = f->next;
+    if (f->next != NULL)
+        f->next->prev = f->prev;
+    else
+        list->last = f->prev;
+    list->count--;
+    f->list = NULL;
+    f->next = f->prev = NULL;
+}
+
+static struct far_tunnel *self(struct far *f)
+{
+    return CONTAINER_OF(f, struct far_tunnel, far);
+}
+
+static size_t room(struct far *f)
+{
+    struct far_tunnel *t = self(f);
+
+    return t->stream != NULL ? stream_room(t->stream) : 0;
+}
+
+static uint8_t *reserve(struct far *f, size_t *space)
+{
+    struct far_tunnel *t = self(f);
+
+    *space = 0;
+    return t->stream != NULL ? stream_reserve(t->stream, space) : NULL;
+}
+
+static void commit(struct far *f, size_t len)
+{
+    struct far_tunnel *t = self(f);
+
+    assert(t->stream != NULL || len == 0);
+    if (t->stream != NULL)
+        stream_commit(t->stream, len);
+}
+
+static void fin(struct far *f)
+{
+    struct far_tunnel *t = self(f);
+
+    if (t->stream != NULL)
+        stream_fin(t->stream);
+}
+
+static void consumed(struct far *f, size_t len)
+{
+    struct far_tunnel *t = self(f);
+
+    if (t->stream != NULL)
+        stream_consumed(t->stream, len);
+}
+
+static void close_far(struct far *f)
+{
+    struct far_tunnel *t = self(f);
+
+    list_remove(t);
+    if (t->stream != NULL)
+        stream_release(t->stream);
+    free(t);
+}
+
+static const struct far_ops ops = {
+    .room = room,
+    .reserve = reserve,
+    .commit = commit,
+    .fin = fin,
+    .consumed = consumed,
+    .close = close_far,
+};
+
+enum status far_tunnel_new(const char *service, const struct target *target,
+                           const struct far_events *events, void *ctx,
+                           struct far_tunnel_list *list, int64_t now_ms,
+                           struct far_tunnel **out)
+{
+    struct far_tunnel *f = calloc(1, sizeof(*f));
+
+    *out = NULL;
+    if (f == NULL)
+        return STATUS_NO_MEMORY;
+    f->far = (struct far){ .ops = &ops, .events = events, .ctx = ctx };
+    f->service = service;
+    f->since_ms = now_ms;
+    target_text(target, f->target);
+    list_add(list, f);
+    *out = f;
+    return STATUS_OK;
+}
+
+enum status far_tunnel_attach(struct far_tunnel *f, struct session *session,
+                              const char *endpoint,
+                              struct far_tunnel_list *opening, int64_t now_ms)
+{
+    enum status st;
+
+    assert(f->stream == NULL);
+    st = stream_open(session, slice_text(f->target), f, &f->stream);
+    if (st != STATUS_OK)
+        return st;
+    f->endpoint = endpoint;
+    f->since_ms = now_ms;
+    list_remove(f);
+    list_add(opening, f);
+    return STATUS_OK;
+}
+
+void far_tunnel_fail(struct far_tunnel *f, const struct far_failure *failure)
+{
+    list_remove(f);
+    if (f->stream != NULL) {
+        stream_release(f->stream);
+        f->stream = NULL;
+    }
+    f->far.events->on_failed(f->far.ctx, failure);
+}
+
+void far_tunnel_on_opened(void *ctx, struct stream *s)
+{
+    struct far_tunnel *f = stream_context(s);
+
+    (void)ctx;
+    list_remove(f);
+    f->far.events->on_opened(f->far.ctx);
+}
+
+void far_tunnel_on_data(void *ctx, struct stream *s, struct slice data)
+{
+    struct far_tunnel *f = stream_context(s);
+
+    (void)ctx;
+    f->far.events->on_data(f->far.ctx, data);
+}
+
+void far_tunnel_on_fin(void *ctx, struct stream *s)
+{
+    struct far_tunnel *f = stream_context(s);
+
+    (void)ctx;
+    f->far.events->on_fin(f->far.ctx);
+}
+
+void far_tunnel_on_reset(void *ctx, struct stream *s, enum status reason)
+{
+    struct far_tunnel *f = stream_context(s);
+    struct far_failure failure = { .service = f->service,
+                                   .endpoint = f->endpoint };
+
+    (void)ctx;
+    (void)why_fail(&failure.why, reason, "stream", NULL, "%s: %s", f->target,
+                   status_text(reason));
+    far_tunnel_fail(f, &failure);
+}
+
+void far_tunnel_on_room(void *ctx, struct stream *s)
+{
+    struct far_tunnel *f = stream_context(s);
+
+    (void)ctx;
+    f->far.events->on_room(f->far.ctx);
+}

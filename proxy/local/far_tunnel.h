@@ -1,0 +1,63 @@
+/* proxy/local/far_tunnel.h: a far side that is a stream in an attested
+ * session.
+ *
+ * Made waiting; upstream.h attaches it to a session once there is an accepted
+ * one, or fails it. */
+#ifndef PROXY_LOCAL_FAR_TUNNEL_H
+#define PROXY_LOCAL_FAR_TUNNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/status.h"
+#include "proxy/local/far.h"
+#include "proxy/local/target.h"
+#include "proxy/tunnel/session.h"
+
+struct far_tunnel {
+    struct far far;
+    struct far_tunnel *next, *prev; /* of its list; both NULL: in none */
+    struct far_tunnel_list *list;   /* where it waits for a session or for its
+                                     * target; NULL if neither */
+    struct stream *stream;          /* NULL until attached, and once ended */
+    const char *service;            /* names, borrowed from the policy */
+    const char *endpoint;           /* NULL until attached */
+    int64_t since_ms;               /* when it joined |list| */
+    char target[TARGET_TEXT_ROOM];  /* "host:port" */
+};
+
+/* In order of arrival; zero is empty. */
+struct far_tunnel_list {
+    struct far_tunnel *first, *last;
+    size_t count;
+};
+
+/* A far side for |service|, waiting in |list|. Returns STATUS_OK or
+ * STATUS_NO_MEMORY; |*out| is NULL unless OK, else the owner's to
+ * far_close(). */
+MUST_CHECK enum status far_tunnel_new(const char *service,
+                                      const struct target *target,
+                                      const struct far_events *events,
+                                      void *ctx, struct far_tunnel_list *list,
+                                      int64_t now_ms, struct far_tunnel **out);
+
+/* Open its stream in |session| of |endpoint|; it moves to |opening|, where it
+ * stays until the server has reached the target. Returns what stream_open()
+ * says; unless OK nothing has changed. */
+MUST_CHECK enum status far_tunnel_attach(struct far_tunnel *f,
+                                         struct session *session,
+                                         const char *endpoint,
+                                         struct far_tunnel_list *opening,
+                                         int64_t now_ms);
+
+/* Tell the owner that it cannot be had. |f| may be gone afterwards. */
+void far_tunnel_fail(struct far_tunnel *f, const struct far_failure *failure);
+
+/* For struct session_events; |ctx| is not used. */
+void far_tunnel_on_opened(void *ctx, struct stream *s);
+void far_tunnel_on_data(void *ctx, struct stream *s, struct slice data);
+void far_tunnel_on_fin(void *ctx, struct stream *s);
+void far_tunnel_on_reset(void *ctx, struct stream *s, enum status reason);
+void far_tunnel_on_room(void *ctx, struct stream *s);
+
+#endif

@@ -1,0 +1,229 @@
+#include "proxy/local/peer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "proxy/local/far_tunnel.h"
+#include "proxy/tunnel/aead.h"
+
+/* Freed by exactly one line, in on_closed(), which the carrier calls once. */
+struct peer {
+    struct peer_config config;
+    enum peer_state state;
+    int64_t since_ms;
+    int64_t challenged_unix;
+    struct carrier *carrier;
+    struct attest *attest; /* NULL unless under way */
+    bool decided;
+    struct attestation attestation; /* all zero until |decided| */
+};
+
+const char *peer_state_name(enum peer_state s)
+{
+    switch (s) {
+    case PEER_NONE:
+        return "none";
+    case PEER_DIALLING:
+        return "dialling";
+    case PEER_ATTESTING:
+        return "attesting";
+    case PEER_AGREEING:
+        return "agreeing";
+    case PEER_READY:
+        return "ready";
+    case PEER_DRAINING:
+        return "draining";
+    case PEER_CLOSED:
+        return "closed";
+    }
+    assert(!"a state without a name");
+    return "";
+}
+
+static void set_state(struct peer *p, enum peer_state to)
+{
+    assert(to > p->state); /* a peer never goes back */
+    log_event(p->config.log, LOG_DEBUG, "peer.state",
+              LOG_FIELDS(LOG_S("service", p->config.service->name),
+                         LOG_S("endpoint", p->config.endpoint->url),
+                         LOG_S("from", peer_state_name(p->state)),
+                         LOG_S("to", peer_state_name(to))));
+    p->state = to;
+    p->since_ms = carrier_now_ms(p->carrier);
+}
+
+static void log_accepted(const struct peer *p)
+{
+    const struct attestation *a = &p->attestation;
+
+    log_event(p->config.log, LOG_INFO, "session.accepted",
+              LOG_FIELDS(
+                  LOG_S("service", p->config.service->name),
+                  LOG_S("endpoint", p->config.endpoint->url),
+                  LOG_S("tee", tee_name(a->claims.tee)),
+                  LOG_S("tcb", tcb_status_name(a->claims.tcb.status)),
+                  LOG_S("release",
+                        a->decision.release != NULL ? a->decision.release : ""),
+                  LOG_S("simulated", a->claims.simulated ? "SIMULATED" : "no"),
+                  LOG_N("deadline", a->deadline_unix)));
+}
+
+static void on_attested(void *ctx, const struct attestation *result)
+{
+    struct peer *p = ctx;
+
+    assert(p->state == PEER_ATTESTING);
+    p->attest = NULL;
+    p->attestation = *result;
+    p->decided = true;
+    if (result->why.status != STATUS_OK) {
+        carrier_close(p->carrier, &p->attestation.why);
+        return;
+    }
+    log_accepted(p);
+    set_state(p, PEER_AGREEING);
+    session_accept(carrier_session(p->carrier), carrier_now_ms(p->carrier));
+}
+
+static void on_evidence(void *ctx, const struct session_evidence *evidence)
+{
+    struct peer *p = ctx;
+    const struct attest_request request = {
+        .loop = p->config.loop,
+        .collateral = p->config.collateral,
+        .service = p->config.service,
+        .root_der = p->config.root_der,
+        .evidence = evidence,
+        .challenged_unix = p->challenged_unix,
+        .done = on_attested,
+        .ctx = p,
+    };
+    struct why why = { 0 };
+
+    set_state(p, PEER_ATTESTING);
+    if (attest_start(&request, &p->attest) == STATUS_OK)
+        return;
+    (void)why_fail(&why, STATUS_NO_MEMORY, "attest", NULL, "out of memory");
+    carrier_close(p->carrier, &why);
+}
+
+static void on_ready(void *ctx)
+{
+    struct peer *p = ctx;
+
+    set_state(p, PEER_READY);
+    p->config.events->on_ready(p->config.ctx, p);
+}
+
+static void on_goaway(void *ctx)
+{
+    struct peer *p = ctx;
+
+    if (p->state == PEER_READY)
+        set_state(p, PEER_DRAINING);
+    p->config.events->on_goaway(p->config.ctx, p);
+}
+
+static void on_closed(void *ctx, const struct why *why)
+{
+    struct peer *p = ctx;
+
+    set_state(p, PEER_CLOSED);
+    if (p->attest != NULL)
+        attest_cancel(p->attest);
+    p->config.events->on_closed(p->config.ctx, p, why);
+    free(p);
+}
+
+static const struct session_events session_events = {
+    .on_evidence = on_evidence,
+    .on_ready = on_ready,
+    .on_opened = far_tunnel_on_opened,
+    .on_data = far_tunnel_on_data,
+    .on_fin = far_tunnel_on_fin,
+    .on_reset = far_tunnel_on_reset,
+    .on_room = far_tunnel_on_room,
+    .on_goaway = on_goaway,
+    .on_closed = on_closed,
+};
+
+enum status peer_open(const struct peer_config *config, struct peer **out)
+{
+    const struct endpoint *e = config->endpoint;
+    const struct carrier_endpoint to = {
+        .host = slice_text(e->host),
+        .port = e->port,
+        .path = e->path,
+        .tls = e->tls ? config->tls : NULL,
+        .epoch = config->service->accept.freshness == FRESH_EPOCH,
+    };
+    struct peer *p = calloc(1, sizeof(*p));
+    struct session_config session = {
+        .events = &session_events,
+        .ctx = p,
+        .log = config->log,
+        .aes = aead_has_aes(),
+        .allow_chacha = true,
+        .streams_max = STREAMS_MAX,
+    };
+    enum status st;
+
+    *out = NULL;
+    if (p == NULL)
+        return STATUS_NO_MEMORY;
+    assert(!e->tls || config->tls != NULL);
+    p->config = *config;
+    p->challenged_unix = (int64_t)time(NULL);
+    st = carrier_dial(config->hub, &to, &session, &p->carrier);
+    if (st != STATUS_OK) {
+        free(p);
+        return st;
+    }
+    set_state(p, PEER_DIALLING);
+    *out = p;
+    return STATUS_OK;
+}
+
+enum peer_state peer_state_of(const struct peer *p)
+{
+    return p->state;
+}
+
+const struct endpoint *peer_endpoint(const struct peer *p)
+{
+    return p->config.endpoint;
+}
+
+struct session *peer_session(const struct peer *p)
+{
+    return p->state == PEER_CLOSED ? NULL : carrier_session(p->carrier);
+}
+
+const struct attestation *peer_attestation(const struct peer *p)
+{
+    return p->decided ? &p->attestation : NULL;
+}
+
+int64_t peer_since_ms(const struct peer *p)
+{
+    return p->since_ms;
+}
+
+void peer_drain(struct peer *p)
+{
+    if (p->state != PEER_READY) {
+        const struct why why = { .status = STATUS_SHUTTING_DOWN };
+
+        if (p->state < PEER_READY)
+            peer_close(p, &why);
+        return;
+    }
+    set_state(p, PEER_DRAINING);
+    session_drain(carrier_session(p->carrier), carrier_now_ms(p->carrier));
+}
+
+void peer_close(struct peer *p, const struct why *why)
+{
+    carrier_close(p->carrier, why);
+}

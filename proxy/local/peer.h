@@ -1,0 +1,84 @@
+/* proxy/local/peer.h: one server, from dialling to the end of its session.
+ *
+ * Dials an endpoint, has its evidence attested, and only then completes the
+ * handshake. Until on_ready() no stream can be opened: there is nothing that
+ * could carry a byte of the application (P1). Which peers a service has, and
+ * when to make another, is upstream.h's business. */
+#ifndef PROXY_LOCAL_PEER_H
+#define PROXY_LOCAL_PEER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "collateral/collateral.h"
+#include "common/log.h"
+#include "common/status.h"
+#include "policy/policy.h"
+#include "proxy/io/carrier.h"
+#include "proxy/local/attest.h"
+
+struct peer;
+
+enum peer_state {
+    PEER_NONE,      /* illegal */
+    PEER_DIALLING,  /* until the server has announced itself */
+    PEER_ATTESTING, /* until the decision */
+    PEER_AGREEING,  /* accepted; until the handshake is complete */
+    PEER_READY,     /* streams may be opened */
+    PEER_DRAINING,  /* open streams go on, no new ones */
+    PEER_CLOSED     /* on_closed() was called; only memory is left */
+};
+
+/* "ready" ...; static. */
+const char *peer_state_name(enum peer_state s);
+
+struct peer_events {
+    /* The session takes streams. */
+    void (*on_ready)(void *ctx, struct peer *p);
+    /* The server takes no new streams; open ones go on. */
+    void (*on_goaway)(void *ctx, struct peer *p);
+    /* It is over; |why| is not OK unless the session ended as agreed. |p| and
+     * all it holds are gone once this returns. May come from within
+     * peer_close(). */
+    void (*on_closed)(void *ctx, struct peer *p, const struct why *why);
+};
+
+struct peer_config {
+    uv_loop_t *loop;
+    struct carrier_hub *hub;
+    struct collateral *collateral;
+    const struct log *log;
+    const struct service *service; /* these four: borrowed until closed */
+    const struct endpoint *endpoint;
+    struct tls_context *tls;          /* NULL for ws:// */
+    struct slice root_der;            /* empty: built in */
+    const struct peer_events *events; /* static */
+    void *ctx;
+};
+
+/* Start. No callback from within. Returns STATUS_OK, STATUS_NO_MEMORY or
+ * STATUS_BAD_ADDRESS; |*out| is NULL unless OK. */
+MUST_CHECK enum status peer_open(const struct peer_config *config,
+                                 struct peer **out);
+
+enum peer_state peer_state_of(const struct peer *p);
+
+const struct endpoint *peer_endpoint(const struct peer *p);
+
+/* NULL until the server has answered, and once closed. */
+struct session *peer_session(const struct peer *p);
+
+/* What attestation found; NULL until decided. Borrowed while |p| lives. */
+const struct attestation *peer_attestation(const struct peer *p);
+
+/* Monotonic ms, when the current state was reached. */
+int64_t peer_since_ms(const struct peer *p);
+
+/* Take no new streams; end when the open ones have. */
+void peer_drain(struct peer *p);
+
+/* End it now, for |why|. */
+void peer_close(struct peer *p, const struct why *why);
+
+#endif

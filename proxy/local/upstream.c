@@ -1,0 +1,496 @@
+#include "proxy/local/upstream.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/file.h"
+#include "common/limits.h"
+#include "proxy/local/far_tunnel.h"
+#include "proxy/local/peer.h"
+#include "verifier/root.h"
+
+/* Sessions of one service that may exist at once: the present one, the next,
+ * and old ones whose streams have not ended. */
+#define PEERS_MAX 8
+
+#define TICK_MS 1000
+
+struct upstream {
+    struct upstream_set *set;
+    const struct service *service;
+    struct tls_context *tls;        /* NULL if no endpoint is wss:// */
+    struct buffer root_der;         /* empty: built in */
+    struct peer *peers[PEERS_MAX];  /* NULL where there is none */
+    struct peer *present;           /* takes streams; NULL if none does */
+    struct peer *next;              /* being made; NULL if none is */
+    size_t turn;                    /* of the endpoints: the one tried last */
+    size_t tries;                   /* endpoints tried since the last success */
+    struct far_tunnel_list waiting; /* for a session */
+    struct far_tunnel_list opening; /* for their target */
+};
+
+struct upstream_set {
+    struct upstream_config config;
+    uv_timer_t tick;
+    bool closing;
+    void (*on_closed)(void *ctx);
+    void *closed_ctx;
+    size_t count;
+    struct upstream upstreams[]; /* in the order of the policy */
+};
+
+static int64_t now_ms(const struct upstream *u)
+{
+    return (int64_t)uv_now(u->set->config.loop);
+}
+
+static enum status start_next(struct upstream *u);
+
+/* Give |p|'s place back; true if it had one. */
+static void forget(struct upstream *u, const struct peer *p)
+{
+    for (size_t i = 0; i < PEERS_MAX; i++)
+        if (u->peers[i] == p)
+            u->peers[i] = NULL;
+    if (u->present == p)
+        u->present = NULL;
+    if (u->next == p)
+        u->next = NULL;
+}
+
+static void fail_all(struct far_tunnel_list *list,
+                     const struct far_failure *failure)
+{
+    while (list->first != NULL)
+        far_tunnel_fail(list->first, failure);
+}
+
+/* Attach |f| to the present session. STATUS_GOING_AWAY or STATUS_LIMIT: it
+ * takes no more streams and is not the present one any longer. */
+static enum status attach(struct upstream *u, struct far_tunnel *f)
+{
+    struct peer *p = u->present;
+    enum status st =
+        far_tunnel_attach(f, peer_session(p), peer_endpoint(p)->url,
+                          &u->opening, now_ms(u));
+
+    if (st == STATUS_GOING_AWAY || st == STATUS_LIMIT) {
+        u->present = NULL;
+        peer_drain(p);
+    }
+    return st;
+}
+
+/* Let who waits go on over the present session, as far as it takes them. */
+static void attach_waiting(struct upstream *u)
+{
+    while (u->present != NULL && u->waiting.first != NULL) {
+        struct far_tunnel *f = u->waiting.first;
+        enum status st = attach(u, f);
+
+        if (st == STATUS_NO_MEMORY || st == STATUS_BAD_ADDRESS) {
+            struct far_failure failure = { .service = u->service->name };
+
+            (void)why_fail(&failure.why, st, "stream", NULL, "%s",
+                           status_text(st));
+            far_tunnel_fail(f, &failure);
+        }
+    }
+}
+
+/* There is somebody to serve and nobody to serve them: make a session, or say
+ * that it cannot be. Not from upstream_far_open(), which must not fail a far
+ * side before it has returned it. */
+static void serve_waiting(struct upstream *u)
+{
+    struct far_failure failure = { .service = u->service->name };
+    enum status st;
+
+    if (u->waiting.first == NULL || u->present != NULL || u->next != NULL)
+        return;
+    st = start_next(u);
+    if (st == STATUS_OK)
+        return;
+    (void)why_fail(&failure.why, st, "session", NULL, "%s", status_text(st));
+    fail_all(&u->waiting, &failure);
+}
+
+static void on_peer_ready(void *ctx, struct peer *p)
+{
+    struct upstream *u = ctx;
+    struct peer *old = u->present;
+
+    assert(u->next == p);
+    u->next = NULL;
+    u->present = p;
+    u->tries = 0;
+    if (old != NULL)
+        peer_drain(old);
+    attach_waiting(u);
+    serve_waiting(u);
+}
+
+static void on_peer_goaway(void *ctx, struct peer *p)
+{
+    struct upstream *u = ctx;
+
+    if (u->present == p)
+        u->present = NULL;
+}
+
+static void tell_decided(const struct upstream *u, const struct peer *p,
+                         const struct why *why)
+{
+    const struct upstream_config *c = &u->set->config;
+
+    if (c->on_decided != NULL)
+        c->on_decided(c->ctx, u->service, peer_endpoint(p), peer_attestation(p),
+                      why);
+}
+
+/* The rows that say why: the verifier's, or if those passed the policy's. */
+static const struct verdict *telling_rows(const struct attestation *a)
+{
+    if (a == NULL)
+        return NULL;
+    if (verdict_failed(&a->verdict) == NULL && a->decision.verdict.count > 0)
+        return &a->decision.verdict;
+    return &a->verdict;
+}
+
+/* The peer that was being made could not be had: another endpoint, or the
+ * truth for those who wait. */
+static void next_failed(struct upstream *u, struct peer *p,
+                        const struct why *why)
+{
+    const struct far_failure failure = {
+        .why = *why,
+        .service = u->service->name,
+        .endpoint = peer_endpoint(p)->url,
+        .verdict = telling_rows(peer_attestation(p)),
+    };
+
+    log_why(u->set->config.log, LOG_WARN, "session.refused", why,
+            LOG_FIELDS(LOG_S("service", u->service->name),
+                       LOG_S("endpoint", peer_endpoint(p)->url)));
+    tell_decided(u, p, why);
+    if (u->tries < u->service->endpoint_count && start_next(u) == STATUS_OK)
+        return;
+    u->tries = 0;
+    fail_all(&u->waiting, &failure);
+}
+
+static void maybe_closed(struct upstream_set *set);
+
+static void on_peer_closed(void *ctx, struct peer *p, const struct why *why)
+{
+    struct upstream *u = ctx;
+    bool was_next = u->next == p;
+
+    forget(u, p);
+    if (was_next) {
+        next_failed(u, p, why);
+    } else if (why->status != STATUS_OK && !u->set->closing) {
+        log_why(u->set->config.log, LOG_WARN, "session.lost", why,
+                LOG_FIELDS(LOG_S("service", u->service->name),
+                           LOG_S("endpoint", peer_endpoint(p)->url)));
+    }
+    serve_waiting(u);
+    maybe_closed(u->set);
+}
+
+/* Accepted, and still to shake hands: said as soon as it is known. */
+static void on_peer_ready_told(void *ctx, struct peer *p)
+{
+    const struct why none = { .status = STATUS_OK };
+
+    tell_decided(ctx, p, &none);
+    on_peer_ready(ctx, p);
+}
+
+static const struct peer_events peer_events = {
+    .on_ready = on_peer_ready_told,
+    .on_goaway = on_peer_goaway,
+    .on_closed = on_peer_closed,
+};
+
+static struct peer **free_place(struct upstream *u)
+{
+    for (size_t i = 0; i < PEERS_MAX; i++)
+        if (u->peers[i] == NULL)
+            return &u->peers[i];
+    return NULL;
+}
+
+/* Make a session with the endpoint whose turn it is. Returns STATUS_OK,
+ * STATUS_SHUTTING_DOWN, STATUS_NO_MEMORY, STATUS_BAD_ADDRESS or STATUS_LIMIT
+ * (old sessions whose streams do not end). */
+static enum status start_next(struct upstream *u)
+{
+    const struct upstream_config *c = &u->set->config;
+    struct peer **place = free_place(u);
+    struct peer_config config = {
+        .loop = c->loop,
+        .hub = c->hub,
+        .collateral = c->collateral,
+        .log = c->log,
+        .service = u->service,
+        .endpoint = &u->service->endpoints[u->turn],
+        .tls = u->tls,
+        .root_der = buffer_view(&u->root_der),
+        .events = &peer_events,
+        .ctx = u,
+    };
+    enum status st;
+
+    assert(u->next == NULL);
+    if (u->set->closing)
+        return STATUS_SHUTTING_DOWN;
+    if (place == NULL)
+        return STATUS_LIMIT;
+    u->turn = (u->turn + 1) % u->service->endpoint_count;
+    u->tries++;
+    st = peer_open(&config, place);
+    if (st == STATUS_OK)
+        u->next = *place;
+    return st;
+}
+
+/* Past the deadline of its attestation: no new streams. At two thirds of the
+ * way there: make the next. */
+static void tick_present(struct upstream *u, int64_t now_unix)
+{
+    const struct attestation *a;
+
+    if (u->present == NULL)
+        return;
+    a = peer_attestation(u->present);
+    if (now_unix > a->deadline_unix) {
+        struct peer *p = u->present;
+
+        u->present = NULL;
+        peer_drain(p);
+        return;
+    }
+    if (u->next == NULL && now_unix - a->attested_unix >
+                               (a->deadline_unix - a->attested_unix) / 3 * 2)
+        (void)start_next(u); /* else at the next tick */
+}
+
+static void tick_next(struct upstream *u)
+{
+    struct why why = { 0 };
+
+    if (u->next == NULL ||
+        now_ms(u) - peer_since_ms(u->next) < ATTEST_DEADLINE_MS)
+        return;
+    (void)why_fail(&why, STATUS_TIMED_OUT, "session", NULL, "%d s while %s %s",
+                   ATTEST_DEADLINE_MS / 1000,
+                   peer_state_name(peer_state_of(u->next)),
+                   peer_endpoint(u->next)->url);
+    peer_close(u->next, &why);
+}
+
+static void tick_opening(struct upstream *u)
+{
+    while (u->opening.first != NULL &&
+           now_ms(u) - u->opening.first->since_ms >= OPEN_DEADLINE_MS) {
+        struct far_tunnel *f = u->opening.first;
+        struct far_failure failure = { .service = f->service,
+                                       .endpoint = f->endpoint };
+
+        (void)why_fail(&failure.why, STATUS_TIMED_OUT, "stream", NULL,
+                       "no answer for %s in %d s", f->target,
+                       OPEN_DEADLINE_MS / 1000);
+        far_tunnel_fail(f, &failure);
+    }
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct upstream_set *set = timer->data;
+
+    for (size_t i = 0; i < set->count; i++) {
+        struct upstream *u = &set->upstreams[i];
+
+        tick_present(u, (int64_t)time(NULL));
+        tick_next(u);
+        tick_opening(u);
+        serve_waiting(u);
+    }
+}
+
+static bool has_wss(const struct service *s)
+{
+    for (size_t i = 0; i < s->endpoint_count; i++)
+        if (s->endpoints[i].tls)
+            return true;
+    return false;
+}
+
+static enum status read_root(const char *path, struct buffer *der,
+                             struct why *why)
+{
+    struct buffer text = buffer_with_max(COLLATERAL_MAX_BYTES);
+    struct trust_root root;
+    enum status st = file_read(path, COLLATERAL_MAX_BYTES, &text, why);
+
+    if (st == STATUS_OK)
+        st = root_read(buffer_view(&text), &root, why);
+    if (st == STATUS_OK)
+        *der = text; /* handed over: verify_quote() reads PEM and DER alike */
+    else
+        buffer_free(&text);
+    return st;
+}
+
+static enum status upstream_init(struct upstream *u, struct upstream_set *set,
+                                 const struct service *service, struct why *why)
+{
+    enum status st = STATUS_OK;
+
+    *u = (struct upstream){ .set = set, .service = service };
+    if (service->root_file != NULL)
+        st = read_root(service->root_file, &u->root_der, why);
+    if (st == STATUS_OK && has_wss(service))
+        st = tls_context_client(service->ca_file, &u->tls, why);
+    return st;
+}
+
+static void upstream_set_free(struct upstream_set *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        buffer_free(&set->upstreams[i].root_der);
+        tls_context_free(set->upstreams[i].tls);
+    }
+    free(set);
+}
+
+static void on_tick_closed(uv_handle_t *handle)
+{
+    struct upstream_set *set = handle->data;
+
+    if (set->on_closed != NULL)
+        set->on_closed(set->closed_ctx);
+    upstream_set_free(set);
+}
+
+enum status upstream_set_open(const struct upstream_config *config,
+                              struct upstream_set **out, struct why *why)
+{
+    size_t count = config->policy->service_count;
+    struct upstream_set *set =
+        calloc(1, sizeof(*set) + count * sizeof(set->upstreams[0]));
+    enum status st = STATUS_OK;
+
+    *out = NULL;
+    if (set == NULL)
+        return why_fail(why, STATUS_NO_MEMORY, "services", NULL,
+                        "no memory for %zu services", count);
+    set->config = *config;
+    for (size_t i = 0; i < count && st == STATUS_OK; i++) {
+        set->count++;
+        st = upstream_init(&set->upstreams[i], set,
+                           &config->policy->services[i], why);
+    }
+    if (st == STATUS_OK && uv_timer_init(config->loop, &set->tick) != 0)
+        st = why_fail(why, STATUS_NO_MEMORY, "services", NULL, "no timer");
+    if (st != STATUS_OK) {
+        upstream_set_free(set); /* libuv knows of no handle yet */
+        return st;
+    }
+    set->tick.data = set;
+    (void)uv_timer_start(&set->tick, on_tick, TICK_MS, TICK_MS);
+    uv_unref((uv_handle_t *)&set->tick);
+    *out = set;
+    return STATUS_OK;
+}
+
+static bool has_peers(const struct upstream *u)
+{
+    for (size_t i = 0; i < PEERS_MAX; i++)
+        if (u->peers[i] != NULL)
+            return true;
+    return false;
+}
+
+static void maybe_closed(struct upstream_set *set)
+{
+    if (!set->closing || uv_is_closing((uv_handle_t *)&set->tick))
+        return;
+    for (size_t i = 0; i < set->count; i++)
+        if (has_peers(&set->upstreams[i]))
+            return;
+    uv_close((uv_handle_t *)&set->tick, on_tick_closed);
+}
+
+void upstream_set_close(struct upstream_set *set, const struct why *why,
+                        void (*on_closed)(void *ctx), void *ctx)
+{
+    set->closing = true;
+    set->on_closed = on_closed;
+    set->closed_ctx = ctx;
+    for (size_t i = 0; i < set->count; i++) {
+        struct upstream *u = &set->upstreams[i];
+        const struct far_failure failure = { .why = *why,
+                                             .service = u->service->name };
+
+        fail_all(&u->waiting, &failure);
+        for (size_t k = 0; k < PEERS_MAX; k++)
+            if (u->peers[k] != NULL)
+                peer_close(u->peers[k], why);
+    }
+    maybe_closed(set);
+}
+
+void upstream_set_drain(struct upstream_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        for (size_t k = 0; k < PEERS_MAX; k++)
+            if (set->upstreams[i].peers[k] != NULL)
+                peer_drain(set->upstreams[i].peers[k]);
+}
+
+struct upstream *upstream_find(struct upstream_set *set,
+                               const struct service *service)
+{
+    size_t i = (size_t)(service - set->config.policy->services);
+
+    assert(i < set->count && set->upstreams[i].service == service);
+    return &set->upstreams[i];
+}
+
+enum status upstream_far_open(struct upstream *u, const struct target *target,
+                              const struct far_events *events, void *ctx,
+                              struct far **out)
+{
+    struct far_tunnel *f;
+    enum status st;
+
+    *out = NULL;
+    if (u->set->closing)
+        return STATUS_SHUTTING_DOWN;
+    if (u->waiting.count >= STREAMS_MAX)
+        return STATUS_LIMIT;
+    st = far_tunnel_new(u->service->name, target, events, ctx, &u->waiting,
+                        now_ms(u), &f);
+    if (st != STATUS_OK)
+        return st;
+    if (u->present != NULL)
+        st = attach(u, f);
+    if (st == STATUS_NO_MEMORY || st == STATUS_BAD_ADDRESS) {
+        far_close(&f->far);
+        return st;
+    }
+    upstream_connect(u);
+    *out = &f->far;
+    return STATUS_OK;
+}
+
+void upstream_connect(struct upstream *u)
+{
+    /* If it cannot even begin, serve_waiting() says so at the next tick. */
+    if (u->present == NULL && u->next == NULL)
+        (void)start_next(u);
+}

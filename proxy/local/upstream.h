@@ -1,0 +1,70 @@
+/* proxy/local/upstream.h: the accepted sessions of each service.
+ *
+ * One upstream a service. It makes a session when somebody asks, has all who
+ * ask meanwhile wait for that one, tries the endpoints in turn, and makes the
+ * next session at two thirds of the time the present one is good for. A
+ * session past its deadline takes no new streams. A service that cannot be
+ * verified fails, with the reason; there is no other way to it (P2). */
+#ifndef PROXY_LOCAL_UPSTREAM_H
+#define PROXY_LOCAL_UPSTREAM_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "collateral/collateral.h"
+#include "common/log.h"
+#include "common/status.h"
+#include "policy/policy.h"
+#include "proxy/io/carrier.h"
+#include "proxy/local/attest.h"
+#include "proxy/local/far.h"
+#include "proxy/local/target.h"
+
+struct upstream;     /* of one service */
+struct upstream_set; /* of all services of a policy */
+
+struct upstream_config {
+    uv_loop_t *loop;
+    struct carrier_hub *hub;
+    struct collateral *collateral;
+    const struct log *log;
+    const struct policy *policy; /* borrowed until closed */
+    /* An endpoint of |service| was accepted or refused, or could not be
+     * reached. |a| is NULL if it did not come to evidence. May be NULL. */
+    void (*on_decided)(void *ctx, const struct service *service,
+                       const struct endpoint *endpoint,
+                       const struct attestation *a, const struct why *why);
+    void *ctx;
+};
+
+/* Read the files that the services name. Returns STATUS_OK, STATUS_NO_MEMORY,
+ * or STATUS_NO_FILE, STATUS_BAD_CERT or STATUS_BAD_CONFIG with |why| filled;
+ * |*out| is NULL unless OK. */
+MUST_CHECK enum status upstream_set_open(const struct upstream_config *config,
+                                         struct upstream_set **out,
+                                         struct why *why);
+
+/* Fail who waits and end every session, with |why|; |on_closed| is called on
+ * the loop when all is gone. */
+void upstream_set_close(struct upstream_set *set, const struct why *why,
+                        void (*on_closed)(void *ctx), void *ctx);
+
+/* End sessions when their streams have ended; take nothing new. */
+void upstream_set_drain(struct upstream_set *set);
+
+/* The upstream of |service|, which is one of the policy's. */
+struct upstream *upstream_find(struct upstream_set *set,
+                               const struct service *service);
+
+/* A far side to |target| through |u|; waits for a session if need be. Returns
+ * STATUS_OK, STATUS_NO_MEMORY, STATUS_LIMIT (too many wait) or
+ * STATUS_SHUTTING_DOWN; |*out| is NULL unless OK. */
+MUST_CHECK enum status upstream_far_open(struct upstream *u,
+                                         const struct target *target,
+                                         const struct far_events *events,
+                                         void *ctx, struct far **out);
+
+/* Make a session now if there is none, though nobody asks. */
+void upstream_connect(struct upstream *u);
+
+#endif
