@@ -112,7 +112,7 @@ class Programs:
                 except Failed as e:
                     failed.append(str(e))
                     continue
-                if code not in (0, -signal.SIGKILL):
+                if code not in getattr(child, "expected", (0, -signal.SIGKILL)):
                     failed.append(f"{child.argv} ended with {code}\n{child.tail()}")
             if kind is not None:
                 print(f"--- {child.argv[0]}\n{child.tail()}", file=sys.stderr)
