@@ -213,8 +213,7 @@ static void utf8_has_one_form(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++)
-        assert_int_equal(utf8_length(slice_text(cases[i].text)),
-                         cases[i].want);
+        assert_int_equal(utf8_length(slice_text(cases[i].text)), cases[i].want);
 }
 
 static void json_escapes_what_it_must(void **state)
