@@ -43,10 +43,13 @@ static int on_url(llhttp_t *parser, const char *at, size_t len)
     return 0;
 }
 
+/* Trailers are dropped: nobody here asks for any. */
 static int on_name(llhttp_t *parser, const char *at, size_t len)
 {
     struct request *r = request_of(parser);
 
+    if (r->has_head)
+        return 0;
     if (r->field_count == REQUEST_FIELDS_MAX)
         return stop_bad(r, STATUS_HEAD_TOO_LARGE, "too many fields");
     r->fields[r->field_count++] = (struct request_field){
@@ -58,9 +61,12 @@ static int on_name(llhttp_t *parser, const char *at, size_t len)
 static int on_value(llhttp_t *parser, const char *at, size_t len)
 {
     struct request *r = request_of(parser);
-    struct request_field *last = &r->fields[r->field_count - 1];
+    struct request_field *last;
 
+    if (r->has_head)
+        return 0;
     assert(r->field_count > 0);
+    last = &r->fields[r->field_count - 1];
     if (last->value.at != NULL)
         return stop_bad(r, STATUS_BAD_REQUEST, "a value in two pieces");
     last->value = trimmed(slice_of(at, len));

@@ -1,0 +1,194 @@
+/* proxy/server/options.h: what is understood, and what is refused how. */
+#include "proxy/server/options.h"
+
+#include "common/compiler.h"
+#include "tests/support/check.h"
+
+#define ARGS_MAX 16
+
+/* Read |line|, split at its blanks; |said| gets the complaints. */
+static int read_line(const char *line, struct options *o, char *said,
+                     size_t room)
+{
+    static char text[512];
+    char *argv[ARGS_MAX + 1] = { "veriteed" };
+    FILE *out = fmemopen(said, room, "w");
+    int argc = 1, status;
+
+    assert_non_null(out);
+    assert_true(strlen(line) < sizeof(text));
+    memcpy(text, line, strlen(line) + 1);
+    for (char *at = text; *at != '\0' && argc < ARGS_MAX;) {
+        size_t len = strcspn(at, " ");
+
+        argv[argc++] = at;
+        at += len;
+        while (*at == ' ')
+            *at++ = '\0';
+    }
+    status = options_read(o, argc, argv, out, out);
+    assert_int_equal(fclose(out), 0);
+    return status;
+}
+
+#define BASE "--listen localhost:0 --simulate --demo "
+
+static const struct {
+    const char *name;
+    const char *line;
+    const char *said;
+} bad[] = {
+    /* clang-format off */
+    { "nothing",              "", "no address" },
+    { "no address",           "--simulate --demo", "no address" },
+    { "no source",            "--listen a:1 --demo", "no source of quotes" },
+    { "nothing to reach",     "--listen a:1 --simulate", "nothing to reach" },
+    { "a directory for nothing", "--listen a:1 --demo --simulate-dir /tmp/x",
+      "are for --simulate" },
+    { "a fault for nothing",  "--listen a:1 --demo --simulate-fault debug",
+      "are for --simulate" },
+    { "a rule without backend", BASE "--rule a.test:80", "HOST:PORT=BACKEND" },
+    { "two rules for the same", BASE "-r a.test:80=b:1 -r a.test:80=c:1",
+      "a second rule" },
+    { "a file that is not there", BASE "--rules /nowhere/rules", "/nowhere" },
+    { "no epoch",             BASE "--epoch-seconds 0", "--epoch-seconds" },
+    { "an epoch of years",    BASE "--epoch-seconds 2592001",
+      "--epoch-seconds" },
+    { "an epoch in words",    BASE "--epoch-seconds 1h", "--epoch-seconds" },
+    { "an unknown limit",     BASE "--limit cats=9", "no such --limit" },
+    { "a limit without a number", BASE "--limit pending", "no such --limit" },
+    { "a limit of 0",         BASE "--limit pending=0", "no such --limit" },
+    { "more streams than a session has", BASE "--limit streams=1025",
+      "no such --limit" },
+    { "an unknown format",    BASE "--log-format xml", "human or json" },
+    { "an unknown level",     BASE "--log-level loud", "--log-level" },
+    { "an unknown TEE",       BASE "--simulate-tee sev", "tdx or sgx" },
+    { "an unknown fault",     BASE "--simulate-fault all",
+      "no such --simulate-fault" },
+    { "a word too many",      BASE "more", "only options" },
+    /* clang-format on */
+};
+
+static void what_is_wrong_is_named(void **state)
+{
+    char said[2048];
+    struct options o;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bad); i++) {
+        print_message("  %s\n", bad[i].name);
+        assert_int_equal(read_line(bad[i].line, &o, said, sizeof(said)),
+                         OPTIONS_EXIT_USAGE);
+        assert_non_null(strstr(said, bad[i].said));
+        assert_non_null(strstr(said, "--help"));
+        assert_null(o.rules);
+    }
+}
+
+static void there_are_defaults(void **state)
+{
+    char said[2048] = "";
+    struct options o;
+
+    (void)state;
+    assert_int_equal(read_line(BASE, &o, said, sizeof(said)), -1);
+    assert_string_equal(said, "");
+    assert_int_equal(o.listen_count, 1);
+    assert_string_equal(o.listen[0], "localhost:0");
+    assert_int_equal(rules_count(o.rules), 0);
+    assert_true(o.simulate && o.demo);
+    assert_null(o.simulate_dir);
+    assert_null(o.fault);
+    assert_int_equal(o.simulate_tee, TEE_TDX);
+    assert_int_equal(o.epoch_ms, 3600 * 1000);
+    assert_int_equal(o.limits.peers.all, 4096);
+    assert_int_equal(o.limits.peers.pending, 512);
+    assert_int_equal(o.limits.peers.peer_all, 512);
+    assert_int_equal(o.limits.peers.peer_pending, 128);
+    assert_int_equal(o.limits.streams, 1024);
+    assert_int_equal(o.limits.quotes, 64);
+    assert_int_equal(o.log.level, LOG_INFO);
+    assert_false(o.log.json);
+    options_free(&o);
+}
+
+static void every_option_is_taken(void **state)
+{
+    char said[2048] = "";
+    struct options o;
+
+    (void)state;
+    assert_int_equal(read_line("-l a:1 --listen=b:2 -s --simulate-tee sgx "
+                               "--simulate-dir /tmp/x --simulate-fault debug "
+                               "-r a.test:80=b:1 --epoch-seconds=2",
+                               &o, said, sizeof(said)),
+                     -1);
+    assert_int_equal(o.listen_count, 2);
+    assert_string_equal(o.listen[1], "b:2");
+    assert_int_equal(o.simulate_tee, TEE_SGX);
+    assert_string_equal(o.simulate_dir, "/tmp/x");
+    assert_string_equal(o.fault->name, "debug");
+    assert_int_equal(rules_count(o.rules), 1);
+    assert_int_equal(o.epoch_ms, 2000);
+    assert_false(o.demo);
+    options_free(&o);
+    assert_int_equal(read_line(BASE "--limit quotes=1 --limit streams=2 "
+                                    "--log-format json --log-level debug",
+                               &o, said, sizeof(said)),
+                     -1);
+    assert_int_equal(o.limits.quotes, 1);
+    assert_int_equal(o.limits.streams, 2);
+    assert_true(o.log.json);
+    assert_int_equal(o.log.level, LOG_DEBUG);
+    options_free(&o);
+}
+
+static void addresses_have_a_most(void **state)
+{
+    char *argv[2 * OPTIONS_LISTEN_MAX + 5] = { "veriteed", "-s", "--demo" };
+    struct options o;
+    FILE *none = fopen("/dev/null", "w");
+
+    (void)state;
+    assert_non_null(none);
+    for (int i = 0; i < 2 * OPTIONS_LISTEN_MAX + 2; i += 2) {
+        argv[3 + i] = "-l";
+        argv[4 + i] = "a:1";
+    }
+    assert_int_equal(
+        options_read(&o, 3 + 2 * OPTIONS_LISTEN_MAX, argv, none, none), -1);
+    assert_int_equal(o.listen_count, OPTIONS_LISTEN_MAX);
+    options_free(&o);
+    assert_int_equal(options_read(&o, 5 + 2 * OPTIONS_LISTEN_MAX, argv, none,
+                                  none),
+                     OPTIONS_EXIT_USAGE);
+    assert_int_equal(fclose(none), 0);
+}
+
+static void help_and_version_end_well(void **state)
+{
+    char said[8192];
+    struct options o;
+
+    (void)state;
+    assert_int_equal(read_line("--help", &o, said, sizeof(said)), 0);
+    assert_non_null(strstr(said, "--simulate-fault"));
+    assert_non_null(strstr(said, "wrong-measurement"));
+    assert_non_null(strstr(said, "peer-pending"));
+    assert_int_equal(read_line("--version", &o, said, sizeof(said)), 0);
+    assert_non_null(strstr(said, "veriteed " VERITEE_VERSION));
+    assert_non_null(strstr(said, "simulated"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_wrong_is_named),
+        cmocka_unit_test(there_are_defaults),
+        cmocka_unit_test(every_option_is_taken),
+        cmocka_unit_test(addresses_have_a_most),
+        cmocka_unit_test(help_and_version_end_well),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,143 @@
+/* proxy/server/peers.h: who counts as whom, and when it is enough. */
+#include "proxy/server/peers.h"
+
+#include "common/compiler.h"
+#include "tests/support/check.h"
+
+static const struct peers_limits limits = {
+    .pending = 6, .all = 8, .peer_pending = 2, .peer_all = 3
+};
+
+static struct peers *new_peers(void)
+{
+    struct peers *p;
+
+    CHECK_STATUS(peers_new(&limits, &p), STATUS_OK);
+    return p;
+}
+
+/* Enter as |address| and be ready if |ready|; the field that refused, or "". */
+static const char *enter(struct peers *p, const char *address, bool ready,
+                         struct peers_pass *pass)
+{
+    struct why why;
+    enum status st = peers_enter(p, address, pass, &why);
+
+    if (st != STATUS_OK) {
+        CHECK_STATUS(st, STATUS_LIMIT);
+        assert_null(pass->peer);
+        return why.field;
+    }
+    if (ready)
+        peers_ready(pass);
+    return "";
+}
+
+static const struct {
+    const char *name;
+    const char *first;
+    const char *second;
+    bool same;
+} pairs[] = {
+    /* clang-format off */
+    { "two ports of one address", "127.0.0.1:1", "127.0.0.1:2", true },
+    { "two addresses", "127.0.0.1:1", "127.0.0.2:1", false },
+    { "one IPv6 address", "[2001:db8::1]:1", "[2001:db8::1]:2", true },
+    { "one IPv6 network of 64 bits", "[2001:db8::1]:1", "[2001:db8::ff:2]:1",
+      true },
+    { "two IPv6 networks", "[2001:db8:0:1::1]:1", "[2001:db8:0:2::1]:1",
+      false },
+    { "IPv4 in IPv6", "127.0.0.1:1", "[::ffff:127.0.0.1]:1", true },
+    { "IPv4 and IPv6 of the same first bytes", "32.1.13.184:1",
+      "[2001:db8::]:1", false },
+    { "UNIX sockets", "unix", "unix", true },
+    { "a UNIX socket and an address", "unix", "0.0.0.0:1", false },
+    /* clang-format on */
+};
+
+static void an_address_is_one_peer(void **state)
+{
+    struct peers_pass a[2], b;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+        struct peers *p = new_peers();
+
+        print_message("  %s\n", pairs[i].name);
+        assert_string_equal(enter(p, pairs[i].first, false, &a[0]), "");
+        assert_string_equal(enter(p, pairs[i].first, false, &a[1]), "");
+        assert_string_equal(enter(p, pairs[i].second, false, &b),
+                            pairs[i].same ? "limit.peer-pending" : "");
+        peers_leave(&a[0]);
+        peers_leave(&a[1]);
+        peers_leave(&b);
+        assert_int_equal(peers_all(p), 0);
+        peers_free(p);
+    }
+}
+
+static void who_is_ready_makes_room_for_others(void **state)
+{
+    struct peers *p = new_peers();
+    struct peers_pass a, b, c, d;
+
+    (void)state;
+    assert_string_equal(enter(p, "10.0.0.1:1", false, &a), "");
+    assert_string_equal(enter(p, "10.0.0.1:2", false, &b), "");
+    assert_string_equal(enter(p, "10.0.0.1:3", false, &c),
+                        "limit.peer-pending");
+    peers_ready(&a);
+    peers_ready(&a); /* any number of times */
+    assert_int_equal(peers_pending(p), 1);
+    assert_string_equal(enter(p, "10.0.0.1:3", true, &c), "");
+    peers_ready(&b);
+    assert_string_equal(enter(p, "10.0.0.1:4", false, &d),
+                        "limit.peer-connections");
+    peers_leave(&a);
+    assert_string_equal(enter(p, "10.0.0.1:4", false, &d), "");
+    peers_leave(&b);
+    peers_leave(&c);
+    peers_leave(&d);
+    peers_leave(&d); /* none: nothing happens */
+    assert_int_equal(peers_all(p), 0);
+    assert_int_equal(peers_pending(p), 0);
+    peers_free(p);
+}
+
+static void all_together_are_bounded(void **state)
+{
+    struct peers *p = new_peers();
+    struct peers_pass passes[8], last;
+    char address[32];
+
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        (void)snprintf(address, sizeof(address), "10.0.%d.1:1", i);
+        assert_string_equal(enter(p, address, i < 2, &passes[i]), "");
+        if (i == 7)
+            break;
+        if (peers_pending(p) == limits.pending)
+            peers_ready(&passes[i]);
+    }
+    assert_string_equal(enter(p, "10.9.9.9:1", false, &last),
+                        "limit.connections");
+    peers_leave(&passes[0]);
+    assert_int_equal(peers_pending(p), limits.pending);
+    assert_string_equal(enter(p, "10.9.9.9:1", false, &last), "limit.pending");
+    for (int i = 1; i < 8; i++)
+        peers_leave(&passes[i]);
+    assert_int_equal(peers_all(p), 0);
+    peers_free(p);
+    peers_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_address_is_one_peer),
+        cmocka_unit_test(who_is_ready_makes_room_for_others),
+        cmocka_unit_test(all_together_are_bounded),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
