@@ -135,7 +135,8 @@ void end_attach(struct end *e, struct conn *conn, size_t queue_max)
     *e = (struct end){ .conn = conn,
                        .got = buffer_with_max(GOT_MAX_BYTES),
                        .room = sizeof(e->place),
-                       .hook = e->hook };
+                       .hook = e->hook,
+                       .user = e->user };
     conn_start(conn, &events, e, queue_max);
 }
 

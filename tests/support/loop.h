@@ -42,9 +42,10 @@ struct end {
     /* Called first in each callback, if not NULL; may give up |conn|. The
      * name is that of the callback. */
     void (*hook)(struct end *e, const char *name);
+    void *user; /* the hook's */
 };
 
-/* Attach |e|, which is emptied but for |hook|, offering all of |place|. */
+/* Attach |e|, which is emptied but for |hook| and |user|, offering all of |place|. */
 void end_attach(struct end *e, struct conn *conn, size_t queue_max);
 
 /* Write |text|, which must be taken. */
