@@ -17,13 +17,42 @@
 #define INPUT_MAX_BYTES (32 * 1024)
 #define HOST_MAX_BYTES  253
 
-struct tls {
-    WOLFSSL *wolf;     /* owned */
-    struct buffer in;  /* ciphertext from the peer */
-    size_t in_at;      /* bytes of |in| that wolfSSL has taken */
-    struct buffer out; /* ciphertext for the peer */
-    bool ended;        /* the peer's close_notify was read */
+/* An IP address in network order; none when |len| is 0. */
+struct address {
+    uint8_t bytes[16];
+    size_t len; /* 4 or 16 */
 };
+
+struct tls {
+    struct address host; /* of a client: what the peer must prove to be; none
+                          * if that is a name, which wolfSSL knows */
+    WOLFSSL *wolf;       /* owned */
+    struct buffer in;    /* ciphertext from the peer */
+    size_t in_at;        /* bytes of |in| that wolfSSL has taken */
+    struct buffer out;   /* ciphertext for the peer */
+    bool is_client;
+    bool ended; /* the peer's close_notify was read */
+};
+
+static void address_parse(const char *text, struct address *out)
+{
+    out->len = 0;
+    if (inet_pton(AF_INET, text, out->bytes) == 1)
+        out->len = 4;
+    else if (inet_pton(AF_INET6, text, out->bytes) == 1)
+        out->len = 16;
+}
+
+/* wolfSSL is told a name; an address it is not, see check_names(). SNI has no
+ * addresses either (RFC 6066 section 3). */
+static bool expect_host(struct tls *t, const char *name)
+{
+    address_parse(name, &t->host);
+    return t->host.len > 0 ||
+           (wolfSSL_check_domain_name(t->wolf, name) == WOLFSSL_SUCCESS &&
+            wolfSSL_UseSNI(t->wolf, WOLFSSL_SNI_HOST_NAME, name,
+                           (unsigned short)strlen(name)) == WOLFSSL_SUCCESS);
+}
 
 static int on_recv(WOLFSSL *wolf, char *to, int room, void *ctx)
 {
@@ -78,14 +107,6 @@ enum status tls_server_new(struct tls_context *context, struct tls **out)
     return tls_new(context, out);
 }
 
-static bool is_address(const char *host)
-{
-    uint8_t address[16];
-
-    return inet_pton(AF_INET, host, address) == 1 ||
-           inet_pton(AF_INET6, host, address) == 1;
-}
-
 enum status tls_client_new(struct tls_context *context, struct slice host,
                            struct tls **out)
 {
@@ -101,11 +122,8 @@ enum status tls_client_new(struct tls_context *context, struct slice host,
     st = tls_new(context, &t);
     if (st != STATUS_OK)
         return st;
-    /* SNI has names only, no addresses: RFC 6066 section 3 */
-    if (wolfSSL_check_domain_name(t->wolf, name) != WOLFSSL_SUCCESS ||
-        (!is_address(name) &&
-         wolfSSL_UseSNI(t->wolf, WOLFSSL_SNI_HOST_NAME, name,
-                        (unsigned short)strlen(name)) != WOLFSSL_SUCCESS)) {
+    t->is_client = true;
+    if (!expect_host(t, name)) {
         tls_free(t);
         return STATUS_NO_MEMORY;
     }
@@ -193,13 +211,50 @@ static enum tls_step failed(struct tls *t, int error, struct why *why)
     return TLS_FAILED;
 }
 
+/* Is there a subject alternative name, and if the host is an address, is it
+ * among them? |*any| says the first. */
+static bool has_name(struct tls *t, WOLFSSL_X509 *cert, bool *any)
+{
+    struct address found;
+    const char *name;
+
+    *any = false;
+    while ((name = wolfSSL_X509_get_next_altname(cert)) != NULL) {
+        *any = true;
+        if (t->host.len == 0)
+            return true;
+        address_parse(name, &found);
+        if (slice_equal(slice_of(found.bytes, found.len),
+                        slice_of(t->host.bytes, t->host.len)))
+            return true;
+    }
+    return false;
+}
+
+/* What wolfSSL leaves open: names it has matched, but where a certificate has
+ * no alternative names it takes the common name, which RFC 9525 section 2
+ * rules out; IPv6 addresses it compares as texts. */
+static enum tls_step check_names(struct tls *t, struct why *why)
+{
+    WOLFSSL_X509 *cert = wolfSSL_get_peer_certificate(t->wolf);
+    bool any = false, named = cert != NULL && has_name(t, cert, &any);
+
+    wolfSSL_X509_free(cert);
+    if (named)
+        return TLS_DONE;
+    (void)why_fail(why, STATUS_TLS, "tls", "RFC 9525 2", "%s",
+                   any ? reason_of(IPADDR_MISMATCH)
+                       : "the certificate has no subject alternative name");
+    return TLS_FAILED;
+}
+
 enum tls_step tls_handshake(struct tls *t, struct why *why)
 {
     int rc = wolfSSL_negotiate(t->wolf);
     int error;
 
     if (rc == WOLFSSL_SUCCESS)
-        return TLS_DONE;
+        return t->is_client ? check_names(t, why) : TLS_DONE;
     error = wolfSSL_get_error(t->wolf, rc);
     if (error == WOLFSSL_ERROR_WANT_READ)
         return TLS_WANT_INPUT;
