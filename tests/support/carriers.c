@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "proxy/io/dial.h"
+#include "proxy/io/tls.h"
 #include "proxy/io/ws_handshake.h"
 #include "tests/support/check.h"
 
@@ -291,9 +292,8 @@ static void on_far_dialled(void *ctx, struct conn *conn, const struct why *why)
     x->met = true;
 }
 
-static void on_near_accept(void *ctx, struct conn *conn)
+static void meet(struct carriers *x, struct conn *conn)
 {
-    struct carriers *x = ctx;
     const struct dial_target target = {
         .host = slice_text("127.0.0.1"),
         .port = listener_port(x->front_listener),
@@ -303,6 +303,30 @@ static void on_near_accept(void *ctx, struct conn *conn)
     conn_pause(conn); /* until on_far_dialled() */
     CHECK_STATUS(dial_open(&x->loop, &target, on_far_dialled, x, &x->wire_dial),
                  STATUS_OK);
+}
+
+static void on_near_secured(void *ctx, const struct why *why)
+{
+    struct carriers *x = ctx;
+    struct conn *conn = x->securing;
+
+    assert_null(why);
+    x->securing = NULL;
+    meet(x, conn);
+}
+
+static void on_near_accept(void *ctx, struct conn *conn)
+{
+    struct carriers *x = ctx;
+    struct tls *tls;
+
+    if (x->server_tls == NULL) {
+        meet(x, conn);
+        return;
+    }
+    x->securing = conn;
+    CHECK_STATUS(tls_server_new(x->server_tls, &tls), STATUS_OK);
+    conn_secure(conn, tls, on_near_secured, x);
 }
 
 void carriers_cut(struct carriers *x, bool reset)
@@ -349,6 +373,7 @@ void carriers_dial(struct carriers *x, bool epoch)
     const struct carrier_endpoint endpoint = {
         .host = slice_text("127.0.0.1"),
         .port = x->port,
+        .tls = x->client_tls,
         .epoch = epoch,
     };
     struct session_config config = config_of(&x->client);

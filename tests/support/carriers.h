@@ -39,7 +39,10 @@ struct carriers {
     struct end front;     /* the server before the upgrade */
     char request[4096];   /* as the front read it */
     bool met;             /* the wire is whole */
-    const char *answer;   /* of the front, instead of 101; NULL for none */
+    /* The wire's near end speaks TLS when there are such; borrowed. */
+    struct tls_context *client_tls, *server_tls;
+    struct conn *securing;
+    const char *answer; /* of the front, instead of 101; NULL for none */
     struct carrier_side client, server;
 };
 
