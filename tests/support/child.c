@@ -12,17 +12,16 @@
 #define PATIENCE_MS 20000
 
 /* In the new process. Does not return. */
-static void become(const char *const argv[], int in, int out, int keep_fd)
+static void become(const char *const argv[], int in, int out)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (dup2(in, 0) != 0 || dup2(out, 1) != 1 ||
-        (keep_fd >= 0 && dup2(keep_fd, 3) != 3))
+    if (dup2(in, 0) != 0 || dup2(out, 1) != 1)
         _exit(126);
     execv(argv[0], (char *const *)argv);
     _exit(127);
 }
 
-void child_start(struct child *c, const char *const argv[], int keep_fd)
+void child_start(struct child *c, const char *const argv[])
 {
     int in[2], out[2];
 
@@ -34,12 +33,22 @@ void child_start(struct child *c, const char *const argv[], int keep_fd)
     }
     c->pid = fork();
     if (c->pid == 0)
-        become(argv, in[0], out[1], keep_fd);
+        become(argv, in[0], out[1]);
     assert_true(c->pid > 0);
     (void)close(in[0]);
     (void)close(out[1]);
     c->in = in[1];
     c->out = out[0];
+}
+
+bool child_is_alive(const struct child *c)
+{
+    siginfo_t info = { .si_pid = 0 };
+
+    /* Without taking its status: child_end() waits for it. */
+    assert_int_equal(
+        waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+    return info.si_pid == 0;
 }
 
 void child_tell(struct child *c, const char *line)
@@ -63,15 +72,29 @@ void child_hear(struct child *c, char *line, size_t room)
     fail_msg("the child's line is too long");
 }
 
+static void forget(struct child *c)
+{
+    (void)close(c->in);
+    (void)close(c->out);
+    c->pid = 0;
+}
+
+void child_join(struct child *c)
+{
+    int status = -1;
+
+    assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
+    assert_int_equal(status, 0);
+    forget(c);
+}
+
 void child_end(struct child *c)
 {
     if (c->pid == 0)
         return;
     (void)kill(c->pid, SIGKILL);
     assert_int_equal(waitpid(c->pid, NULL, 0), c->pid);
-    (void)close(c->in);
-    (void)close(c->out);
-    c->pid = 0;
+    forget(c);
 }
 
 bool child_is_there(const char *path)

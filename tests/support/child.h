@@ -12,9 +12,11 @@ struct child {
     int out;   /* we read */
 };
 
-/* Start argv[0] with |argv| (NULL-terminated). The child has standard error
- * in common with us, and |keep_fd| (-1: none) as its descriptor 3. */
-void child_start(struct child *c, const char *const argv[], int keep_fd);
+/* Start argv[0] with |argv| (NULL-terminated). Standard error is ours. */
+void child_start(struct child *c, const char *const argv[]);
+
+/* False once it has ended by itself. */
+bool child_is_alive(const struct child *c);
 
 /* Write |line| and a line break. */
 void child_tell(struct child *c, const char *line);
@@ -22,6 +24,9 @@ void child_tell(struct child *c, const char *line);
 /* Read a line, without its break, of less than |room| bytes; fails the test
  * after 20 seconds. */
 void child_hear(struct child *c, char *line, size_t room);
+
+/* Wait until it ends by itself; fails the test if it says that it failed. */
+void child_join(struct child *c);
 
 /* End it now, and wait for it. Nothing if there is none. */
 void child_end(struct child *c);

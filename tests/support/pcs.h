@@ -29,7 +29,7 @@ void pcs_tell(struct pcs *p, const char *command);
 
 /* How many requests there were for |item| ("tcb", "qe", "pckcrl", "rootcrl",
  * "all"). */
-int pcs_count(struct pcs *p, const char *item);
+unsigned pcs_count(struct pcs *p, const char *item);
 
 /* A port of 127.0.0.1 where nobody listens. */
 int pcs_dead_port(void);
