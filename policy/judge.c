@@ -118,7 +118,7 @@ static int64_t grace_end(const struct accept *accept,
 {
     int64_t grace = (int64_t)accept->tcb.grace_days * DAY_SECONDS;
 
-    if (grace == 0 || tcb->date_unix <= 0 || tcb->date_unix > INT64_MAX - grace)
+    if (grace == 0 || tcb->date_unix > INT64_MAX - grace)
         return 0;
     return tcb->date_unix + grace;
 }

@@ -17,7 +17,7 @@ static bool covers(const struct host_pattern *p, const char *host)
 
     if (!p->wildcard)
         return strcmp(p->host, host) == 0;
-    return len > suffix + 1 && host[len - suffix - 1] == '.' &&
+    return len > suffix && host[len - suffix - 1] == '.' &&
            strcmp(host + len - suffix, p->host) == 0;
 }
 
@@ -32,7 +32,7 @@ static bool is_closer(const struct host_pattern *a,
         return b->wildcard;
     if (a_len != b_len)
         return a_len > b_len;
-    return a->port != 0 && b->port == 0;
+    return a->port != 0; /* the same twice is refused: |b| has none */
 }
 
 /* The closest pattern for |host| at |port|; |*elsewhere| is some pattern for

@@ -153,6 +153,29 @@ static void wrong_usage_and_missing_files_are_trouble(void **state)
     check_output("out", "usage: veritee check");
 }
 
+static void everything_can_be_had_as_json(void **state)
+{
+    static const char *const members[] = {
+        "{\"version\":1,\"file\":\"",
+        "\"listen\":[\"localhost:8118\",\"127.0.0.1:0\",",
+        "\"default\":\"direct\"",
+        "\"name\":\"chat\",\"hosts\":[\"chat.example.com\","
+        "\"*.chat.example.com\",\"api.example.com:443\"]",
+        "\"local\":\"127.0.0.1:9001\"",
+        "\"fmspc\":[\"00806f050000\",\"90c06f000000\"]",
+        "\"isv-svn\":[\"at least 3\"]",
+        "\"advisories\":[\"INTEL-SA-00615\",\"INTEL-SA-00837\"]",
+        "\"any_advisory\":true",
+    };
+
+    (void)state;
+    assert_int_equal(run("--json",
+                         TEST_SOURCE_DIR "/tests/fuzz/corpus/policy/full.yaml"),
+                     0);
+    for (size_t i = 0; i < COUNT_OF(members); i++)
+        check_output("out", members[i]);
+}
+
 /* Each clause in words: a policy with everything, and with nothing. */
 static void every_clause_has_words(void **state)
 {
@@ -213,6 +236,7 @@ int main(void)
         cmocka_unit_test(a_wrong_one_is_refused_with_its_place),
         cmocka_unit_test(warnings_do_not_refuse),
         cmocka_unit_test(wrong_usage_and_missing_files_are_trouble),
+        cmocka_unit_test(everything_can_be_had_as_json),
         cmocka_unit_test(every_clause_has_words),
     };
 

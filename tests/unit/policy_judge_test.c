@@ -1,4 +1,6 @@
-/* judge: the rows, one by one, and what must hold for any policy. */
+/* judge: the rows one by one, releases, reasons and deadlines.
+ *
+ * long: one table of rows. */
 #include "tests/support/check.h"
 
 #include "policy/field.h"
@@ -379,32 +381,34 @@ static void each_row_refuses_what_it_is_about(void **state)
     }
 }
 
-static void epochs_are_accepted_by_name_only(void **state)
+/* Judge evidence of the server's epoch that was made at |unix_time|. */
+static enum status judge_epoch(const struct policy *p, int64_t unix_time)
 {
-    struct policy *strict = policy_text_parse(MRTD);
-    struct policy *loose =
-        policy_text_parse(MRTD "      freshness: epoch\n      max-age: 1h\n");
     struct claims c = good_claims_tdx();
     struct judge_input in = input_of(&c);
     struct decision d;
     struct why why;
 
-    (void)state;
     in.challenged = false;
-    CHECK_STATUS(judge_claims(&strict->services[0].accept, &in, &d, &why),
+    in.attested_unix = unix_time;
+    return judge_claims(&p->services[0].accept, &in, &d, &why);
+}
+
+static void epochs_are_accepted_by_name_only(void **state)
+{
+    struct policy *strict = policy_text_parse(MRTD);
+    struct policy *loose =
+        policy_text_parse(MRTD "      freshness: epoch\n      max-age: 1h\n");
+
+    (void)state;
+    CHECK_STATUS(judge_epoch(strict, NOW), STATUS_POLICY);
+    CHECK_STATUS(judge_epoch(loose, NOW), STATUS_OK);
+    CHECK_STATUS(judge_epoch(loose, NOW - 3600), STATUS_OK);
+    CHECK_STATUS(judge_epoch(loose, NOW - 3601), STATUS_POLICY);
+    CHECK_STATUS(judge_epoch(loose, NOW + CLOCK_SKEW_SECONDS), STATUS_OK);
+    CHECK_STATUS(judge_epoch(loose, NOW + CLOCK_SKEW_SECONDS + 1),
                  STATUS_POLICY);
-    assert_string_equal(why.field, "accept.freshness");
-    CHECK_STATUS(judge_claims(&loose->services[0].accept, &in, &d, &why),
-                 STATUS_OK);
-    in.attested_unix = NOW + 61;
-    CHECK_STATUS(judge_claims(&loose->services[0].accept, &in, &d, &why),
-                 STATUS_POLICY);
-    in.attested_unix = INT64_MAX;
-    CHECK_STATUS(judge_claims(&loose->services[0].accept, &in, &d, &why),
-                 STATUS_POLICY);
-    in.attested_unix = NOW - 3601;
-    CHECK_STATUS(judge_claims(&loose->services[0].accept, &in, &d, &why),
-                 STATUS_POLICY);
+    CHECK_STATUS(judge_epoch(loose, INT64_MAX), STATUS_POLICY);
     policy_free(strict);
     policy_free(loose);
 }
@@ -451,6 +455,54 @@ static void a_refusal_is_about_the_closest_release(void **state)
     assert_memory_equal(why.found, "ff0f", 4);
     assert_null(d.release);
     policy_free(p);
+}
+
+static const struct {
+    const char *policy;
+    change_fn *change;
+    const char *found;
+    const char *expected;
+} reasons[] = {
+    /* clang-format off */
+    { MRTD "      tcb: { status: [ OutOfDate, UpToDate ] }\n", hardening_615,
+      "SWHardeningNeeded", "UpToDate, OutOfDate" },
+    { MRTD "      tcb: { module: UpToDate }\n", module_not_judged,
+      "not judged", "UpToDate" },
+    { MRTD "      min-collateral-life: 2d\n", ends_in_a_day,
+      "tcb_info ends at 2026-05-29T20:26:40Z", "172800 seconds more" },
+    { MRTD "      rtmr3: " D96 "\n      tcb: { min-evaluation-number: 20 }\n",
+      as_it_is, "19", "at least 20" },
+    { MRTD "      td-attributes: { value: 0000000000000000,"
+           " mask: 0000001000000000 }\n", as_it_is, "0000001000000000",
+      "0000000000000000 under the mask 0000001000000000" },
+    { MRTD "      platform: { ppid: 00000000000000000000000000000000 }\n",
+      as_it_is, "not stated", "00000000000000000000000000000000" },
+    { TDX "      mrtd: [ " ZEROS ", " ZEROS " ]\n", as_it_is, D96,
+      "one of 2, such as " ZEROS },
+    { TDX "      mrtd: " ZEROS "\n", as_it_is, D96, ZEROS },
+    { TDX "      any-of: [ { mrtd: " ZEROS " }, { name: b, mrtd: " ZEROS
+      " } ]\n", as_it_is, D96,
+      ZEROS " (without name, the closest of 2 releases)" },
+    /* clang-format on */
+};
+
+static void reasons_say_what_was_found_and_expected(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(reasons); i++) {
+        struct policy *p = policy_text_parse(reasons[i].policy);
+        struct claims c = good_claims_tdx();
+        struct judge_input in = input_of(&c);
+        struct decision d;
+        struct why why;
+
+        reasons[i].change(&c);
+        CHECK_STATUS(judge_claims(&p->services[0].accept, &in, &d, &why),
+                     STATUS_POLICY);
+        assert_string_equal(why.found, reasons[i].found);
+        assert_string_equal(why.expected, reasons[i].expected);
+        policy_free(p);
+    }
 }
 
 static void every_row_is_shown_after_one_that_fails(void **state)
@@ -525,6 +577,7 @@ int main(void)
         cmocka_unit_test(epochs_are_accepted_by_name_only),
         cmocka_unit_test(the_release_that_matches_is_named),
         cmocka_unit_test(a_refusal_is_about_the_closest_release),
+        cmocka_unit_test(reasons_say_what_was_found_and_expected),
         cmocka_unit_test(every_row_is_shown_after_one_that_fails),
         cmocka_unit_test(what_ends_first_is_the_deadline),
     };

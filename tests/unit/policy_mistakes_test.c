@@ -118,6 +118,9 @@ static const struct {
     { "the same listen twice",
       "listen: [ localhost:8118, 127.0.0.1:8118 ]\n",
       "1:27: found \"127.0.0.1:8118\", expected each address once" },
+    { "one address twice",
+      "listen: [ 127.0.0.2:1, 127.0.0.2:1 ]\n",
+      "1:24: found \"127.0.0.2:1\", expected each address once" },
     { "an unsafe listen that is also safe",
       "listen: localhost:1\nunsafe-listen: [ '[::]:80', '127.0.0.1:1' ]\n",
       "2:29: found \"127.0.0.1:1\", expected each address once" },
@@ -133,6 +136,10 @@ static const struct {
       "collateral: { sources: [ 'https://me@pccs.example' ] }\n",
       "1:26: found \"https://me@pccs.example\", expected a URL without a "
       "user" },
+    { "a source with a query",
+      "collateral: { sources: [ 'https://pccs.example/?x' ] }\n",
+      "1:26: found \"https://pccs.example/?x\", expected a URL without a "
+      "query" },
     { "a source twice",
       "collateral: { sources: [ pcs, store, pcs ] }\n",
       "1:38: found \"pcs\", expected each source once" },
@@ -195,6 +202,10 @@ static const struct {
       "services:\n  a:\n    hosts: [ '*' ]\n",
       "3:14: found \"*\", expected a host such as chat.example.com, "
       "*.example.com or 192.0.2.1" },
+    { "a wildcard of nothing",
+      "services:\n  a:\n    hosts: [ '*.' ]\n",
+      "3:14: found \"*.\", expected a host such as chat.example.com, "
+      "*.example.com or 192.0.2.1" },
     { "a wildcard inside a name",
       "services:\n  a:\n    hosts: [ 'a.*.b' ]\n",
       "3:14: found \"a.*.b\", expected a host such as chat.example.com, "
@@ -235,6 +246,18 @@ static const struct {
     { "an endpoint with a query and no path",
       "services:\n  a:\n    endpoints: [ wss://a.example?x ]\n",
       "3:18: found \"wss://a.example?x\", expected a path before the query" },
+    { "an endpoint that is cut",
+      "services:\n  a:\n    endpoints: [ 'ws:' ]\n",
+      "3:18: found \"ws:\", expected a ws:// or wss:// URL such as "
+      "wss://chat.example.com" },
+    { "an endpoint without host",
+      "services:\n  a:\n    endpoints: [ 'ws://' ]\n",
+      "3:18: found \"ws://\", expected a ws:// or wss:// URL such as "
+      "wss://chat.example.com" },
+    { "an endpoint of six without brackets",
+      "services:\n  a:\n    endpoints: [ 'ws://2001:db8::1' ]\n",
+      "3:18: found \"ws://2001:db8::1\", expected a ws:// or wss:// URL "
+      "such as wss://chat.example.com" },
     { "an endpoint with port 0",
       "services:\n  a:\n    endpoints: [ wss://a.example:0 ]\n",
       "3:18: found \"wss://a.example:0\", expected a ws:// or wss:// URL "
@@ -271,6 +294,9 @@ static const struct {
     { "a root without path",
       SERVICE "    root:\n",
       "5:10: found nothing, expected the path of a file" },
+    { "a path that ends early",
+      SERVICE "    root: \"a\\0b\"\n",
+      "5:11: found \"a?b\", expected the path of a file" },
     { "freshness twice",
       SERVICE "    freshness: epoch\n    max-age: 1h\n"
       "    accept: { tee: tdx, freshness: challenge }\n",
@@ -417,6 +443,18 @@ static const struct {
       TDX "      tcb: { advisories: [ SA-00615 ] }\n",
       "7:28: found \"SA-00615\", expected an advisory such as "
       "INTEL-SA-00615" },
+    { "an advisory without number",
+      TDX "      tcb: { advisories: INTEL-SA- }\n",
+      "7:26: found \"INTEL-SA-\", expected an advisory such as "
+      "INTEL-SA-00615" },
+    { "an advisory with a letter",
+      TDX "      tcb: { advisories: INTEL-SA-0061x }\n",
+      "7:26: found \"INTEL-SA-0061x\", expected an advisory such as "
+      "INTEL-SA-00615" },
+    { "an advisory longer than there are",
+      TDX "      tcb: { advisories: INTEL-SA-000000000000615 }\n",
+      "7:26: found \"INTEL-SA-000000000000615\", expected an advisory such "
+      "as INTEL-SA-00615" },
     { "an evaluation number of 0",
       TDX "      tcb: { min-evaluation-number: 0 }\n",
       "7:37: found \"0\", expected a number from 1 to 4294967295" },

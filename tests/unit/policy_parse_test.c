@@ -53,6 +53,10 @@ static const struct {
     { "firmware alone", TDX "      mrtd: " D96 "\n",
       "5:5 names no rtmr1 or no rtmr2: where the firmware measures there, any "
       "operating system passes\n" },
+    { "a kernel without its system",
+      TDX "      mrtd: " D96 "\n      rtmr1: " D96 "\n",
+      "5:5 names no rtmr1 or no rtmr2: where the firmware measures there, any "
+      "operating system passes\n" },
     { "registers without firmware", TDX "      rtmr1: " D96 "\n",
       "5:5 names no mrtd: other firmware can write the same registers\n" },
     { "a signer alone", SGX "      mrsigner: " D64 "\n",
@@ -234,6 +238,25 @@ static void a_service_is_read(void **state)
     policy_free(p);
 }
 
+static void what_only_looks_alike_is_read(void **state)
+{
+    struct policy *p = policy_text_parse(
+        "listen: [ '127.0.0.1:1', '[::1]:1', '127.0.0.2:0', '127.0.0.2:0' ]\n"
+        "services:\n  a:\n    hosts: [ '2001:db8::1', a, '*.a', a:1, a:2 ]\n"
+        "    endpoints: [ 'ws://a', 'wss://a', 'ws://a:443', 'ws://a/!~',"
+        " 'ws://b' ]\n    accept: {}\n"
+        "  b: { local: 127.0.0.9:1, endpoints: ws://b, accept: {} }\n");
+
+    (void)state;
+    assert_int_equal(p->listen_count, 4);
+    assert_int_equal(p->services[0].host_count, 5);
+    check_host(&p->services[0].hosts[0], "2001:db8::1", false, 0);
+    assert_int_equal(p->services[0].endpoint_count, 5);
+    check_endpoint(&p->services[0].endpoints[3], false, "a", 80, "/!~");
+    check_address(p->services[1].local, "127.0.0.9", 1);
+    policy_free(p);
+}
+
 /* The clause of |r| about the field |word|; NULL if there is none. */
 static const struct clause *clause_of(const struct release *r, const char *word)
 {
@@ -407,6 +430,7 @@ int main(void)
         cmocka_unit_test(what_is_not_said_is_the_default),
         cmocka_unit_test(sources_are_read_and_completed),
         cmocka_unit_test(a_service_is_read),
+        cmocka_unit_test(what_only_looks_alike_is_read),
         cmocka_unit_test(every_field_is_read_into_each_release),
         cmocka_unit_test(values_are_read_as_claims_have_them),
         cmocka_unit_test(the_rest_of_accept_is_read),

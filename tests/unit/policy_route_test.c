@@ -16,6 +16,8 @@ static const struct {
     { "xn--bcher-kva.de",    "xn--bcher-kva.de" },
     { "under_score",         "under_score" },
     { "1password.com",       "1password.com" },
+    { "AZ.example",          "az.example" },
+    { "0abc",                "0abc" },
     { "0xfee",               "" },
     { "a.0x",                "" },
     { "192.0.2.1",           "192.0.2.1" },
@@ -73,6 +75,12 @@ static void labels_and_names_have_their_lengths(void **state)
     memset(name, 'a', sizeof(name));
     assert_true(host_spell(slice_of(name, 63), out));
     assert_false(host_spell(slice_of(name, 64), out));
+    name[64] = '.';
+    assert_false(host_spell(slice_of(name, 70), out));
+    name[63] = '.';
+    name[64] = 'a';
+    assert_true(host_spell(slice_of(name, 70), out));
+    name[63] = 'a';
     for (size_t i = 49; i < sizeof(name); i += 50)
         name[i] = '.';
     assert_true(host_spell(slice_of(name, 253), out));
