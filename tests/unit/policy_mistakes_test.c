@@ -108,6 +108,12 @@ static const struct {
       "listen: [ localhost ]\n",
       "1:11: found \"localhost\", expected an address such as "
       "localhost:8118" },
+    { "an address of six without brackets",
+      "listen: [ '::1:0' ]\n",
+      "1:11: found \"::1:0\", expected an address such as localhost:8118" },
+    { "a port without host",
+      "listen: [ ':0' ]\n",
+      "1:11: found \":0\", expected an address such as localhost:8118" },
     { "a port too large",
       "listen: [ localhost:65536 ]\n",
       "1:11: found \"localhost:65536\", expected an address such as "
@@ -182,6 +188,12 @@ static const struct {
     { "a service without accept",
       SERVICE "    local: localhost:1\n",
       "2:3: found an incomplete service, expected accept" },
+    { "a service with a name too long",
+      "services:\n  "
+      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: {}\n",
+      "2:3: found "
+      "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\", "
+      "expected a name of 1 to 64 letters, digits, '.', '_', '-', '+'" },
     { "an unknown word in a service",
       SERVICE "    acept: {}\n",
       "5:5: found \"acept\", expected a word of a service; did you mean "
@@ -376,6 +388,10 @@ static const struct {
       TDX "      any-of: [ { name: a b } ]\n",
       "7:25: found \"a b\", expected a name of 1 to 64 letters, digits, "
       "'.', '_', '-', '+'" },
+    { "a release name of nothing",
+      TDX "      any-of: [ { name: '' } ]\n",
+      "7:25: found nothing, expected a name of 1 to 64 letters, digits, '.', "
+      "'_', '-', '+'" },
     { "a mask that hides the value",
       TDX "      td-attributes: { value: 0000001000000001, mask: "
       "0000001000000000 }\n",
@@ -471,6 +487,9 @@ static const struct {
     { "a life in months",
       TDX "      min-collateral-life: 1M\n",
       "7:28: found \"1M\", expected a time such as 90s, 30m, 12h or 7d" },
+    { "a time that is a unit",
+      TDX "      max-age: h\n",
+      "7:16: found \"h\", expected a time such as 90s, 30m, 12h or 7d" },
     { "an unknown freshness",
       TDX "      freshness: recent\n",
       "7:18: found \"recent\", expected challenge or epoch" },

@@ -38,6 +38,12 @@ static const struct {
     { "a strict policy of an enclave",
       SGX "      mrenclave: " D64 "\n", "" },
     { "no service", "default: block\n", "1:1 names no service\n" },
+    { "much, in the order of the file",
+      "services: {}\ndefault: direct\nunsafe-listen: 0.0.0.0:1\n",
+      "1:1 names no service\n"
+      "2:1 what no service names is sent on unverified, and in the clear if "
+      "it was so\n"
+      "3:1 everybody who reaches these addresses can use the proxy\n" },
     { "an empty accept", SERVICE "    accept: {}\n",
       "5:5 accepts nothing: it is empty\n" },
     { "a tee alone", TDX,
@@ -241,6 +247,8 @@ static void a_service_is_read(void **state)
 static void what_only_looks_alike_is_read(void **state)
 {
     struct policy *p = policy_text_parse(
+        "collateral:\n  timeout: 10m\n  sources: [ pcs, store, stapled,"
+        " 'https://a', 'https://b', 'https://c', 'https://d', 'https://e' ]\n"
         "listen: [ '127.0.0.1:1', '[::1]:1', '127.0.0.2:0', '127.0.0.2:0' ]\n"
         "services:\n  a:\n    hosts: [ '2001:db8::1', a, '*.a', a:1, a:2 ]\n"
         "    endpoints: [ 'ws://a', 'wss://a', 'ws://a:443', 'ws://a/!~',"
@@ -248,6 +256,8 @@ static void what_only_looks_alike_is_read(void **state)
         "  b: { local: 127.0.0.9:1, endpoints: ws://b, accept: {} }\n");
 
     (void)state;
+    assert_int_equal(p->collateral.sources.count, POLICY_SOURCES_MAX);
+    assert_int_equal(p->collateral.timeout_ms, 600000);
     assert_int_equal(p->listen_count, 4);
     assert_int_equal(p->services[0].host_count, 5);
     check_host(&p->services[0].hosts[0], "2001:db8::1", false, 0);
