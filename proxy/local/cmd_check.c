@@ -9,6 +9,7 @@
 
 #include "common/buffer.h"
 #include "common/json_out.h"
+#include "proxy/local/paths.h"
 #include "proxy/local/policy_file.h"
 #include "proxy/local/policy_words.h"
 
@@ -19,9 +20,11 @@ enum { EXIT_RIGHT, EXIT_WRONG, EXIT_TROUBLE };
 #define OUTPUT_MAX_BYTES (16 * 1024 * 1024)
 
 static const char usage[] =
-    "usage: veritee check [--json] FILE\n"
+    "usage: veritee check [--json] [FILE]\n"
     "\n"
-    "Read the policy FILE as the proxy would, and say what it accepts.\n"
+    "Read the policy FILE as the proxy would, and say what it accepts. Without\n"
+    "FILE: $XDG_CONFIG_HOME/veritee/policy.yaml, ~/.config/veritee/policy.yaml\n"
+    "or /etc/veritee/policy.yaml.\n"
     "\n"
     "  --json     print one JSON object instead of text\n"
     "\n"
@@ -30,6 +33,7 @@ static const char usage[] =
 
 struct options {
     const char *path;
+    char found[PATHS_ROOM]; /* the default policy; |path| may point to it */
     bool json;
     bool help;
 };
@@ -37,6 +41,21 @@ struct options {
 static void complain(const char *what)
 {
     (void)fprintf(stderr, "veritee check: %s\n", what);
+}
+
+/* The file that is named, or the default one. */
+static bool find_policy(int count, char **names, struct options *out)
+{
+    if (count > 1) {
+        complain("an argument too many; see --help");
+        return false;
+    }
+    if (count == 0 && !paths_policy(out->found)) {
+        complain("no policy where it is by default; see --help");
+        return false;
+    }
+    out->path = count == 1 ? names[0] : out->found;
+    return true;
 }
 
 static bool parse_options(int argc, char **argv, struct options *out)
@@ -60,12 +79,7 @@ static bool parse_options(int argc, char **argv, struct options *out)
     }
     if (out->help)
         return true;
-    if (argc - optind != 1) {
-        complain("takes one file; see --help");
-        return false;
-    }
-    out->path = argv[optind];
-    return true;
+    return find_policy(argc - optind, argv + optind, out);
 }
 
 typedef void warn_fn(void *ctx, const struct policy *p, unsigned line,

@@ -144,13 +144,32 @@ static void warnings_do_not_refuse(void **state)
 static void wrong_usage_and_missing_files_are_trouble(void **state)
 {
     (void)state;
-    assert_int_equal(run(NULL, NULL), 2);
     assert_int_equal(run("a", "b"), 2);
     assert_int_equal(run("--yaml", NULL), 2);
     assert_int_equal(run("/nonexistent/policy.yaml", NULL), 2);
     check_output("err", "cannot open /nonexistent/policy.yaml");
     assert_int_equal(run("--help", NULL), 0);
     check_output("out", "usage: veritee check");
+}
+
+static void without_a_file_it_is_the_default_one(void **state)
+{
+    char dir[128];
+    char path[160];
+    struct why why;
+
+    (void)state;
+    assert_int_equal(setenv("XDG_CONFIG_HOME", folder.path, 1), 0);
+    (void)snprintf(dir, sizeof(dir), "%s/veritee", folder.path);
+    (void)snprintf(path, sizeof(path), "%s/policy.yaml", dir);
+    CHECK_STATUS(file_make_dirs(dir, &why), STATUS_OK);
+    CHECK_STATUS(file_replace(path, slice_text("default: block\n"), 0600, &why),
+                 STATUS_OK);
+    assert_int_equal(run(NULL, NULL), 0);
+    check_output("out", "/veritee/policy.yaml: OK\n");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0);
+    assert_int_equal(unsetenv("XDG_CONFIG_HOME"), 0);
 }
 
 static void everything_can_be_had_as_json(void **state)
@@ -236,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_wrong_one_is_refused_with_its_place),
         cmocka_unit_test(warnings_do_not_refuse),
         cmocka_unit_test(wrong_usage_and_missing_files_are_trouble),
+        cmocka_unit_test(without_a_file_it_is_the_default_one),
         cmocka_unit_test(everything_can_be_had_as_json),
         cmocka_unit_test(every_clause_has_words),
     };
