@@ -3,6 +3,7 @@
 #include <wolfssl/options.h>
 
 #include <stdlib.h>
+#include <wolfssl/error-ssl.h>
 #include <wolfssl/ssl.h>
 
 #include "common/file.h"
@@ -53,6 +54,17 @@ static enum status context_new(WOLFSSL_METHOD *method, struct tls_context **out,
     return STATUS_OK;
 }
 
+/* wolfSSL did not take |file|; |rc| says why. */
+static enum status not_taken(int rc, const char *field, const char *file,
+                             const char *expected, struct why *why)
+{
+    if (rc == MEMORY_E || rc == MEMORY_ERROR)
+        return no_memory(why);
+    (void)why_fail(why, STATUS_BAD_CONFIG, field, NULL, "%s: %s", file,
+                   wolfSSL_ERR_reason_error_string((unsigned long)rc));
+    return why_expect(why, "%s", expected);
+}
+
 static enum status load_cas(struct tls_context *context, const char *ca_file,
                             struct why *why)
 {
@@ -74,9 +86,7 @@ static enum status load_cas(struct tls_context *context, const char *ca_file,
     buffer_free(&pem);
     if (rc == WOLFSSL_SUCCESS)
         return STATUS_OK;
-    (void)why_fail(why, STATUS_BAD_CONFIG, "tls.ca-file", NULL, "%s: %s",
-                   ca_file, wolfSSL_ERR_reason_error_string((unsigned long)rc));
-    return why_expect(why, "CA certificates in PEM");
+    return not_taken(rc, "tls.ca-file", ca_file, "CA certificates in PEM", why);
 }
 
 enum status tls_context_client(const char *ca_file, struct tls_context **out,
@@ -114,10 +124,8 @@ static enum status load_chain(struct tls_context *context,
     buffer_free(&pem);
     if (rc == WOLFSSL_SUCCESS)
         return STATUS_OK;
-    (void)why_fail(why, STATUS_BAD_CONFIG, "tls.certificate", NULL, "%s: %s",
-                   chain_file,
-                   wolfSSL_ERR_reason_error_string((unsigned long)rc));
-    return why_expect(why, "a certificate chain in PEM, leaf first");
+    return not_taken(rc, "tls.certificate", chain_file,
+                     "a certificate chain in PEM, leaf first", why);
 }
 
 static enum status load_key(struct tls_context *context, const char *key_file,
@@ -134,12 +142,12 @@ static enum status load_key(struct tls_context *context, const char *key_file,
     if (pem.len > 0)
         secret_wipe(pem.at, pem.len);
     buffer_free(&pem);
-    if (rc == WOLFSSL_SUCCESS &&
-        wolfSSL_CTX_check_private_key(context->wolf) == WOLFSSL_SUCCESS)
+    if (rc == WOLFSSL_SUCCESS)
+        rc = wolfSSL_CTX_check_private_key(context->wolf);
+    if (rc == WOLFSSL_SUCCESS)
         return STATUS_OK;
-    (void)why_fail(why, STATUS_BAD_CONFIG, "tls.key", NULL,
-                   "%s holds no key, or not the certificate's", key_file);
-    return why_expect(why, "the certificate's private key in PEM");
+    return not_taken(rc, "tls.key", key_file,
+                     "the private key of the certificate, in PEM", why);
 }
 
 enum status tls_context_server(const char *chain_file, const char *key_file,
