@@ -1,0 +1,198 @@
+/* Credit and room: stalled streams, bounds, and who comes next. */
+#include "tests/support/check.h"
+
+#include "proxy/tunnel/mux.h"
+#include "tests/support/pair.h"
+
+#define MB (1000 * 1000)
+
+/* Credit. */
+
+static void a_stalled_stream_stops_at_its_window(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    struct pair_end *stalled = pair_open(p, "stalled.b:80");
+    struct pair_end *other = pair_open(p, "other.b:80");
+    struct pair_end *s;
+
+    (void)state;
+    p->server.stall_all = true;
+    pair_run(p);
+    pair_other(p, other)->stalled = false;
+    pair_write(stalled, 5 * MB);
+    pair_write(other, 20 * MB);
+    pair_run(p);
+    s = pair_other(p, stalled);
+    assert_int_equal(s->unread, STREAM_WINDOW_BYTES);
+    assert_int_equal(pair_other(p, other)->bytes, 20 * MB);
+    assert_int_equal(stream_room(stalled->stream), 0);
+    s->stalled = false;
+    pair_consume(s);
+    pair_run(p);
+    assert_int_equal(s->bytes, 5 * MB);
+    assert_true(s->fin && stalled->rooms > 0);
+    pair_free(p);
+}
+
+static void stalled_streams_fill_the_budget_and_no_more(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    uint64_t unread = 0;
+    struct pair_end *last;
+
+    (void)state;
+    p->client.stall_all = true;
+    p->server.answer_bytes = 2 * MB;
+    for (int i = 0; i < STREAMS_MAX - 1; i++) {
+        char target[16];
+
+        (void)snprintf(target, sizeof(target), "a.b:%d", 1 + i);
+        (void)pair_open(p, target);
+        pair_run(p);
+    }
+    for (int i = 0; i < STREAMS_MAX - 1; i++) {
+        assert_true(p->client.end[i].unread >= STREAM_CREDIT_BYTES);
+        unread += p->client.end[i].unread;
+    }
+    assert_true(unread <= SESSION_QUEUED_MAX_BYTES);
+    p->client.stall_all = false;
+    last = pair_open(p, "last.b:80");
+    pair_run(p);
+    assert_int_equal(last->bytes, 2 * MB); /* and all that stalls none */
+    pair_free(p);
+}
+
+static void a_fast_reader_gets_a_larger_window(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    struct pair_end *e = pair_open(p, "a.b:80");
+
+    (void)state;
+    pair_write(e, 20 * MB);
+    pair_run(p);
+    assert_int_equal(pair_other(p, e)->stream->flow.window,
+                     STREAM_WINDOW_MAX_BYTES);
+    pair_release(e);
+    pair_run(p);
+    pair_free(p);
+}
+
+/* Output. */
+
+static void output_is_bounded_when_nobody_takes_it(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    uint64_t written = 0;
+
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        char target[16];
+
+        (void)snprintf(target, sizeof(target), "a.b:%d", 1 + i);
+        (void)pair_open(p, target);
+    }
+    pair_run(p);
+    for (int i = 0; i < 8; i++) {
+        pair_write(&p->client.end[i], MB);
+        written += p->client.end[i].written;
+    }
+    assert_true(written <= SESSION_OUT_RECORDS * RECORD_PLAIN_BYTES);
+    assert_true(written > (SESSION_OUT_RECORDS - 1) * RECORD_PLAIN_BYTES);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(stream_room(p->client.end[i].stream), 0);
+    pair_run(p);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(p->server.end[i].bytes, MB);
+    pair_free(p);
+}
+
+static void room_is_exactly_what_can_be_written(void **state)
+{
+    static uint8_t bytes[SESSION_OUT_RECORDS * RECORD_PLAIN_BYTES];
+
+    (void)state;
+    for (size_t before = 0; before < 70000; before += 997) {
+        struct pair *p = pair_ready(NULL);
+        struct pair_end *a = pair_open(p, "a.b:80");
+        struct pair_end *b = pair_open(p, "c.d:80");
+        size_t room;
+
+        pair_run(p);
+        a->side = b->side;
+        memset(bytes, 0, sizeof(bytes));
+        p->server.end[0].keep = p->server.end[1].keep = true;
+        assert_int_equal(stream_write(a->stream, slice_of(bytes, before)),
+                         before);
+        session_mux(p->client.session)->out.records_max = 4;
+        room = stream_room(b->stream);
+        assert_true(room > 0);
+        assert_int_equal(stream_write(b->stream, slice_of(bytes, room)), room);
+        pair_free(p);
+    }
+}
+
+/* One that took all the room does not keep it from those that come later. */
+static void room_is_shared_out_evenly(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    uint64_t least, most;
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        char target[16];
+
+        (void)snprintf(target, sizeof(target), "a.b:%d", 1 + i);
+        (void)pair_open(p, target);
+    }
+    pair_run(p);
+    for (int i = 0; i < 5; i++)
+        pair_write(&p->client.end[i], 100 * MB);
+    least = most = p->client.end[0].written;
+    p->flush_max = 1;
+    for (int flushes = 0; flushes < 100; flushes++) {
+        (void)pair_flush(p, &p->client);
+        (void)pair_flush(p, &p->server);
+    }
+    for (int i = 0; i < 5; i++) {
+        uint64_t bytes = p->server.end[i].bytes;
+
+        least = i == 0 || bytes < least ? bytes : least;
+        most = i == 0 || bytes > most ? bytes : most;
+    }
+    /* The first had the whole outbox before the others came. */
+    assert_true(most - least <= (SESSION_OUT_RECORDS + 2) * RECORD_PLAIN_BYTES);
+    assert_true(least > 10 * RECORD_PLAIN_BYTES);
+    pair_free(p);
+}
+
+static void answers_do_not_wait_behind_data(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    struct pair_end *up = pair_open(p, "up.b:80");
+    struct pair_end *down;
+
+    (void)state;
+    pair_run(p);
+    pair_write(up, 20 * MB);
+    p->server.answer_bytes = 20 * MB;
+    down = pair_open(p, "down.b:80");
+    pair_run(p);
+    assert_int_equal(down->bytes, 20 * MB);
+    assert_int_equal(pair_other(p, up)->bytes, 20 * MB);
+    pair_free(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stalled_stream_stops_at_its_window),
+        cmocka_unit_test(stalled_streams_fill_the_budget_and_no_more),
+        cmocka_unit_test(a_fast_reader_gets_a_larger_window),
+        cmocka_unit_test(output_is_bounded_when_nobody_takes_it),
+        cmocka_unit_test(room_is_exactly_what_can_be_written),
+        cmocka_unit_test(room_is_shared_out_evenly),
+        cmocka_unit_test(answers_do_not_wait_behind_data),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
