@@ -104,6 +104,10 @@ enum status pair_deliver(struct pair *p, bool to_server, const uint8_t *message,
 /* The client opens a stream; fails the test unless OK. */
 struct pair_end *pair_open(struct pair *p, const char *target);
 
+/* As stream_open(). */
+enum status pair_try_open(struct pair *p, const char *target,
+                          struct pair_end **out);
+
 /* The server's end of the client's stream, by the target; NULL if none. */
 struct pair_end *pair_other(struct pair *p, const struct pair_end *e);
 
