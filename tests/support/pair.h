@@ -45,6 +45,7 @@ struct pair_side {
     enum status refusal;
     bool keep_silent; /* server: does not answer opens */
     bool stall_all;   /* new ends are stalled */
+    bool any_data;    /* may come, not only the pattern of pair_write() */
     bool release_on_reset;
     uint64_t answer_bytes; /* server: to_write of each new end */
     /* Called first in on_data() if not NULL. */
