@@ -76,9 +76,10 @@ bool advisories_add(struct advisories *set, struct slice name,
 /* What an array of known size is called in JSON. */
 #define PUT_HEX(j, c, field) json_out_hex(j, #field, SLICE_OF((c)->field))
 
-static void sgx_json(const struct sgx_claims *c, struct json_out *j)
+void claims_sgx_json(const struct sgx_claims *c, const char *key,
+                     struct json_out *j)
 {
-    json_out_object(j, "sgx");
+    json_out_object(j, key);
     PUT_HEX(j, c, mr_enclave);
     PUT_HEX(j, c, mr_signer);
     json_out_int(j, "isv_prod_id", c->isv_prod_id);
@@ -93,11 +94,12 @@ static void sgx_json(const struct sgx_claims *c, struct json_out *j)
     json_out_end_object(j);
 }
 
-static void tdx_json(const struct tdx_claims *c, struct json_out *j)
+void claims_tdx_json(const struct tdx_claims *c, const char *key,
+                     struct json_out *j)
 {
     static const char *const names[] = { "rtmr0", "rtmr1", "rtmr2", "rtmr3" };
 
-    json_out_object(j, "tdx");
+    json_out_object(j, key);
     PUT_HEX(j, c, mr_td);
     for (size_t i = 0; i < COUNT_OF(names); i++)
         json_out_hex(j, names[i], SLICE_OF(c->rtmr[i]));
@@ -170,9 +172,10 @@ static void tristate_json(struct json_out *j, const char *key, enum tristate t)
         json_out_bool(j, key, t == TRI_TRUE);
 }
 
-static void platform_json(const struct platform_claims *c, struct json_out *j)
+void claims_platform_json(const struct platform_claims *c, const char *key,
+                          struct json_out *j)
 {
-    json_out_object(j, "platform");
+    json_out_object(j, key);
     PUT_HEX(j, c, fmspc);
     PUT_HEX(j, c, pce_id);
     if (c->has_ppid)
@@ -207,11 +210,11 @@ void claims_json(const struct claims *c, struct json_out *j)
     json_out_bool(j, "simulated", c->simulated);
     PUT_HEX(j, c, report_data);
     if (c->tee == TEE_SGX)
-        sgx_json(&c->sgx, j);
+        claims_sgx_json(&c->sgx, "sgx", j);
     if (c->tee == TEE_TDX)
-        tdx_json(&c->tdx, j);
+        claims_tdx_json(&c->tdx, "tdx", j);
     tcb_json(&c->tcb, j);
-    platform_json(&c->platform, j);
+    claims_platform_json(&c->platform, "platform", j);
     validity_json(&c->validity, j);
     PUT_HEX(j, c, qe_vendor_id);
     PUT_HEX(j, c, user_data);

@@ -148,4 +148,12 @@ struct claims {
 /* Write |c| as the members of one JSON object, which the caller opened. */
 void claims_json(const struct claims *c, struct json_out *j);
 
+/* A part of them as an object: the member |key|. */
+void claims_sgx_json(const struct sgx_claims *c, const char *key,
+                     struct json_out *j);
+void claims_tdx_json(const struct tdx_claims *c, const char *key,
+                     struct json_out *j);
+void claims_platform_json(const struct platform_claims *c, const char *key,
+                          struct json_out *j);
+
 #endif

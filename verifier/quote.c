@@ -181,6 +181,7 @@ static enum status read_auth(struct cursor *c, struct quote *q, struct why *why)
 
     if (!cursor_ok(c))
         return truncated(c, "quote.auth", why);
+    q->len = cursor_offset(c);
     a->signature = cursor_take(&auth, 64);
     a->key = cursor_take(&auth, 64);
     if (q->version >= 4)

@@ -49,6 +49,7 @@ struct quote {
     enum quote_body body;
     uint8_t vendor_id[16];
     uint8_t user_data[20];
+    size_t len;               /* bytes; what follows them is padding */
     struct slice signed_part; /* header, descriptor of version 5, and body */
     struct sgx_report sgx;    /* all zero unless |tee| is TEE_SGX */
     struct td_report td;      /* all zero unless |tee| is TEE_TDX */
