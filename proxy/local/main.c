@@ -6,6 +6,7 @@
 #include "common/compiler.h"
 #include "common/secret.h"
 #include "proxy/local/cmd_check.h"
+#include "proxy/local/cmd_inspect.h"
 #include "proxy/local/cmd_run.h"
 #include "proxy/local/cmd_verify.h"
 
@@ -17,6 +18,7 @@ static const struct command {
     { "run", cmd_run_main, "start the proxy" },
     { "check", cmd_check_main, "read a policy and say what it accepts" },
     { "verify", cmd_verify_main, "verify a quote from files" },
+    { "inspect", cmd_inspect_main, "tell what is in a quote, unverified" },
 };
 
 static void print_help(FILE *to)
