@@ -75,6 +75,16 @@ static enum status debug_is_off(const struct judgement *j, struct why *why)
     return why_expect(why, "one whose host cannot read its memory");
 }
 
+static const struct row identity_rows[] = {
+    /* clang-format off */
+    { "policy-measurement", "policy names a measurement",
+      NULL, measurement_named },
+    { "policy-tee",         "kind of TEE",          NULL, tee_is_named },
+    { "policy-root",        "root is built in",     NULL, root_is_real },
+    { "policy-debug",       "debugging is off",     NULL, debug_is_off },
+    /* clang-format on */
+};
+
 /* The verifier refuses what is revoked; a policy cannot accept it either. */
 static enum status nothing_revoked(const struct judgement *j, struct why *why)
 {
@@ -86,16 +96,6 @@ static enum status nothing_revoked(const struct judgement *j, struct why *why)
     (void)why_fail(why, STATUS_POLICY, "accept.tcb", NULL, "Revoked");
     return why_expect(why, "anything but Revoked");
 }
-
-static const struct row identity_rows[] = {
-    /* clang-format off */
-    { "policy-measurement", "policy names a measurement",
-      NULL, measurement_named },
-    { "policy-tee",         "kind of TEE",          NULL, tee_is_named },
-    { "policy-root",        "root is built in",     NULL, root_is_real },
-    { "policy-debug",       "debugging is off",     NULL, debug_is_off },
-    /* clang-format on */
-};
 
 static bool in_set(uint32_t set, enum tcb_status s)
 {

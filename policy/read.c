@@ -12,8 +12,6 @@
 #include "policy/host.h"
 #include "policy/spell.h"
 
-#define SHOWN_MAX 60 /* characters of a value that messages show */
-
 void read_vocabulary_add(struct vocabulary *v, const struct word *words,
                          size_t count)
 {
@@ -47,47 +45,14 @@ enum status read_fail(struct reader *r, const struct node *at,
     return st;
 }
 
-/* |text| in quotes, cut, with '?' for what is not printable ASCII. */
-static void quote_text(struct slice text, char out[SHOWN_MAX + 8])
-{
-    size_t n = MIN_OF(text.len, (size_t)SHOWN_MAX);
-
-    *out++ = '"';
-    for (size_t i = 0; i < n; i++)
-        *out++ =
-            text.at[i] > 0x1f && text.at[i] < 0x7f ? (char)text.at[i] : '?';
-    (void)snprintf(out, 8, "%s", n < text.len ? "...\"" : "\"");
-}
-
-static void describe(const struct node *node, char out[SHOWN_MAX + 8])
-{
-    const char *what = NULL;
-
-    switch (node->kind) {
-    case NODE_TEXT:
-        what = node->text.len == 0 ? "nothing" : NULL;
-        break;
-    case NODE_LIST:
-        what = node->count == 0 ? "an empty list" : "a list";
-        break;
-    case NODE_MAP:
-        what = node->count == 0 ? "an empty block" : "a block";
-        break;
-    }
-    if (what != NULL)
-        (void)snprintf(out, SHOWN_MAX + 8, "%s", what);
-    else
-        quote_text(node->text, out);
-}
-
 enum status read_unexpected(struct reader *r, const struct node *node,
                             const char *expected, ...)
 {
-    char found[SHOWN_MAX + 8];
+    char found[YAML_TREE_SHOWN_ROOM];
     va_list args;
     enum status st;
 
-    describe(node, found);
+    yaml_tree_show(node, found);
     va_start(args, expected);
     st = fail(r, node, found, expected, args);
     va_end(args);
@@ -246,9 +211,9 @@ enum status read_map(struct reader *r, const struct node *map, const char *what,
 enum status read_block(struct reader *r, const struct node *key,
                        const struct word *words, size_t count, void *to)
 {
-    char what[SHOWN_MAX + 8];
+    char what[YAML_TREE_SHOWN_ROOM];
 
-    quote_text(key->text, what);
+    yaml_tree_show(key, what);
     return read_map(r, key->value, what, words, count, to);
 }
 

@@ -1,6 +1,7 @@
 #include "policy/yaml_tree.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <yaml.h>
 
 #include "common/limits.h"
@@ -105,6 +106,7 @@ static enum status fail_syntax(struct tree_reader *r, struct slice text)
 static enum status check_key(struct tree_reader *r, const struct open_node *in,
                              const struct node *key)
 {
+    char shown[YAML_TREE_SHOWN_ROOM];
     char found[160];
 
     if (key->kind != NODE_TEXT || key->text.len == 0)
@@ -112,10 +114,9 @@ static enum status check_key(struct tree_reader *r, const struct open_node *in,
     for (const struct node *k = in->node->first; k != NULL; k = k->next) {
         if (!slice_equal(k->text, key->text))
             continue;
-        (void)snprintf(found, sizeof(found),
-                       "\"%.*s\" again (first in line %u)",
-                       (int)MIN_OF(key->text.len, (size_t)64),
-                       (const char *)key->text.at, k->line);
+        yaml_tree_show(key, shown);
+        (void)snprintf(found, sizeof(found), "%s again (first in line %u)",
+                       shown, k->line);
         return fail_node(r, key, found, "each word once");
     }
     return STATUS_OK;
@@ -311,6 +312,37 @@ enum status yaml_tree_parse(struct slice text, struct arena *memory,
     if (st == STATUS_OK)
         *root = r.root;
     return st;
+}
+
+void yaml_tree_show(const struct node *node, char out[YAML_TREE_SHOWN_ROOM])
+{
+    const char *what = "";
+    size_t fits = YAML_TREE_SHOWN_ROOM - sizeof("\"...\"");
+    size_t n = MIN_OF(node->text.len, fits);
+
+    switch (node->kind) {
+    case NODE_TEXT:
+        what = node->text.len == 0 ? "nothing" : "";
+        break;
+    case NODE_LIST:
+        what = node->count == 0 ? "an empty list" : "a list";
+        break;
+    case NODE_MAP:
+        what = node->count == 0 ? "an empty block" : "a block";
+        break;
+    }
+    if (what[0] != '\0') {
+        (void)snprintf(out, YAML_TREE_SHOWN_ROOM, "%s", what);
+        return;
+    }
+    out[0] = '"';
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = node->text.at[i];
+
+        out[i + 1] = c >= ' ' && c <= '~' ? (char)c : '?';
+    }
+    (void)snprintf(out + n + 1, YAML_TREE_SHOWN_ROOM - n - 1, "%s",
+                   n < node->text.len ? "...\"" : "\"");
 }
 
 const struct node *yaml_tree_find(const struct node *map, const char *word)

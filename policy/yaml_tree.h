@@ -34,6 +34,11 @@ MUST_CHECK enum status yaml_tree_parse(struct slice text, struct arena *memory,
                                        const struct node **root,
                                        struct policy_error *err);
 
+/* Say what |node| is, for people: its text in quotes, cut, with '?' for what is
+ * not printable ASCII; or "nothing", "a list", "an empty block" ... */
+#define YAML_TREE_SHOWN_ROOM 66
+void yaml_tree_show(const struct node *node, char out[YAML_TREE_SHOWN_ROOM]);
+
 /* The key |word| of |map|; NULL if it has none. */
 const struct node *yaml_tree_find(const struct node *map, const char *word);
 

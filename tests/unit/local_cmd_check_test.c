@@ -178,8 +178,8 @@ static void everything_can_be_had_as_json(void **state)
         "{\"version\":1,\"file\":\"",
         "\"listen\":[\"localhost:8118\",\"127.0.0.1:0\",",
         "\"default\":\"direct\"",
-        "\"name\":\"chat\",\"hosts\":[\"chat.example.com\","
-        "\"*.chat.example.com\",\"api.example.com:443\"]",
+        "\"name\":\"chat\",\"hosts\":[\"chat.example.com\",",
+        ",\"*.chat.example.com\",\"api.example.com:443\"]",
         "\"local\":\"127.0.0.1:9001\"",
         "\"fmspc\":[\"00806f050000\",\"90c06f000000\"]",
         "\"isv-svn\":[\"at least 3\"]",
