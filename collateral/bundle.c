@@ -5,7 +5,7 @@
 
 static void note_end(struct bundle *b, enum collateral_item i)
 {
-    int64_t end = b->items[i]->window.next_update_unix;
+    int64_t end = b->items[i]->facts.next_update_unix;
 
     if (i == 0 || end < b->next_update_unix) {
         b->next_update_unix = end;

@@ -5,6 +5,25 @@
 #include "collateral/pcs_request.h"
 #include "common/limits.h"
 
+/* Signatures and dates, and whether it is ours. Another platform's item says
+ * nothing to us, also not by its dates. */
+static enum status check(struct candidate *c, struct slice body,
+                         struct slice chain)
+{
+    enum status st;
+    struct why why;
+
+    st = collateral_item_check(c->want->item, body, chain, c->root_der,
+                               c->now_unix, &c->facts, &c->why);
+    if (st != STATUS_OK && st != STATUS_EXPIRED && st != STATUS_NOT_YET)
+        return st;
+    if (want_check(c->want, &c->facts, &why) == STATUS_OK)
+        return st;
+    c->facts = (struct item_facts){ 0 };
+    c->why = why;
+    return why.status;
+}
+
 static enum status judge(struct candidate *c, struct slice body,
                          struct slice chain, int64_t fetched_unix)
 {
@@ -13,15 +32,14 @@ static enum status judge(struct candidate *c, struct slice body,
     if (body.len > COLLATERAL_MAX_BYTES || chain.len > COLLATERAL_MAX_BYTES)
         return why_fail(&c->why, STATUS_LIMIT, "collateral", NULL,
                         "over %d bytes", COLLATERAL_MAX_BYTES);
-    st = collateral_item_check(c->want->item, body, chain, c->root_der,
-                               c->now_unix, &c->window, &c->why);
+    st = check(c, body, chain);
     if (st != STATUS_OK)
         return st;
-    st = seen_check(&c->seen, &c->window, &c->why);
+    st = seen_check(&c->seen, &c->facts, &c->why);
     if (st != STATUS_OK)
         return st;
     c->item = item_new(c->want->item, body, chain, c->origin, fetched_unix,
-                       &c->window);
+                       &c->facts);
     if (c->item == NULL)
         return why_fail(&c->why, STATUS_NO_MEMORY, "collateral", NULL,
                         "no memory for %zu bytes", body.len + chain.len);

@@ -31,14 +31,14 @@ struct candidate {
 
     /* Filled after. */
     struct item *item; /* a reference for the caller to take; NULL unless OK */
-    struct item_window window; /* as collateral_item_check() fills it */
-    struct why why;            /* all zero when OK */
-    struct why store_why;      /* why it could not be kept; zero if it was */
+    struct item_facts facts; /* as collateral_item_check() fills it */
+    struct why why;          /* all zero when OK */
+    struct why store_why;    /* why it could not be kept; zero if it was */
 };
 
 /* Look for the item in the store. |why.status| is STATUS_OK with |item|,
  * STATUS_NO_COLLATERAL when nothing is kept there, STATUS_EXPIRED or
- * STATUS_NOT_YET with |window| when what is kept is not good at |now_unix|, or
+ * STATUS_NOT_YET with |facts| when what is kept is not good at |now_unix|, or
  * anything else when it is not what it says. */
 void candidate_load(struct candidate *c);
 

@@ -8,7 +8,7 @@
 
 struct item *item_new(enum collateral_item kind, struct slice body,
                       struct slice chain, const char *origin,
-                      int64_t fetched_unix, const struct item_window *window)
+                      int64_t fetched_unix, const struct item_facts *facts)
 {
     size_t origin_len = strlen(origin) + 1;
     size_t room = body.len + chain.len + origin_len;
@@ -29,7 +29,7 @@ struct item *item_new(enum collateral_item kind, struct slice body,
     item->chain = slice_of(item->bytes + body.len, chain.len);
     item->origin = (const char *)item->bytes + body.len + chain.len;
     item->fetched_unix = fetched_unix;
-    item->window = *window;
+    item->facts = *facts;
     item->refs = 1;
     return item;
 }
@@ -57,5 +57,5 @@ bool item_same(const struct item *a, const struct item *b)
 
 bool item_usable(const struct item *item, int64_t now_unix)
 {
-    return now_unix <= item->window.next_update_unix;
+    return now_unix <= item->facts.next_update_unix;
 }

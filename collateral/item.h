@@ -15,11 +15,11 @@
 
 struct item {
     enum collateral_item kind;
-    struct slice body;         /* JSON, or DER of a CRL; in |bytes| */
-    struct slice chain;        /* PEM; empty for the root CRL; in |bytes| */
-    const char *origin;        /* "stapled" or a URL; in |bytes| */
-    int64_t fetched_unix;      /* when it came from outside, by our clock */
-    struct item_window window; /* what its signed content says */
+    struct slice body;       /* JSON, or DER of a CRL; in |bytes| */
+    struct slice chain;      /* PEM; empty for the root CRL; in |bytes| */
+    const char *origin;      /* "stapled" or a URL; in |bytes| */
+    int64_t fetched_unix;    /* when it came from outside, by our clock */
+    struct item_facts facts; /* what its signed content says */
     unsigned refs;
     uint8_t bytes[];
 };
@@ -28,7 +28,7 @@ struct item {
  * most) and |origin|, held once. NULL when out of memory. */
 struct item *item_new(enum collateral_item kind, struct slice body,
                       struct slice chain, const char *origin,
-                      int64_t fetched_unix, const struct item_window *window);
+                      int64_t fetched_unix, const struct item_facts *facts);
 
 /* One reference more; returns |item|. */
 struct item *item_ref(struct item *item);

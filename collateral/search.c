@@ -164,7 +164,7 @@ static void drop_kept(struct search *s)
 /* |item| is a reference of ours, handed on. */
 static void found(struct search *s, struct item *item)
 {
-    seen_raise(&s->seen, &item->window);
+    seen_raise(&s->seen, &item->facts);
     s->rests[s->at].failures = 0;
     drop_kept(s);
     move(s, SEARCH_IDLE);
@@ -203,7 +203,7 @@ static void on_loaded(struct search *s)
     enum status st = c->why.status;
 
     if (st == STATUS_OK || st == STATUS_EXPIRED || st == STATUS_NOT_YET)
-        seen_raise(&s->seen, &c->window);
+        seen_raise(&s->seen, &c->facts);
     if (st != STATUS_OK && st != STATUS_NO_COLLATERAL) {
         blame(s, source_name(SOURCE_STORE), &c->why);
         log_why(s->env->log, LOG_WARN, "collateral.store", &s->why, NULL);

@@ -19,12 +19,12 @@ struct seen {
     uint32_t evaluation_number;
 };
 
-/* Let |seen| rise to |window|. */
-void seen_raise(struct seen *seen, const struct item_window *window);
+/* Let |seen| rise to |facts|. */
+void seen_raise(struct seen *seen, const struct item_facts *facts);
 
 /* Returns STATUS_OK, or STATUS_ROLLBACK with |why| filled. */
 MUST_CHECK enum status seen_check(const struct seen *seen,
-                                  const struct item_window *window,
+                                  const struct item_facts *facts,
                                   struct why *why);
 
 #endif

@@ -54,7 +54,7 @@ static void log_item(const struct slot *s, const struct item *item)
 {
     char until[TEXT_TIME_ROOM];
 
-    text_time(item->window.next_update_unix, until);
+    text_time(item->facts.next_update_unix, until);
     log_event(s->env->search.log, LOG_INFO, "collateral.got",
               LOG_FIELDS(LOG_S("item", collateral_item_name(item->kind)),
                          LOG_S("from", item->origin), LOG_S("until", until)));
@@ -65,7 +65,7 @@ static void plan_refresh(struct slot *s, const struct item *item)
     s->refresh_failures = 0;
     s->looked_unix = item->fetched_unix;
     s->refresh_unix =
-        pace_refresh_unix(item->fetched_unix, item->window.next_update_unix,
+        pace_refresh_unix(item->fetched_unix, item->facts.next_update_unix,
                           s->env->refresh_seconds, random_number());
 }
 

@@ -39,6 +39,69 @@ bool want_equal(const struct want *a, const struct want *b)
            slice_equal(SLICE_OF(a->root), SLICE_OF(b->root));
 }
 
+static const char *ca_name(bool platform_ca)
+{
+    return platform_ca ? "platform" : "processor";
+}
+
+static enum status check_tee(const struct want *w, const struct item_facts *f,
+                             struct why *why)
+{
+    if (f->tee == w->tee)
+        return STATUS_OK;
+    (void)why_fail(why, STATUS_MISMATCH, "collateral.tee", "PCS API v4",
+                   "for \"%s\"", tee_name(f->tee));
+    return why_expect(why, "\"%s\"", tee_name(w->tee));
+}
+
+static enum status check_number(const struct want *w,
+                                const struct item_facts *f, struct why *why)
+{
+    if (w->update.kind != UPDATE_NUMBER ||
+        f->evaluation_number == w->update.number)
+        return STATUS_OK;
+    (void)why_fail(why, STATUS_MISMATCH, "collateral.evaluation_number",
+                   "PCS API v4", "%u", (unsigned)f->evaluation_number);
+    return why_expect(why, "%u", (unsigned)w->update.number);
+}
+
+static enum status check_ca(const struct want *w, const struct item_facts *f,
+                            struct why *why)
+{
+    if (f->platform_ca == w->platform_ca)
+        return STATUS_OK;
+    (void)why_fail(why, STATUS_MISMATCH, "collateral.ca", "PCS API v4",
+                   "of the %s CA", ca_name(f->platform_ca));
+    return why_expect(why, "of the %s CA", ca_name(w->platform_ca));
+}
+
+enum status want_check(const struct want *w, const struct item_facts *facts,
+                       struct why *why)
+{
+    switch (w->item) {
+    case ITEM_TCB_INFO:
+        if (!slice_equal(SLICE_OF(facts->fmspc), SLICE_OF(w->fmspc)))
+            return why_bytes(why, STATUS_MISMATCH, "collateral.fmspc",
+                             "PCS API v4", SLICE_OF(facts->fmspc),
+                             SLICE_OF(w->fmspc));
+        if (check_tee(w, facts, why) != STATUS_OK)
+            return STATUS_MISMATCH;
+        return check_number(w, facts, why);
+    case ITEM_QE_IDENTITY:
+        if (check_tee(w, facts, why) != STATUS_OK)
+            return STATUS_MISMATCH;
+        return check_number(w, facts, why);
+    case ITEM_PCK_CRL:
+        return check_ca(w, facts, why);
+    case ITEM_ROOT_CRL:
+        return STATUS_OK;
+    case ITEM_COUNT:
+        break;
+    }
+    assert(!"an item that cannot be wanted");
+    return STATUS_MISMATCH;
+}
+
 /* "-early", "-e19" or nothing. */
 static void update_name(const struct collateral_update *u, char *out,
                         size_t room)
@@ -65,11 +128,6 @@ static void root_name_of(const struct want *w, char *out, size_t room)
         text_hex(SLICE_OF(w->root), out, room);
 }
 
-static const char *ca_name(const struct want *w)
-{
-    return w->platform_ca ? "platform" : "processor";
-}
-
 void want_name(const struct want *w, char out[WANT_NAME_ROOM])
 {
     const char *item = collateral_item_name(w->item);
@@ -90,7 +148,8 @@ void want_name(const struct want *w, char out[WANT_NAME_ROOM])
                        tee_name(w->tee), update, root);
         return;
     case ITEM_PCK_CRL:
-        (void)snprintf(out, WANT_NAME_ROOM, "%s-%s-%s", item, ca_name(w), root);
+        (void)snprintf(out, WANT_NAME_ROOM, "%s-%s-%s", item,
+                       ca_name(w->platform_ca), root);
         return;
     case ITEM_ROOT_CRL:
         (void)snprintf(out, WANT_NAME_ROOM, "%s-%s", item, root);
@@ -119,7 +178,8 @@ void want_purpose(const struct want *w, char out[WANT_PURPOSE_ROOM])
         return;
     case ITEM_PCK_CRL:
         (void)snprintf(out, WANT_PURPOSE_ROOM,
-                       "the list of PCKs that the %s CA revoked", ca_name(w));
+                       "the list of PCKs that the %s CA revoked",
+                       ca_name(w->platform_ca));
         return;
     case ITEM_ROOT_CRL:
         (void)snprintf(out, WANT_PURPOSE_ROOM,

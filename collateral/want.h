@@ -43,6 +43,13 @@ struct want want_of(enum collateral_item item,
 
 bool want_equal(const struct want *a, const struct want *b);
 
+/* Is an item that says |facts| of itself the one that is wanted? What is signed
+ * well may still be another platform's. Returns STATUS_OK, or STATUS_MISMATCH
+ * with |why| filled. */
+MUST_CHECK enum status want_check(const struct want *w,
+                                  const struct item_facts *facts,
+                                  struct why *why);
+
 /* A name that is different for different wants and fit for a file:
  * "tcb_info-tdx-90c06f000000-early-<root>". */
 #define WANT_NAME_ROOM 96

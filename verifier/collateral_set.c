@@ -84,36 +84,57 @@ static struct collateral_set set_of(enum collateral_item item,
     return set;
 }
 
-/* |until_unix|, or when the first of |chain| (NULL: none) ends if earlier. */
+/* |until_unix|, or when the first of |chain| ends if that is earlier. */
 static int64_t earliest_end(const struct chain *chain, int64_t until_unix)
 {
-    for (size_t i = 0; chain != NULL && i < chain->count; i++)
+    for (size_t i = 0; i < chain->count; i++)
         until_unix = MIN_OF(until_unix, chain->certs[i].validity.until_unix);
     return until_unix;
 }
 
-static struct item_window window_of(enum collateral_item item,
-                                    const struct trusted_set *set)
+static struct item_facts facts_of(enum collateral_item item,
+                                  const struct trusted_set *set)
 {
-    const struct {
-        const struct window *dates;
-        const struct chain *chain;
-    } of[ITEM_COUNT] = {
-        [ITEM_TCB_INFO] = { &set->tcb_info.dates, &set->tcb_info_chain },
-        [ITEM_QE_IDENTITY] = { &set->qe_identity.dates,
-                               &set->qe_identity_chain },
-        [ITEM_PCK_CRL] = { &set->pck_crl.dates, &set->pck_crl_chain },
-        [ITEM_ROOT_CRL] = { &set->root_crl.dates, NULL },
-    };
+    const struct tcb_info *info = &set->tcb_info;
+    const struct qe_identity *id = &set->qe_identity;
+    struct item_facts f = { 0 };
 
-    return (struct item_window){
-        .issued_unix = of[item].dates->from_unix,
-        .next_update_unix =
-            earliest_end(of[item].chain, of[item].dates->until_unix),
-        .evaluation_number = item == ITEM_TCB_INFO
-                                 ? set->tcb_info.evaluation_number
-                                 : set->qe_identity.evaluation_number,
-    };
+    switch (item) {
+    case ITEM_TCB_INFO:
+        f = (struct item_facts){
+            .issued_unix = info->dates.from_unix,
+            .next_update_unix =
+                earliest_end(&set->tcb_info_chain, info->dates.until_unix),
+            .evaluation_number = info->evaluation_number,
+            .tee = info->tee,
+        };
+        memcpy(f.fmspc, info->fmspc, sizeof(f.fmspc));
+        break;
+    case ITEM_QE_IDENTITY:
+        f = (struct item_facts){
+            .issued_unix = id->dates.from_unix,
+            .next_update_unix =
+                earliest_end(&set->qe_identity_chain, id->dates.until_unix),
+            .evaluation_number = id->evaluation_number,
+            .tee = id->tee,
+        };
+        break;
+    case ITEM_PCK_CRL:
+        f = (struct item_facts){
+            .issued_unix = set->pck_crl.dates.from_unix,
+            .next_update_unix = earliest_end(&set->pck_crl_chain,
+                                             set->pck_crl.dates.until_unix),
+            .platform_ca = chain_is_platform(&set->pck_crl_chain),
+        };
+        break;
+    case ITEM_ROOT_CRL:
+        f.issued_unix = set->root_crl.dates.from_unix;
+        f.next_update_unix = set->root_crl.dates.until_unix;
+        break;
+    case ITEM_COUNT:
+        break;
+    }
+    return f;
 }
 
 static enum status run_plan(const struct plan *plan, struct trusted_set *set,
@@ -133,14 +154,14 @@ static enum status run_plan(const struct plan *plan, struct trusted_set *set,
 
 enum status collateral_item_check(enum collateral_item item, struct slice body,
                                   struct slice chain, struct slice root_der,
-                                  int64_t now_unix, struct item_window *out,
+                                  int64_t now_unix, struct item_facts *out,
                                   struct why *why)
 {
     struct trusted_set *set = calloc(1, sizeof(*set));
     bool is_read = false;
     enum status st;
 
-    *out = (struct item_window){ 0 };
+    *out = (struct item_facts){ 0 };
     if (set == NULL)
         return why_fail(why, STATUS_NO_MEMORY, collateral_item_name(item), NULL,
                         "no memory to check it");
@@ -148,7 +169,7 @@ enum status collateral_item_check(enum collateral_item item, struct slice body,
     set->root_der = root_der;
     st = run_plan(&plans[item], set, now_unix, &is_read, why);
     if (is_read)
-        *out = window_of(item, set);
+        *out = facts_of(item, set);
     trusted_set_free(set);
     return st;
 }

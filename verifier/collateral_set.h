@@ -5,10 +5,13 @@
 #ifndef VERIFIER_COLLATERAL_SET_H
 #define VERIFIER_COLLATERAL_SET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "common/compiler.h"
 #include "common/slice.h"
 #include "common/status.h"
+#include "verifier/claims.h"
 
 enum collateral_item {
     ITEM_TCB_INFO,
@@ -32,12 +35,16 @@ struct collateral_set {
     struct slice root_crl;          /* DER */
 };
 
-/* What an item says of itself. */
-struct item_window {
+/* What an item says of itself: when it is good, and for whom. What does not
+ * apply to a kind of item is zero. */
+struct item_facts {
     int64_t issued_unix;        /* issueDate or thisUpdate */
     int64_t next_update_unix;   /* never use it past this second: nextUpdate, or
                                  * the end of an issuer that ends earlier */
-    uint32_t evaluation_number; /* tcbEvaluationDataNumber; 0 for CRLs */
+    uint32_t evaluation_number; /* TCB info, QE identity */
+    enum tee_type tee;          /* TCB info, QE identity */
+    uint8_t fmspc[6];           /* TCB info */
+    bool platform_ca; /* PCK CRL: the Platform CA's, else the Processor CA's */
 };
 
 /* Check one item alone: shape, signature, chain to |root_der| (empty: the
@@ -51,7 +58,7 @@ struct item_window {
 MUST_CHECK enum status
 collateral_item_check(enum collateral_item item, struct slice body,
                       struct slice chain, struct slice root_der,
-                      int64_t now_unix, struct item_window *out,
+                      int64_t now_unix, struct item_facts *out,
                       struct why *why);
 
 #endif

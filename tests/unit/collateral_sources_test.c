@@ -80,6 +80,51 @@ static void answers_to_other_questions_are_refused(void **state)
     }
 }
 
+/* All are signed well, and would make every verification fail if kept. */
+static void items_of_another_platform_are_refused(void **state)
+{
+    static const struct {
+        const char *name;
+        uint8_t fmspc;
+        bool processor_ca;
+        enum tee_type tee;
+        const char *words;
+    } cases[] = {
+        { "another FMSPC", 0xff, false, TEE_TDX, "collateral.fmspc" },
+        { "another CA", 0x00, true, TEE_TDX, "collateral.ca" },
+        { "another TEE", 0x00, false, TEE_SGX, "collateral.tee" },
+    };
+    const struct collateral_source sources[] = { desk_stapled, desk_pcs() };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct sim_options options;
+        struct collateral_set set;
+        struct sim *other;
+        struct answer a;
+        struct desk d;
+        struct why why;
+
+        print_message("  %s\n", cases[i].name);
+        sim_options_default(&options);
+        options.tcb_fmspc[0] = cases[i].fmspc;
+        options.processor_ca = cases[i].processor_ca;
+        CHECK_STATUS(sim_renew(bench.sim, &options, START, &other, &why),
+                     STATUS_OK);
+        sim_collateral(other, cases[i].tee, &set);
+        desk_open(&d, NULL);
+        a = desk_ask_all(&d, sources, 1, &set);
+        CHECK_STATUS(a.why.status, STATUS_MISMATCH);
+        assert_non_null(strstr(a.why.found, cases[i].words));
+        desk_forget(&a);
+        a = desk_ask_all(&d, sources, 2, &set);
+        assert_non_null(a.bundle); /* and nothing of it was kept */
+        desk_forget(&a);
+        desk_close(&d);
+        sim_free(other);
+    }
+}
+
 static void items_under_another_root_are_refused(void **state)
 {
     struct collateral_source source = desk_pcs();
@@ -269,6 +314,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         DESK_TEST(says_what_a_server_did),
         DESK_TEST(answers_to_other_questions_are_refused),
+        DESK_TEST(items_of_another_platform_are_refused),
         DESK_TEST(items_under_another_root_are_refused),
         DESK_TEST(the_next_source_is_asked_when_one_fails),
         DESK_TEST(a_source_that_failed_is_left_alone_for_a_while),

@@ -98,9 +98,11 @@ static void platforms_share_what_they_can(void **state)
     assert_int_equal(bench_served(&before),
                      0); /* 404 of a platform is not counted */
     r.platform.fmspc[0] = 0;
-    r.platform.platform_ca = false; /* another PCK CRL; the server has one */
+    r.platform.platform_ca = false; /* needs another PCK CRL, and only that */
     (void)desk_get(&d, &r);
     pcs_turn(&d.loop, &a.done);
+    CHECK_STATUS(a.why.status, STATUS_MISMATCH);
+    assert_string_equal(a.why.field, "pck_crl");
     assert_int_equal(bench_served(&before), 1);
     desk_forget(&a);
     desk_close(&d);

@@ -6,34 +6,40 @@
 
 /* --- seen ----------------------------------------------------------------- */
 
+static struct item_facts facts_of(int64_t issued, uint32_t number)
+{
+    return (struct item_facts){ .issued_unix = issued,
+                                .evaluation_number = number };
+}
+
 static void what_is_older_than_seen_is_a_rollback(void **state)
 {
     static const struct {
         const char *name;
-        struct item_window window;
+        int64_t issued;
+        uint32_t number;
         enum status want;
         const char *field;
     } cases[] = {
-        { "the same", { 1000, 0, 18 }, STATUS_OK, NULL },
-        { "newer", { 1001, 0, 19 }, STATUS_OK, NULL },
-        { "issued a second earlier",
-          { 999, 0, 19 },
-          STATUS_ROLLBACK,
-          "collateral.issue_date" },
-        { "a lower number",
-          { 2000, 0, 17 },
-          STATUS_ROLLBACK,
-          "collateral.evaluation_number" },
+        /* clang-format off */
+        { "the same",                1000, 18, STATUS_OK, NULL },
+        { "newer",                   1001, 19, STATUS_OK, NULL },
+        { "issued a second earlier", 999,  19, STATUS_ROLLBACK, "collateral.issue_date" },
+        { "a lower number",          2000, 17, STATUS_ROLLBACK, "collateral.evaluation_number" },
+        /* clang-format on */
     };
+    const struct item_facts late = facts_of(1000, 5), high = facts_of(10, 18);
     struct seen seen = { 0 };
     struct why why;
 
     (void)state;
-    CHECK_STATUS(seen_check(&seen, &cases[0].window, &why), STATUS_OK);
-    seen_raise(&seen, &(struct item_window){ 1000, 0, 5 });
-    seen_raise(&seen, &(struct item_window){ 10, 0, 18 });
+    CHECK_STATUS(seen_check(&seen, &high, &why), STATUS_OK);
+    seen_raise(&seen, &late);
+    seen_raise(&seen, &high);
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        CHECK_STATUS(seen_check(&seen, &cases[i].window, &why), cases[i].want);
+        const struct item_facts f = facts_of(cases[i].issued, cases[i].number);
+
+        CHECK_STATUS(seen_check(&seen, &f, &why), cases[i].want);
         if (cases[i].want != STATUS_OK)
             assert_string_equal(why.field, cases[i].field);
     }
@@ -43,8 +49,7 @@ static void what_is_older_than_seen_is_a_rollback(void **state)
 
 static struct item *item_until(enum collateral_item kind, int64_t until)
 {
-    const struct item_window w = { .issued_unix = 1,
-                                   .next_update_unix = until };
+    const struct item_facts w = { .issued_unix = 1, .next_update_unix = until };
     char body[] = "body", chain[] = "chain", origin[] = "origin";
     struct item *item =
         item_new(kind, slice_text(body), slice_text(chain), origin, 7, &w);
@@ -74,7 +79,7 @@ static void items_are_good_to_their_last_second(void **state)
 
 static void items_are_the_same_by_their_bytes(void **state)
 {
-    const struct item_window w = { 0 };
+    const struct item_facts w = { 0 };
     struct item *a = item_until(ITEM_ROOT_CRL, 100);
     struct item *b = item_until(ITEM_ROOT_CRL, 100);
     struct item *c =

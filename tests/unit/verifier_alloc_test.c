@@ -59,7 +59,7 @@ static void collateral_without_memory_is_not_trusted(void **state)
 static void an_item_without_memory_is_not_good(void **state)
 {
     struct evidence e;
-    struct item_window w;
+    struct item_facts w;
     struct why why;
     enum status st = STATUS_NO_MEMORY;
 

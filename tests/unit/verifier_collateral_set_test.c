@@ -15,7 +15,7 @@ static void pick(const struct collateral_set *set, enum collateral_item item,
 }
 
 static enum status check(const struct evidence *e, enum collateral_item item,
-                         int64_t now_unix, struct item_window *out,
+                         int64_t now_unix, struct item_facts *out,
                          struct why *why)
 {
     struct slice body, chain;
@@ -60,7 +60,7 @@ static void each_item_is_good_within_its_window(void **state)
                       { until + 1, STATUS_EXPIRED } };
 
         for (size_t k = 0; k < COUNT_OF(times); k++) {
-            struct item_window w;
+            struct item_facts w;
             struct why why;
 
             CHECK_STATUS(check(&e, item, times[k].now, &w, &why),
@@ -75,7 +75,7 @@ static void each_item_is_good_within_its_window(void **state)
 
 static void a_forged_or_missing_item_is_refused(void **state)
 {
-    static const struct item_window nothing;
+    static const struct item_facts nothing;
     static const struct {
         uint32_t faults;
         enum status want;
@@ -87,7 +87,7 @@ static void a_forged_or_missing_item_is_refused(void **state)
         enum collateral_item item = (enum collateral_item)(i % ITEM_COUNT);
         struct sim_options o;
         struct evidence e;
-        struct item_window w;
+        struct item_facts w;
         struct why why;
 
         sim_options_default(&o);
@@ -104,7 +104,7 @@ static void a_forged_or_missing_item_is_refused(void **state)
 static void an_item_of_another_root_is_refused(void **state)
 {
     struct evidence e;
-    struct item_window w;
+    struct item_facts w;
     struct why why;
 
     (void)state;
@@ -126,7 +126,7 @@ static void an_item_of_another_root_is_refused(void **state)
 static void items_do_not_pass_for_each_other(void **state)
 {
     struct evidence e;
-    struct item_window w;
+    struct item_facts w;
     struct why why;
 
     (void)state;
@@ -146,6 +146,69 @@ static void items_do_not_pass_for_each_other(void **state)
     evidence_free(&e);
 }
 
+static void no_item_outlives_its_issuers(void **state)
+{
+    enum { DAY = 86400, END = SIMULATION_NOW + 5 * DAY };
+    static const struct {
+        enum sim_item issuer;
+        bool ends[ITEM_COUNT];
+    } cases[] = {
+        { SIM_TCB_SIGNING, { true, true, false, false } },
+        { SIM_PCK_CA, { false, false, true, false } },
+        { SIM_ROOT, { true, true, true, false } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct sim_options o;
+        struct evidence e;
+
+        sim_options_default(&o);
+        o.items[cases[i].issuer].until_s = 5 * DAY;
+        evidence_make(&e, &o, TEE_TDX);
+        for (enum collateral_item k = 0; k < ITEM_COUNT; k++) {
+            struct item_facts f;
+            struct why why;
+
+            CHECK_STATUS(check(&e, k, END, &f, &why), STATUS_OK);
+            assert_int_equal(f.next_update_unix == END, cases[i].ends[k]);
+            CHECK_STATUS(check(&e, k, END + 1, &f, &why),
+                         cases[i].ends[k] ? STATUS_EXPIRED : STATUS_OK);
+        }
+        evidence_free(&e);
+    }
+}
+
+static void an_item_says_whom_it_is_for(void **state)
+{
+    static const uint8_t fmspc[6] = { 1, 2, 3, 4, 5, 6 };
+    static const enum tee_type tees[] = { TEE_SGX, TEE_TDX };
+    struct item_facts f[ITEM_COUNT];
+
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        enum tee_type tee = tees[i % 2];
+        struct sim_options o;
+        struct evidence e;
+        struct why why;
+
+        sim_options_default(&o);
+        memcpy(o.tcb_fmspc, fmspc, sizeof(fmspc));
+        o.processor_ca = i / 2 == 1;
+        evidence_make(&e, &o, tee);
+        for (enum collateral_item k = 0; k < ITEM_COUNT; k++)
+            CHECK_STATUS(check(&e, k, SIMULATION_NOW, &f[k], &why), STATUS_OK);
+        assert_int_equal(f[ITEM_TCB_INFO].tee, tee);
+        assert_memory_equal(f[ITEM_TCB_INFO].fmspc, fmspc, sizeof(fmspc));
+        assert_int_equal(f[ITEM_QE_IDENTITY].tee, tee);
+        assert_true(slice_is_zero(SLICE_OF(f[ITEM_QE_IDENTITY].fmspc)));
+        assert_int_equal(f[ITEM_PCK_CRL].tee, TEE_NONE);
+        assert_int_equal(f[ITEM_PCK_CRL].platform_ca, !o.processor_ca);
+        assert_int_equal(f[ITEM_ROOT_CRL].tee, TEE_NONE);
+        evidence_free(&e);
+    }
+}
+
 static void items_have_names(void **state)
 {
     (void)state;
@@ -162,6 +225,8 @@ int main(void)
         cmocka_unit_test(a_forged_or_missing_item_is_refused),
         cmocka_unit_test(an_item_of_another_root_is_refused),
         cmocka_unit_test(items_do_not_pass_for_each_other),
+        cmocka_unit_test(no_item_outlives_its_issuers),
+        cmocka_unit_test(an_item_says_whom_it_is_for),
         cmocka_unit_test(items_have_names),
     };
 

@@ -125,7 +125,7 @@ static void no_prefix_of_a_quote_is_accepted(void **state)
 static enum status check_item(const struct sweep *s, struct slice body,
                               struct slice chain)
 {
-    struct item_window window;
+    struct item_facts window;
     struct why why;
 
     return collateral_item_check(s->item, body, chain, sim_root_pem(s->e.sim),

@@ -66,6 +66,64 @@ static void wants_differ_by_what_matters_to_the_item(void **state)
         }
 }
 
+static void what_is_for_others_is_not_what_is_wanted(void **state)
+{
+    static const struct {
+        const char *name;
+        enum collateral_item item;
+        struct item_facts facts;
+        const char *field; /* NULL: it is wanted */
+    } cases[] = {
+        /* clang-format off */
+        { "our TCB info", ITEM_TCB_INFO,
+          { .tee = TEE_TDX, .fmspc = { 0x90, 0xc0, 0x6f }, .evaluation_number = 18 }, NULL },
+        { "another TEE's TCB info", ITEM_TCB_INFO,
+          { .tee = TEE_SGX, .fmspc = { 0x90, 0xc0, 0x6f }, .evaluation_number = 18 },
+          "collateral.tee" },
+        { "another platform's", ITEM_TCB_INFO,
+          { .tee = TEE_TDX, .fmspc = { 0x90, 0xc0, 0x6e }, .evaluation_number = 18 },
+          "collateral.fmspc" },
+        { "one of another number", ITEM_TCB_INFO,
+          { .tee = TEE_TDX, .fmspc = { 0x90, 0xc0, 0x6f }, .evaluation_number = 19 },
+          "collateral.evaluation_number" },
+        { "our QE identity", ITEM_QE_IDENTITY,
+          { .tee = TEE_TDX, .evaluation_number = 18 }, NULL },
+        { "another TEE's QE identity", ITEM_QE_IDENTITY,
+          { .tee = TEE_SGX, .evaluation_number = 18 }, "collateral.tee" },
+        { "that of no QE", ITEM_QE_IDENTITY,
+          { .tee = TEE_NONE, .evaluation_number = 18 }, "collateral.tee" },
+        { "one of another number", ITEM_QE_IDENTITY,
+          { .tee = TEE_TDX, .evaluation_number = 17 }, "collateral.evaluation_number" },
+        { "our PCK CRL", ITEM_PCK_CRL, { .platform_ca = true }, NULL },
+        { "the other CA's", ITEM_PCK_CRL, { .platform_ca = false }, "collateral.ca" },
+        { "the root CRL", ITEM_ROOT_CRL, { .issued_unix = 1 }, NULL },
+        /* clang-format on */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct want w = changed(0, cases[i].item);
+        struct why why;
+        enum status st = want_check(&w, &cases[i].facts, &why);
+
+        print_message("  %s\n", cases[i].name);
+        CHECK_STATUS(st, cases[i].field == NULL ? STATUS_OK : STATUS_MISMATCH);
+        if (cases[i].field != NULL)
+            assert_string_equal(why.field, cases[i].field);
+    }
+}
+
+static void any_number_will_do_unless_one_is_named(void **state)
+{
+    const struct item_facts f = { .tee = TEE_TDX, .evaluation_number = 99 };
+    const struct want w =
+        want_of(ITEM_QE_IDENTITY, &tdx, &standard, (struct slice){ 0 });
+    struct why why;
+
+    (void)state;
+    CHECK_STATUS(want_check(&w, &f, &why), STATUS_OK);
+}
+
 static void names_are_fit_for_files(void **state)
 {
     static const char *const names[ITEM_COUNT] = {
@@ -113,6 +171,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(wants_differ_by_what_matters_to_the_item),
+        cmocka_unit_test(what_is_for_others_is_not_what_is_wanted),
+        cmocka_unit_test(any_number_will_do_unless_one_is_named),
         cmocka_unit_test(names_are_fit_for_files),
         cmocka_unit_test(purposes_say_what_an_item_is_for),
     };
