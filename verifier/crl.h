@@ -19,6 +19,7 @@
 enum crl_kind {
     CRL_PCK,  /* by a PCK CA; covers PCK certificates */
     CRL_ROOT, /* by the root; covers all that the root signed, and itself */
+    CRL_ARK,  /* the same of an AMD root key */
     CRL_KIND_COUNT
 };
 
@@ -38,8 +39,8 @@ struct crl {
 
 /* Parse |der|, which must hold one list and nothing more, at most
  * CRL_MAX_ENTRIES long. Returns STATUS_OK, STATUS_NO_COLLATERAL when |der| is
- * empty, or STATUS_BAD_CRL, with |why| filled ("pck_crl..." or
- * "root_ca_crl..."). |out| is all zero unless OK. */
+ * empty, or STATUS_BAD_CRL, with |why| filled ("pck_crl...",
+ * "root_ca_crl..." or "ark_crl..."). |out| is all zero unless OK. */
 MUST_CHECK enum status crl_parse(enum crl_kind kind, struct slice der,
                                  struct crl *out, struct why *why);
 
@@ -61,5 +62,11 @@ MUST_CHECK enum status crl_check_dates(const struct crl *crl, int64_t now_unix,
  * STATUS_REVOKED with |why| filled (field: the certificate's serial). */
 MUST_CHECK enum status crl_check_cert(const struct crl *crl,
                                       const struct x509 *cert, struct why *why);
+
+/* Check that the serial of |cert|, whoever issued it, is not on the list.
+ * Returns STATUS_OK, or STATUS_REVOKED with |why| filled as above. */
+MUST_CHECK enum status crl_check_serial(const struct crl *crl,
+                                        const struct x509 *cert,
+                                        struct why *why);
 
 #endif
