@@ -1,21 +1,11 @@
 #include "verifier/verification.h"
 
-/* Take the window of |item| (static) into account. */
-static void add_window(struct validity_claims *c, const struct window *w,
-                       const char *item)
-{
-    c->earliest_issue_unix = MIN_OF(c->earliest_issue_unix, w->from_unix);
-    c->latest_issue_unix = MAX_OF(c->latest_issue_unix, w->from_unix);
-    if (w->until_unix >= c->earliest_expiry_unix)
-        return;
-    c->earliest_expiry_unix = w->until_unix;
-    c->earliest_expiry_item = item;
-}
+#include "verifier/validity.h"
 
 static void add_chain(struct validity_claims *c, const struct chain *chain)
 {
     for (size_t i = 0; i < chain->count; i++)
-        add_window(c, &chain->certs[i].validity, chain_name(chain->kind));
+        validity_add(c, &chain->certs[i].validity, chain_name(chain->kind));
 }
 
 static void gather_validity(const struct verification *v,
@@ -23,15 +13,14 @@ static void gather_validity(const struct verification *v,
 {
     const struct trusted_set *set = v->set;
 
-    *out = (struct validity_claims){ .earliest_issue_unix = INT64_MAX,
-                                     .latest_issue_unix = INT64_MIN,
-                                     .earliest_expiry_unix = INT64_MAX,
-                                     .earliest_expiry_item = "" };
-    add_window(out, &set->tcb_info.dates, collateral_item_name(ITEM_TCB_INFO));
-    add_window(out, &set->qe_identity.dates,
-               collateral_item_name(ITEM_QE_IDENTITY));
-    add_window(out, &set->pck_crl.dates, collateral_item_name(ITEM_PCK_CRL));
-    add_window(out, &set->root_crl.dates, collateral_item_name(ITEM_ROOT_CRL));
+    *out = validity_none();
+    validity_add(out, &set->tcb_info.dates,
+                 collateral_item_name(ITEM_TCB_INFO));
+    validity_add(out, &set->qe_identity.dates,
+                 collateral_item_name(ITEM_QE_IDENTITY));
+    validity_add(out, &set->pck_crl.dates, collateral_item_name(ITEM_PCK_CRL));
+    validity_add(out, &set->root_crl.dates,
+                 collateral_item_name(ITEM_ROOT_CRL));
     add_chain(out, &set->pck_crl_chain);
     add_chain(out, &set->tcb_info_chain);
     add_chain(out, &set->qe_identity_chain);
