@@ -21,6 +21,7 @@
 #define TDX_MODULES_MAX        16    /* real TCB infos have 2 */
 #define ADVISORIES_MAX         128   /* of one verdict; Intel's list holds 20 */
 #define ADVISORY_MAX_BYTES     24    /* "INTEL-SA-00615" with its NUL, and room */
+#define SNP_CSP_ID_MAX_BYTES   128   /* with its NUL; real ones have 29 */
 #define COLLATERAL_SLOTS_MAX   256  /* items in memory; a platform needs 4, and
                                      * shares 3 of them */
 #define COLLATERAL_WAITS_MAX   1024 /* who ask at the same time */

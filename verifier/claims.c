@@ -1,8 +1,13 @@
 #include "verifier/claims.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 /* names: tee_name word of one of the claims */
 /* names: tcb_status_ words of one of the claims */
 /* names: advisories_add one of the claims */
+/* names: snp_product_name word of one of the claims */
+/* names: snp_signer_name word of one of the claims */
 
 const char *tee_name(enum tee_type tee)
 {
@@ -14,6 +19,29 @@ const char *tee_name(enum tee_type tee)
     };
 
     return names[tee];
+}
+
+const char *snp_product_name(enum snp_product product)
+{
+    static const char *const names[] = {
+        [SNP_NO_PRODUCT] = "",
+        [SNP_MILAN] = "Milan",
+        [SNP_GENOA] = "Genoa",
+        [SNP_TURIN] = "Turin",
+    };
+
+    return names[product];
+}
+
+const char *snp_signer_name(enum snp_signer signer)
+{
+    static const char *const names[] = {
+        [SNP_NO_SIGNER] = "",
+        [SNP_VCEK] = "vcek",
+        [SNP_VLEK] = "vlek",
+    };
+
+    return names[signer];
 }
 
 static const char *const status_names[TCB_STATUS_COUNT] = {
@@ -119,6 +147,99 @@ void claims_tdx_json(const struct tdx_claims *c, const char *key,
     json_out_end_object(j);
 }
 
+/* All 64 bits, which a JSON number may not hold: in hexadecimal. */
+static void bits_json(struct json_out *j, const char *key, uint64_t bits)
+{
+    char text[2 + 16 + 1];
+
+    (void)snprintf(text, sizeof(text), "0x%" PRIx64, bits); /* always fits */
+    json_out_text(j, key, text);
+}
+
+static void snp_tcb_json(struct json_out *j, const char *key,
+                         const struct snp_tcb *tcb, bool has_fmc)
+{
+    json_out_object(j, key);
+    if (has_fmc)
+        json_out_int(j, "fmc", tcb->fmc);
+    json_out_int(j, "bootloader", tcb->bootloader);
+    json_out_int(j, "tee", tcb->tee);
+    json_out_int(j, "snp", tcb->snp);
+    json_out_int(j, "microcode", tcb->microcode);
+    json_out_end_object(j);
+}
+
+static void snp_build_json(struct json_out *j, const char *key,
+                           const struct snp_build *b)
+{
+    char text[32];
+
+    (void)snprintf(text, sizeof(text), "%u.%u.%u", b->major, b->minor,
+                   b->build); /* always fits */
+    json_out_text(j, key, text);
+}
+
+static void snp_policy_json(uint64_t policy, struct json_out *j)
+{
+    json_out_object(j, "policy");
+    bits_json(j, "bits", policy);
+    json_out_int(j, "abi_major", (int64_t)(policy >> 8 & 0xff));
+    json_out_int(j, "abi_minor", (int64_t)(policy & 0xff));
+    json_out_bool(j, "smt", (policy & SNP_POLICY_SMT) != 0);
+    json_out_bool(j, "migrate_ma", (policy & SNP_POLICY_MIGRATE_MA) != 0);
+    json_out_bool(j, "debug", (policy & SNP_POLICY_DEBUG) != 0);
+    json_out_bool(j, "single_socket", (policy & SNP_POLICY_SINGLE_SOCKET) != 0);
+    json_out_end_object(j);
+}
+
+static void snp_platform_json(const struct snp_claims *c, struct json_out *j)
+{
+    bool has_fmc = c->product == SNP_TURIN;
+
+    PUT_HEX(j, c, chip_id);
+    json_out_bool(j, "masks_chip_key", c->masks_chip_key);
+    bits_json(j, "platform_info", c->platform_info);
+    snp_tcb_json(j, "current_tcb", &c->current, has_fmc);
+    snp_tcb_json(j, "reported_tcb", &c->reported, has_fmc);
+    snp_tcb_json(j, "committed_tcb", &c->committed, has_fmc);
+    snp_tcb_json(j, "launch_tcb", &c->launch, has_fmc);
+    snp_build_json(j, "current_build", &c->current_build);
+    snp_build_json(j, "committed_build", &c->committed_build);
+    if (c->has_cpuid) {
+        json_out_int(j, "cpuid_family", c->cpuid_family);
+        json_out_int(j, "cpuid_model", c->cpuid_model);
+        json_out_int(j, "cpuid_stepping", c->cpuid_stepping);
+    }
+    if (c->has_mitigations) {
+        bits_json(j, "launch_mitigations", c->launch_mitigations);
+        bits_json(j, "current_mitigations", c->current_mitigations);
+    }
+}
+
+static void snp_json(const struct snp_claims *c, struct json_out *j)
+{
+    json_out_object(j, "snp");
+    json_out_text(j, "product", snp_product_name(c->product));
+    json_out_text(j, "signer", snp_signer_name(c->signer));
+    if (c->signer == SNP_VLEK)
+        json_out_text(j, "csp_id", c->csp_id);
+    json_out_bool(j, "revocation_checked", c->revocation_checked);
+    PUT_HEX(j, c, measurement);
+    PUT_HEX(j, c, host_data);
+    snp_policy_json(c->policy, j);
+    json_out_int(j, "vmpl", c->vmpl);
+    json_out_int(j, "guest_svn", c->guest_svn);
+    PUT_HEX(j, c, family_id);
+    PUT_HEX(j, c, image_id);
+    PUT_HEX(j, c, id_key_digest);
+    json_out_bool(j, "has_author_key", c->has_author_key);
+    PUT_HEX(j, c, author_key_digest);
+    PUT_HEX(j, c, report_id);
+    PUT_HEX(j, c, report_id_ma);
+    snp_platform_json(c, j);
+    json_out_end_object(j);
+}
+
 /* A status, or null where there was nothing to judge. */
 static void status_json(struct json_out *j, const char *key, enum tcb_status s)
 {
@@ -202,6 +323,15 @@ static void validity_json(const struct validity_claims *c, struct json_out *j)
     json_out_end_object(j);
 }
 
+/* What only quotes of SGX and TDX have. */
+static void intel_json(const struct claims *c, struct json_out *j)
+{
+    tcb_json(&c->tcb, j);
+    claims_platform_json(&c->platform, "platform", j);
+    PUT_HEX(j, c, qe_vendor_id);
+    PUT_HEX(j, c, user_data);
+}
+
 void claims_json(const struct claims *c, struct json_out *j)
 {
     json_out_text(j, "tee", tee_name(c->tee));
@@ -213,9 +343,9 @@ void claims_json(const struct claims *c, struct json_out *j)
         claims_sgx_json(&c->sgx, "sgx", j);
     if (c->tee == TEE_TDX)
         claims_tdx_json(&c->tdx, "tdx", j);
-    tcb_json(&c->tcb, j);
-    claims_platform_json(&c->platform, "platform", j);
+    if (c->tee == TEE_SEV_SNP)
+        snp_json(&c->snp, j);
+    else
+        intel_json(c, j);
     validity_json(&c->validity, j);
-    PUT_HEX(j, c, qe_vendor_id);
-    PUT_HEX(j, c, user_data);
 }

@@ -5,7 +5,8 @@
  * policy's question.
  *
  * Fields: Intel SGX DCAP quoting library API, appendix A (quote and reports);
- * PCS API v4 (TCB info, QE identity); SGX PCK certificate specification. */
+ * PCS API v4 (TCB info, QE identity); SGX PCK certificate specification; AMD
+ * 56860, SEV-SNP firmware ABI (report) and 57230 (VCEK certificate). */
 #ifndef VERIFIER_CLAIMS_H
 #define VERIFIER_CLAIMS_H
 
@@ -91,7 +92,79 @@ struct tdx_claims {
     uint8_t mr_service_td[48];
 };
 
-/* Statuses of the parts and of the whole, after convergence. */
+/* AMD's processors, as far as keys and the TCB's shape differ. */
+enum snp_product { SNP_NO_PRODUCT, SNP_MILAN, SNP_GENOA, SNP_TURIN };
+
+/* "Milan" ...; "" for SNP_NO_PRODUCT. Static. */
+const char *snp_product_name(enum snp_product product);
+
+/* Whose key signed a report: the chip's own, or the cloud provider's. */
+enum snp_signer { SNP_NO_SIGNER, SNP_VCEK, SNP_VLEK };
+
+/* "vcek", "vlek"; "" for SNP_NO_SIGNER. Static. */
+const char *snp_signer_name(enum snp_signer signer);
+
+/* Security version numbers of a platform's firmware. */
+struct snp_tcb {
+    uint8_t fmc; /* Turin only, else 0 */
+    uint8_t bootloader;
+    uint8_t tee;
+    uint8_t snp;
+    uint8_t microcode;
+};
+
+/* A version of the SNP firmware. */
+struct snp_build {
+    uint8_t major;
+    uint8_t minor;
+    uint8_t build;
+};
+
+/* What a guest's owner allows, 56860 section 4.3: bits of snp_claims.policy,
+ * whose low 16 are the least major and minor version of the firmware's ABI. */
+#define SNP_POLICY_SMT           (UINT64_C(1) << 16)
+#define SNP_POLICY_RESERVED_ONE  (UINT64_C(1) << 17)
+#define SNP_POLICY_MIGRATE_MA    (UINT64_C(1) << 18)
+#define SNP_POLICY_DEBUG         (UINT64_C(1) << 19)
+#define SNP_POLICY_SINGLE_SOCKET (UINT64_C(1) << 20)
+
+struct snp_claims {
+    enum snp_product product;
+    enum snp_signer signer;
+    uint8_t measurement[48];
+    uint8_t host_data[32];
+    uint64_t policy;
+    uint32_t vmpl; /* 0 is the most privileged, 3 the least */
+    uint32_t guest_svn;
+    uint8_t family_id[16];
+    uint8_t image_id[16];
+    uint8_t id_key_digest[48];
+    uint8_t author_key_digest[48];
+    bool has_author_key;
+    uint8_t report_id[32];
+    uint8_t report_id_ma[32]; /* all 0xff: no migration agent */
+    uint8_t chip_id[64];      /* all zero: its owner hides it */
+    bool masks_chip_key;
+    uint64_t platform_info;
+    struct snp_tcb current;
+    struct snp_tcb reported; /* the one that the endorsement is for */
+    struct snp_tcb committed;
+    struct snp_tcb launch;
+    struct snp_build current_build;
+    struct snp_build committed_build;
+    bool has_cpuid; /* the three below; since version 3 */
+    uint8_t cpuid_family;
+    uint8_t cpuid_model;
+    uint8_t cpuid_stepping;
+    bool has_mitigations; /* the two below; since version 5 */
+    uint64_t launch_mitigations;
+    uint64_t current_mitigations;
+    char csp_id[SNP_CSP_ID_MAX_BYTES]; /* of a VLEK's holder; terminated */
+    bool revocation_checked;           /* AMD's CRL was there */
+};
+
+/* Statuses of the parts and of the whole, after convergence. Intel's: all zero
+ * for SEV-SNP. */
 struct tcb_claims {
     enum tcb_status status;   /* the whole */
     enum tcb_status platform; /* the TCB info's level */
@@ -105,7 +178,8 @@ struct tcb_claims {
     struct advisories advisories; /* union of the parts, sorted */
 };
 
-/* From the PCK certificate (SGX PCK certificate specification 1.3.5). */
+/* From the PCK certificate (SGX PCK certificate specification 1.3.5): all zero
+ * for SEV-SNP. */
 struct platform_claims {
     uint8_t fmspc[6];
     uint8_t pce_id[2];
@@ -132,7 +206,7 @@ struct validity_claims {
 
 struct claims {
     enum tee_type tee;
-    uint16_t quote_version;
+    uint16_t quote_version; /* or of the SEV-SNP report */
     uint8_t qe_vendor_id[16];
     uint8_t user_data[20]; /* of the quote header; not authenticated by Intel */
     uint8_t report_data[64];
@@ -140,6 +214,7 @@ struct claims {
     bool simulated;        /* the root is not one that is built in */
     struct sgx_claims sgx; /* all zero unless tee is TEE_SGX */
     struct tdx_claims tdx; /* all zero unless tee is TEE_TDX */
+    struct snp_claims snp; /* all zero unless tee is TEE_SEV_SNP */
     struct tcb_claims tcb;
     struct platform_claims platform;
     struct validity_claims validity;
