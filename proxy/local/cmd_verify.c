@@ -3,13 +3,16 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/text.h"
 #include "proxy/local/evidence_files.h"
+#include "proxy/local/snp_files.h"
 #include "proxy/local/verdict_text.h"
 #include "verifier/verify.h"
+#include "verifier/verify_snp.h"
 
 enum { EXIT_VERIFIED, EXIT_REFUSED, EXIT_TROUBLE };
 
@@ -20,16 +23,25 @@ enum { EXIT_VERIFIED, EXIT_REFUSED, EXIT_TROUBLE };
 static const char usage[] =
     "usage: veritee verify --quote FILE --collateral DIR [--at UNIX_TIME]\n"
     "                      [--root PEM] [--json]\n"
+    "       veritee verify --tee sev-snp --quote FILE --endorsement FILE\n"
+    "                      [--crl FILE] [--at UNIX_TIME] [--root PEM] [--json]\n"
     "\n"
     "Verify a TEE's quote and print every check.\n"
     "\n"
-    "  --quote FILE       the quote, as the TEE made it\n"
+    "  --quote FILE       the quote or report, as the TEE made it\n"
     "  --collateral DIR   a folder with tcb_info.json, qe_identity.json,\n"
     "                     tcb_info_issuer_chain.pem, pck_crl.der,\n"
     "                     qe_identity_issuer_chain.pem, root_ca_crl.der and\n"
     "                     pck_crl_issuer_chain.pem\n"
+    "  --tee sev-snp      the quote is an AMD SEV-SNP report; SGX and TDX\n"
+    "                     say by themselves which they are\n"
+    "  --endorsement FILE its VCEK or VLEK certificate: DER, or PEM, of which\n"
+    "                     only the first certificate counts\n"
+    "  --crl FILE         AMD's revocation list, DER; without it revocation\n"
+    "                     is not checked, and the verdict says so\n"
     "  --at UNIX_TIME     verify as of that second (default: now)\n"
-    "  --root PEM         trust this root instead of the Intel SGX Root CA\n"
+    "  --root PEM         trust this root instead of the one built in: of Intel\n"
+    "                     the SGX Root CA, of AMD the ASK and then its ARK\n"
     "  --json             print one JSON object instead of a table\n"
     "\n"
     "Exit status: 0 every check passed, whatever the TCB status; 1 a check\n"
@@ -38,10 +50,32 @@ static const char usage[] =
 struct options {
     const char *quote;
     const char *collateral;
+    const char *endorsement;
+    const char *crl;  /* NULL: none */
     const char *root; /* NULL: built in */
     int64_t at_unix;
+    bool is_snp;
     bool json;
     bool help;
+};
+
+enum {
+    OPTION_QUOTE = 256,
+    OPTION_COLLATERAL,
+    OPTION_TEE,
+    OPTION_ENDORSEMENT,
+    OPTION_CRL,
+    OPTION_AT,
+    OPTION_ROOT,
+    OPTION_JSON,
+    OPTION_HELP = 'h'
+};
+
+/* What came of it. */
+struct answer {
+    enum status status;
+    struct claims claims;
+    struct verdict verdict;
 };
 
 static void complain(const char *what)
@@ -60,60 +94,111 @@ static bool parse_time(const char *text, int64_t *out)
     return ok;
 }
 
-static bool check_options(const struct options *o, int left)
+static bool parse_tee(const char *text, bool *is_snp)
+{
+    *is_snp = strcmp(text, tee_name(TEE_SEV_SNP)) == 0;
+    if (!*is_snp)
+        complain("--tee: only sev-snp is ever named; see --help");
+    return *is_snp;
+}
+
+/* What is wrong with them, NULL if nothing. */
+static const char *find_mistake(const struct options *o, int left)
 {
     if (o->quote == NULL)
-        complain("--quote is missing; see --help");
-    else if (o->collateral == NULL)
-        complain("--collateral is missing; see --help");
-    else if (left > 0)
-        complain("an argument too many; see --help");
-    return o->quote != NULL && o->collateral != NULL && left == 0;
+        return "--quote is missing; see --help";
+    if (left > 0)
+        return "an argument too many; see --help";
+    if (!o->is_snp && (o->endorsement != NULL || o->crl != NULL))
+        return "--endorsement and --crl go with --tee sev-snp; see --help";
+    if (!o->is_snp && o->collateral == NULL)
+        return "--collateral is missing; see --help";
+    if (o->is_snp && o->endorsement == NULL)
+        return "--endorsement is missing; see --help";
+    if (o->is_snp && o->collateral != NULL)
+        return "--collateral does not go with --tee sev-snp; see --help";
+    return NULL;
+}
+
+static bool check_options(const struct options *o, int left)
+{
+    const char *mistake = find_mistake(o, left);
+
+    if (mistake != NULL)
+        complain(mistake);
+    return mistake == NULL;
+}
+
+static bool take_option(int c, const char *value, struct options *out)
+{
+    switch (c) {
+    case OPTION_QUOTE:
+        out->quote = value;
+        return true;
+    case OPTION_COLLATERAL:
+        out->collateral = value;
+        return true;
+    case OPTION_TEE:
+        return parse_tee(value, &out->is_snp);
+    case OPTION_ENDORSEMENT:
+        out->endorsement = value;
+        return true;
+    case OPTION_CRL:
+        out->crl = value;
+        return true;
+    case OPTION_ROOT:
+        out->root = value;
+        return true;
+    case OPTION_AT:
+        return parse_time(value, &out->at_unix);
+    case OPTION_JSON:
+        out->json = true;
+        return true;
+    case OPTION_HELP:
+        out->help = true;
+        return true;
+    default: /* getopt_long() has said what is wrong */
+        return false;
+    }
 }
 
 static bool parse_options(int argc, char **argv, struct options *out)
 {
-    enum { QUOTE = 256, COLLATERAL, AT, ROOT, JSON };
     static const struct option names[] = {
-        { "quote", required_argument, NULL, QUOTE },
-        { "collateral", required_argument, NULL, COLLATERAL },
-        { "at", required_argument, NULL, AT },
-        { "root", required_argument, NULL, ROOT },
-        { "json", no_argument, NULL, JSON },
-        { "help", no_argument, NULL, 'h' },
+        { "quote", required_argument, NULL, OPTION_QUOTE },
+        { "collateral", required_argument, NULL, OPTION_COLLATERAL },
+        { "tee", required_argument, NULL, OPTION_TEE },
+        { "endorsement", required_argument, NULL, OPTION_ENDORSEMENT },
+        { "crl", required_argument, NULL, OPTION_CRL },
+        { "at", required_argument, NULL, OPTION_AT },
+        { "root", required_argument, NULL, OPTION_ROOT },
+        { "json", no_argument, NULL, OPTION_JSON },
+        { "help", no_argument, NULL, OPTION_HELP },
         { NULL, 0, NULL, 0 },
     };
     int c;
 
     *out = (struct options){ .at_unix = (int64_t)time(NULL) };
     for (c = getopt_long(argc, argv, "h", names, NULL); c != -1;
-         c = getopt_long(argc, argv, "h", names, NULL)) {
-        if (c == QUOTE)
-            out->quote = optarg;
-        else if (c == COLLATERAL)
-            out->collateral = optarg;
-        else if (c == ROOT)
-            out->root = optarg;
-        else if (c == JSON)
-            out->json = true;
-        else if (c == 'h')
-            out->help = true;
-        else if (c != AT || !parse_time(optarg, &out->at_unix))
+         c = getopt_long(argc, argv, "h", names, NULL))
+        if (!take_option(c, optarg, out))
             return false;
-    }
     return out->help || check_options(out, argc - optind);
 }
 
-/* Without claims (the verification failed) their members are null or empty. */
+/* Without claims (the verification failed) their members are null or empty;
+ * AMD publishes no TCB status, and its platforms have no FMSPC. */
 static void put_summary(const struct claims *c, struct json_out *j)
 {
-    if (c->tee == TEE_NONE) {
-        json_out_null(j, "status");
+    if (c->tee == TEE_NONE)
         json_out_null(j, "tee");
+    else
+        json_out_text(j, "tee", tee_name(c->tee));
+    if (c->tcb.status == TCB_NONE) {
+        json_out_null(j, "status");
         json_out_null(j, "fmspc");
     } else {
         json_out_text(j, "status", tcb_status_name(c->tcb.status));
-        json_out_text(j, "tee", tee_name(c->tee));
         json_out_hex(j, "fmspc", SLICE_OF(c->platform.fmspc));
     }
     json_out_array(j, "advisories");
@@ -181,43 +266,76 @@ static int print(const struct options *o, const struct claims *c,
     return ok ? EXIT_VERIFIED : EXIT_TROUBLE;
 }
 
-static int verify(const struct options *o, const struct evidence_files *files)
+static enum status answer_quote(const struct options *o, struct answer *out,
+                                struct why *why)
 {
-    const struct collateral_set set = evidence_files_set(files);
-    const struct verify_input in = { .quote = buffer_view(&files->quote),
+    struct evidence_files files;
+    enum status st =
+        evidence_files_read(o->quote, o->collateral, o->root, &files, why);
+    const struct collateral_set set = evidence_files_set(&files);
+    const struct verify_input in = { .quote = buffer_view(&files.quote),
                                      .collateral = &set,
-                                     .root_der = buffer_view(&files->root),
+                                     .root_der = buffer_view(&files.root),
                                      .now_unix = o->at_unix };
-    struct claims claims;
-    struct verdict verdict;
-    enum status st = verify_quote(&in, &claims, &verdict);
 
-    if (st != STATUS_OK && verdict_failed(&verdict) == NULL) {
-        complain(status_text(st));
+    if (st != STATUS_OK)
+        return st;
+    out->status = verify_quote(&in, &out->claims, &out->verdict);
+    evidence_files_free(&files);
+    return STATUS_OK;
+}
+
+static enum status answer_snp(const struct options *o, struct answer *out,
+                              struct why *why)
+{
+    const struct snp_files_paths paths = { .report = o->quote,
+                                           .endorsement = o->endorsement,
+                                           .crl = o->crl,
+                                           .root = o->root };
+    struct snp_files files;
+    enum status st = snp_files_read(&paths, &files, why);
+    const struct verify_snp_input in = {
+        .report = buffer_view(&files.report),
+        .endorsement = buffer_view(&files.endorsement),
+        .crl = buffer_view(&files.crl),
+        .root_pem = buffer_view(&files.root),
+        .now_unix = o->at_unix,
+    };
+
+    if (st != STATUS_OK)
+        return st;
+    out->status = verify_snp(&in, &out->claims, &out->verdict);
+    snp_files_free(&files);
+    return STATUS_OK;
+}
+
+static int tell(const struct options *o, const struct answer *a)
+{
+    if (a->status != STATUS_OK && verdict_failed(&a->verdict) == NULL) {
+        complain(status_text(a->status));
         return EXIT_TROUBLE;
     }
-    if (print(o, &claims, &verdict) != EXIT_VERIFIED)
+    if (print(o, &a->claims, &a->verdict) != EXIT_VERIFIED)
         return EXIT_TROUBLE;
-    return st == STATUS_OK ? EXIT_VERIFIED : EXIT_REFUSED;
+    return a->status == STATUS_OK ? EXIT_VERIFIED : EXIT_REFUSED;
 }
 
 int cmd_verify_main(int argc, char **argv)
 {
     struct options o;
-    struct evidence_files files;
+    struct answer answer;
     struct why why;
-    int code;
+    enum status st;
 
     if (!parse_options(argc, argv, &o))
         return EXIT_TROUBLE;
     if (o.help)
         return fputs(usage, stdout) < 0 ? EXIT_TROUBLE : EXIT_VERIFIED;
-    if (evidence_files_read(o.quote, o.collateral, o.root, &files, &why) !=
-        STATUS_OK) {
+    st = o.is_snp ? answer_snp(&o, &answer, &why)
+                  : answer_quote(&o, &answer, &why);
+    if (st != STATUS_OK) {
         complain(why.found);
         return EXIT_TROUBLE;
     }
-    code = verify(&o, &files);
-    evidence_files_free(&files);
-    return code;
+    return tell(&o, &answer);
 }

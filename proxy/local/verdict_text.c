@@ -1,6 +1,7 @@
 #include "proxy/local/verdict_text.h"
 
 #include "common/text.h"
+#include "verifier/snp_tcb.h"
 
 static const struct look {
     const char *word;
@@ -64,6 +65,13 @@ static void put_measurements(const struct claims *c, struct buffer *out)
                       (unsigned)c->sgx.isv_prod_id, (unsigned)c->sgx.isv_svn);
         return;
     }
+    if (c->tee == TEE_SEV_SNP) {
+        put_hex(out, "measurement", SLICE_OF(c->snp.measurement));
+        put_hex(out, "host data", SLICE_OF(c->snp.host_data));
+        buffer_printf(out, "  %-14s  VMPL %u, SVN %u\n", "guest",
+                      (unsigned)c->snp.vmpl, (unsigned)c->snp.guest_svn);
+        return;
+    }
     put_hex(out, "mrtd", SLICE_OF(c->tdx.mr_td));
     for (size_t i = 0; i < COUNT_OF(rtmrs); i++)
         put_hex(out, rtmrs[i], SLICE_OF(c->tdx.rtmr[i]));
@@ -77,21 +85,47 @@ static void put_advisories(const struct advisories *set, struct buffer *out)
     buffer_text(out, set->count == 0 ? " none\n" : "\n");
 }
 
-void verdict_text_claims(const struct claims *c, struct buffer *out)
+/* What Intel says of SGX and TDX platforms. */
+static void put_intel(const struct claims *c, struct buffer *out)
 {
     char time[TEXT_TIME_ROOM];
 
-    buffer_printf(out, "  %-14s  %s%s%s\n", "tee", tee_name(c->tee),
-                  c->debug ? ", DEBUG: open to its host" : "",
-                  c->simulated ? ", SIMULATED: not Intel's root" : "");
-    put_measurements(c, out);
-    put_hex(out, "report data", SLICE_OF(c->report_data));
     put_hex(out, "fmspc", SLICE_OF(c->platform.fmspc));
     text_time(c->tcb.date_unix, time);
     buffer_printf(out, "  %-14s  %s, of %.10s, evaluation number %u\n",
                   "tcb status", tcb_status_name(c->tcb.status), time,
                   (unsigned)c->tcb.evaluation_number);
     put_advisories(&c->tcb.advisories, out);
+}
+
+static void put_snp_platform(const struct snp_claims *c, struct buffer *out)
+{
+    char tcb[SNP_TCB_TEXT_ROOM];
+
+    buffer_printf(out, "  %-14s  %s, by its %s%s%s\n", "processor",
+                  snp_product_name(c->product), snp_signer_name(c->signer),
+                  c->signer == SNP_VLEK ? " of " : "", c->csp_id);
+    put_hex(out, "chip id", SLICE_OF(c->chip_id));
+    snp_tcb_text(&c->reported, tcb);
+    buffer_printf(out, "  %-14s  %s\n", "tcb", tcb);
+    buffer_printf(out, "  %-14s  %s\n", "revocation",
+                  c->revocation_checked ? "checked" : "NOT CHECKED");
+}
+
+void verdict_text_claims(const struct claims *c, struct buffer *out)
+{
+    bool is_snp = c->tee == TEE_SEV_SNP;
+    char time[TEXT_TIME_ROOM];
+
+    buffer_printf(out, "  %-14s  %s%s%s\n", "tee", tee_name(c->tee),
+                  c->debug ? ", DEBUG: open to its host" : "",
+                  c->simulated ? ", SIMULATED: not the maker's root" : "");
+    put_measurements(c, out);
+    put_hex(out, "report data", SLICE_OF(c->report_data));
+    if (is_snp)
+        put_snp_platform(&c->snp, out);
+    else
+        put_intel(c, out);
     text_time(c->validity.earliest_expiry_unix, time);
     buffer_printf(out, "  %-14s  %s (%s)\n", "good until", time,
                   c->validity.earliest_expiry_item);
