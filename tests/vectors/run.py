@@ -5,7 +5,8 @@ usage: run.py VERITEE VECTORS [--jobs N] [--only ID...] [--quiet]
 
 Sets: expected.json (real quotes and collateral), negative.json (mutations of
 them, written out by the folder's scripts/mkneg.py), synthetic.json (each case
-with a root of its own), invalid.json. Classes: must_accept and must_reject are
+with a root of its own), invalid.json, snp.json (real SEV-SNP reports, and
+mutations of them under "negative"). Classes: must_accept and must_reject are
 strict; policy cases that recommend reject must be refused; of the other policy
 cases the outcome is only told. Exit status 0 when nothing contradicts.
 """
@@ -13,6 +14,7 @@ cases the outcome is only told. Exit status 0 when nothing contradicts.
 import argparse
 import collections
 import concurrent.futures
+import hashlib
 import json
 import os
 import subprocess
@@ -21,6 +23,23 @@ import tempfile
 
 VERSIONS = (3, 4, 5)
 TRISTATE = {None: 2, False: 0, True: 1}
+
+
+class SnpCase:
+    """The same of an SEV-SNP report."""
+
+    version = VERSIONS[0]  # of quotes; reports are never left out
+
+    def __init__(self, raw, cls, args, fields=None):
+        self.id = raw["id"]
+        self.name = raw.get("name", "")
+        self.cls = cls
+        self.recommended = raw.get("recommended")
+        self.args = ["--tee", "sev-snp"] + args
+        self.fields = fields
+
+    def compare(self, answer):
+        return compare_report(self.fields, answer["claims"])
 
 
 class Case:
@@ -39,6 +58,9 @@ class Case:
             self.args += ["--root", root]
         self.expect = expect
         self.supplemental = raw.get("qve_supplemental")
+
+    def compare(self, answer):
+        return compare_claims(self, answer)
 
 
 def load(folder, name):
@@ -82,8 +104,87 @@ def read_invalid(folder, _scratch):
             for c in load(folder, "invalid.json")]
 
 
+def bend(report, spec):
+    """|report| after the changes of |spec|, in the words of snp.json: pairs of
+    offset and bytes in hex, "x" before them for exclusive or; or T-n (shorter
+    by n), An (n zeros more), E (as it is, with another endorsement)."""
+    report = bytearray(report)
+    if isinstance(spec, dict) or spec == "E":
+        return bytes(report)
+    if isinstance(spec, str):
+        count = int(spec[1:])
+        return bytes(report[:count]) if count < 0 else \
+            bytes(report) + bytes(count)
+    for at, text in spec:
+        new = bytes.fromhex(text.lstrip("x"))
+        for i, byte in enumerate(new):
+            report[at + i] = report[at + i] ^ byte if text[0] == "x" else byte
+    return bytes(report)
+
+
+def snp_args(folder, raw, report, time):
+    return ["--quote", report, "--endorsement",
+            os.path.join(folder, raw["endorsement_key"]), "--at", str(time)]
+
+
+def read_snp(folder, scratch):
+    with open(os.path.join(folder, "snp.json"), encoding="utf-8") as f:
+        data = json.load(f)
+    cases = []
+    bases = {c["id"]: c for c in data["cases"]}
+    for c in data["cases"]:
+        report = os.path.join(folder, c["report"])
+        cases.append(SnpCase(c, "must_" + c["expect"],
+                             snp_args(folder, c, report, c["time"]),
+                             c["fields"]))
+    for c in data["negative"]:
+        base = bases[c["base"]]
+        with open(os.path.join(folder, base["report"]), "rb") as f:
+            bent = bend(f.read(), c["spec"])
+        digest = hashlib.sha256(bent).hexdigest()
+        if c.get("sha256", digest) != digest:
+            raise ValueError("%s: not the bytes it is about" % c["id"])
+        report = os.path.join(scratch, c["id"] + ".report")
+        with open(report, "wb") as f:
+            f.write(bent)
+        late = c["spec"]["time_rel"] if isinstance(c["spec"], dict) else 0
+        cases.append(SnpCase(c, c["class"],
+                             snp_args(folder, c, report, base["time"] + late)))
+    return cases
+
+
 SETS = {"expected": read_expected, "negative": read_negative,
-        "synthetic": read_synthetic, "invalid": read_invalid}
+        "synthetic": read_synthetic, "invalid": read_invalid,
+        "snp": read_snp}
+
+
+def tcb_hex(tcb):
+    """Of Milan and Genoa: the bytes of a report."""
+    return bytes([tcb["bootloader"], tcb["tee"], 0, 0, 0, 0, tcb["snp"],
+                  tcb["microcode"]]).hex()
+
+
+def compare_report(want, claims):
+    """What the claims of an accepted report say differently, as a list."""
+    if want is None:
+        return []
+    snp = claims["snp"]
+    found = {
+        "version": claims["quote_version"],
+        "policy": snp["policy"]["bits"],
+        "report_data": claims["report_data"],
+        "platform_info": snp["platform_info"],
+        "cpuid_fam_mod_step": bytes(
+            [snp.get("cpuid_" + part, 0)
+             for part in ("family", "model", "stepping")]).hex(),
+    }
+    for key in ("guest_svn", "family_id", "image_id", "vmpl", "measurement",
+                "host_data", "report_id", "report_id_ma", "chip_id"):
+        found[key] = snp[key]
+    for key in ("current_tcb", "reported_tcb", "committed_tcb", "launch_tcb"):
+        found[key] = tcb_hex(snp[key])
+    return ["%s: %s, expected %s" % (k, v, want[k])
+            for k, v in found.items() if v != want[k]]
 
 
 def compare_claims(case, answer):
@@ -148,7 +249,7 @@ def judge(case, answer):
     if case.cls == "must_accept":
         if verdict != "pass":
             return ["refused at %s" % answer["failed_check"]]
-        return compare_claims(case, answer)
+        return case.compare(answer)
     if case.cls == "must_reject" or case.recommended == "reject":
         return [] if verdict == "fail" else ["accepted"]
     return []
