@@ -158,11 +158,3 @@ void policy_error_line(const struct policy_error *err, char *line, size_t room)
                        why->expected[0] != '\0' ? ", expected " : "",
                        why->expected);
 }
-
-const struct service *policy_service(const struct policy *p, const char *name)
-{
-    for (size_t i = 0; i < p->service_count; i++)
-        if (strcmp(p->services[i].name, name) == 0)
-            return &p->services[i];
-    return NULL;
-}

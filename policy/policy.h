@@ -65,13 +65,14 @@ struct policy_source {
 
 #define POLICY_SOURCES_MAX 8
 
+/* Which TCB recovery to judge by, where the PCS serves two. */
+enum policy_update { POLICY_UPDATE_STANDARD, POLICY_UPDATE_EARLY };
+
 struct policy_sources {
     size_t count; /* at least 1, at most POLICY_SOURCES_MAX */
     struct policy_source *list;
+    enum policy_update update;
 };
-
-/* Which TCB recovery to judge by, where the PCS serves two. */
-enum policy_update { POLICY_UPDATE_STANDARD, POLICY_UPDATE_EARLY };
 
 struct policy_collateral {
     struct policy_sources sources;
@@ -79,7 +80,6 @@ struct policy_collateral {
     const char *ca_file;   /* PEM, of PCCS sources; already in |sources| */
     const char *proxy;     /* of sources with a URL; already in |sources| */
     int64_t timeout_ms;    /* of one fetch */
-    enum policy_update update;
 };
 
 /* Something that evidence must say. Some of the |count| values must agree:
@@ -193,8 +193,5 @@ void policy_free(struct policy *p);
 
 /* "file:line:column: found X, expected Y", cut at |room| (not 0) bytes. */
 void policy_error_line(const struct policy_error *err, char *line, size_t room);
-
-/* The service of that name; NULL if there is none. */
-const struct service *policy_service(const struct policy *p, const char *name);
 
 #endif

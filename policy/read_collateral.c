@@ -217,7 +217,7 @@ static enum status on_update(struct reader *r, const struct node *key, void *to)
     size_t which;
     enum status st = read_choice(r, key->value, names, COUNT_OF(names), &which);
 
-    c->update = (enum policy_update)which;
+    c->sources.update = (enum policy_update)which;
     return st;
 }
 
@@ -268,7 +268,8 @@ enum status read_collateral_default(struct reader *r,
     *c = (struct policy_collateral){ .timeout_ms = TIMEOUT_DEFAULT_MS };
     if (st != STATUS_OK)
         return st;
-    c->sources = (struct policy_sources){ COUNT_OF(kinds), list };
+    c->sources.count = COUNT_OF(kinds);
+    c->sources.list = list;
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         c->sources.list[i].kind = kinds[i];
     return STATUS_OK;
@@ -279,6 +280,7 @@ void read_collateral_complete(const struct policy_collateral *c,
 {
     if (sources->count == 0)
         *sources = c->sources;
+    sources->update = c->sources.update;
     for (size_t i = 0; i < sources->count; i++) {
         struct policy_source *s = &sources->list[i];
         bool pccs = s->kind == POLICY_SOURCE_PCCS;

@@ -14,7 +14,7 @@ MUST_CHECK enum status read_collateral_block(struct reader *r,
                                              struct policy_collateral *c);
 
 /* Give |sources| what they do not say themselves: all of |c|'s if there are
- * none, and its CA file and proxy to those that use them. */
+ * none, its update, and its CA file and proxy to those that use them. */
 void read_collateral_complete(const struct policy_collateral *c,
                               struct policy_sources *sources);
 

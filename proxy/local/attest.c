@@ -194,7 +194,9 @@ static enum status ask_collateral(struct attest *a,
     struct collateral_source list[POLICY_SOURCES_MAX];
     struct collateral_request r = {
         .root_der = a->request.root_der,
-        .update = { .kind = UPDATE_STANDARD },
+        .update = { .kind = sources->update == POLICY_UPDATE_EARLY
+                                ? UPDATE_EARLY
+                                : UPDATE_STANDARD },
         .sources = list,
         .source_count = sources->count,
         .stapled = &stapled,

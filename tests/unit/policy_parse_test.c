@@ -137,17 +137,16 @@ static void listening_and_default_are_read(void **state)
 static void what_is_not_said_is_the_default(void **state)
 {
     struct policy *p = policy_text_parse(SGX "      mrenclave: " D64 "\n");
-    const struct service *s = policy_service(p, "a");
+    const struct service *s = &p->services[0];
 
     (void)state;
-    assert_non_null(s);
-    assert_null(policy_service(p, "b"));
+    assert_string_equal(s->name, "a");
     assert_int_equal(p->listen_count, 1);
     check_address(&p->listen[0], "localhost", 8118);
     assert_int_equal(p->unnamed, DEFAULT_BLOCK);
     assert_int_equal(p->collateral.timeout_ms, 10000);
     assert_null(p->collateral.cache_dir);
-    assert_int_equal(p->collateral.update, POLICY_UPDATE_STANDARD);
+    assert_int_equal(p->collateral.sources.update, POLICY_UPDATE_STANDARD);
     assert_int_equal(s->sources.count, 3);
     assert_int_equal(s->sources.list[0].kind, POLICY_SOURCE_STORE);
     assert_int_equal(s->sources.list[1].kind, POLICY_SOURCE_STAPLED);
@@ -194,8 +193,9 @@ static void sources_are_read_and_completed(void **state)
     check_source(&s[5], POLICY_SOURCE_PCS, "-", "-", proxy);
     assert_string_equal(p->collateral.cache_dir, "etc/cache");
     assert_int_equal(p->collateral.timeout_ms, 5000);
-    assert_int_equal(p->collateral.update, POLICY_UPDATE_EARLY);
+    assert_int_equal(p->collateral.sources.update, POLICY_UPDATE_EARLY);
     assert_int_equal(p->services[0].sources.count, 1);
+    assert_int_equal(p->services[0].sources.update, POLICY_UPDATE_EARLY);
     check_source(p->services[0].sources.list, POLICY_SOURCE_PCCS,
                  "https://own.example", "etc/pccs.pem", proxy);
     assert_ptr_equal(p->services[1].sources.list, s);
@@ -222,11 +222,11 @@ static void check_endpoint(const struct endpoint *e, bool tls, const char *host,
 static void a_service_is_read(void **state)
 {
     struct policy *p = full_policy();
-    const struct service *s = policy_service(p, "chat");
+    const struct service *s = &p->services[0];
 
     (void)state;
     assert_int_equal(p->service_count, 2);
-    assert_ptr_equal(s, &p->services[0]);
+    assert_string_equal(s->name, "chat");
     assert_int_equal(s->host_count, 3);
     check_host(&s->hosts[0], "chat.example.com", false, 0);
     check_host(&s->hosts[1], "chat.example.com", true, 0);
