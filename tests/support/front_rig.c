@@ -10,7 +10,7 @@
 #include "proxy/io/shutdown.h"
 #include "tests/support/check.h"
 
-#define TURNS 200 /* of the loop: more than anything here needs */
+#define TURNS 40 /* of the loop: more than anything here needs */
 
 enum status front_rig_route(void *ctx, const struct target *target,
                             const struct far_events *events, void *far_ctx,
