@@ -109,7 +109,13 @@ void client_used(struct client *c, size_t len)
 static uint8_t *on_alloc(void *ctx, size_t *room)
 {
     struct client *c = ctx;
+    uint8_t *place = NULL;
 
+    if (c->protocol != NULL && c->protocol->on_place != NULL)
+        place = c->protocol->on_place(c, room);
+    c->placed = place != NULL;
+    if (c->placed)
+        return place;
     *room = CLIENT_INPUT_BYTES - c->rx_len;
     return c->rx + c->rx_len;
 }
@@ -131,11 +137,15 @@ static void on_read(void *ctx, uint8_t *at, size_t len)
 {
     struct client *c = enter(ctx);
 
-    assert(at == c->rx + c->rx_len);
-    c->rx_len += len;
-    if (c->protocol == NULL)
-        choose_protocol(c);
-    c->protocol->on_input(c);
+    if (c->placed) {
+        c->protocol->on_placed(c, len);
+    } else {
+        assert(at == c->rx + c->rx_len);
+        c->rx_len += len;
+        if (c->protocol == NULL)
+            choose_protocol(c);
+        c->protocol->on_input(c);
+    }
     leave(c);
 }
 

@@ -30,6 +30,10 @@ struct client;
 
 /* What a protocol does with a client. None is called after client_close(). */
 struct client_protocol {
+    /* Where the next bytes go instead of the input, and how many; NULL: to the
+     * input. on_placed() says that |len| were put there. Both may be NULL. */
+    uint8_t *(*on_place)(struct client *c, size_t *room);
+    void (*on_placed)(struct client *c, size_t len);
     /* There is more input, or its end: see client_input() and |eof|. */
     void (*on_input)(struct client *c);
     /* The far side asked for by client_open(), as far.h has it. */
@@ -57,6 +61,7 @@ struct client {
     unsigned busy;                          /* callbacks that are not over */
     bool closed;
     bool eof;    /* the application sends no more */
+    bool placed; /* bytes that are read now do not go to the input */
     uint8_t *rx; /* CLIENT_INPUT_BYTES; NULL once relayed */
     size_t rx_at, rx_len;
     struct socks socks;

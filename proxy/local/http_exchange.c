@@ -175,6 +175,27 @@ void http_exchange_send(struct client *c)
         end_if_complete(c);
 }
 
+uint8_t *http_exchange_place(struct client *c, size_t *room)
+{
+    struct http_front *h = &c->http;
+    uint64_t skippable = http_reader_skippable(&h->request.reader);
+    uint8_t *at;
+
+    if (h->state != HTTP_FRONT_EXCHANGING || skippable == 0 || h->up.len > 0 ||
+        h->body.len > 0 || c->rx_len > 0)
+        return NULL;
+    at = far_reserve(c->far, room);
+    *room = (size_t)MIN_OF((uint64_t)*room, skippable);
+    return *room == 0 ? NULL : at;
+}
+
+void http_exchange_placed(struct client *c, size_t len)
+{
+    far_commit(c->far, len);
+    http_reader_skip(&c->http.request.reader, len);
+    http_exchange_send(c);
+}
+
 /* --- the way down -------------------------------------------------------- */
 
 /* False: the client is closed. */

@@ -14,6 +14,11 @@ void http_exchange_begin(struct client *c);
 /* There is more input, or more room: move the request on. */
 void http_exchange_send(struct client *c);
 
+/* A body with a length may be read straight to where the far side wants it:
+ * the place and its room, or NULL; and then that |len| bytes are there. */
+uint8_t *http_exchange_place(struct client *c, size_t *room);
+void http_exchange_placed(struct client *c, size_t len);
+
 /* Bytes from the far side, its end, its failure. */
 void http_exchange_receive(struct client *c, struct slice data);
 void http_exchange_fin(struct client *c);

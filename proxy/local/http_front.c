@@ -308,6 +308,12 @@ static void on_input(struct client *c)
     read_heads(c);
 }
 
+static void on_placed(struct client *c, size_t len)
+{
+    http_exchange_placed(c, len);
+    read_heads(c);
+}
+
 static void on_opened(struct client *c)
 {
     static const char established[] = "HTTP/1.1 200 OK\r\n\r\n";
@@ -372,6 +378,8 @@ static void on_drain(struct client *c)
 }
 
 const struct client_protocol http_front_protocol = {
+    .on_place = http_exchange_place,
+    .on_placed = on_placed,
     .on_input = on_input,
     .on_opened = on_opened,
     .on_data = on_data,

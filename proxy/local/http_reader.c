@@ -264,6 +264,18 @@ static enum http_step read_chunks(struct http_reader *r, struct slice *in)
     return r->found;
 }
 
+uint64_t http_reader_skippable(const struct http_reader *r)
+{
+    return r->in_body && !r->chunked ? r->left : 0;
+}
+
+void http_reader_skip(struct http_reader *r, size_t len)
+{
+    assert(len <= http_reader_skippable(r));
+    if (r->left != HTTP_UNTIL_EOF)
+        r->left -= len;
+}
+
 static enum http_step read_counted(struct http_reader *r, struct slice *in)
 {
     size_t len;
@@ -275,8 +287,7 @@ static enum http_step read_counted(struct http_reader *r, struct slice *in)
     len = (size_t)MIN_OF(r->left, (uint64_t)in->len);
     r->piece = slice_of(in->at, len);
     drop(in, len);
-    if (r->left != HTTP_UNTIL_EOF)
-        r->left -= len;
+    http_reader_skip(r, len);
     return HTTP_GOT_BODY;
 }
 

@@ -70,6 +70,11 @@ enum http_step http_reader_read(struct http_reader *r, struct slice *in);
 /* The body has |len| bytes and no chunks, or lasts until the input ends. */
 void http_reader_body(struct http_reader *r, uint64_t len);
 
+/* Bytes of an unchunked body that may pass by without being read here; then
+ * |len| of them did. */
+uint64_t http_reader_skippable(const struct http_reader *r);
+void http_reader_skip(struct http_reader *r, size_t len);
+
 /* The input ended. HTTP_GOT_END if the message may end so, else HTTP_BAD with
  * STATUS_TRUNCATED. */
 enum http_step http_reader_eof(struct http_reader *r);

@@ -54,6 +54,41 @@ static void requests_go_up_within_any_room(void **state)
     }
 }
 
+/* A body that comes once the far side is open is read straight to its place,
+ * and no byte further: the next request stands behind it. */
+static void later_bodies_end_where_they_end(void **state)
+{
+    static const size_t rooms[] = { 1, 3, 10, 11, 1000 };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rooms); i++) {
+        struct front_rig r;
+        int fd;
+
+        front_rig_start(&r);
+        fd = front_rig_dial(&r);
+        front_rig_say_text(&r, fd,
+                           "PUT http://a.example/ HTTP/1.1\r\nHost: a\r\n"
+                           "Content-Length: 10\r\n\r\n");
+        fake_far_opened(&r.fars[0]);
+        front_rig_turn(&r);
+        r.fars[0].got.len = 0;
+        r.fars[0].room = rooms[i];
+        front_rig_say_text(&r, fd, "0123456789" GET);
+        for (size_t room = 0; room < 10; room += rooms[i]) {
+            fake_far_more(&r.fars[0], rooms[i]);
+            front_rig_turn(&r);
+        }
+        fake_far_expect(&r.fars[0], "0123456789");
+        fake_far_more(&r.fars[0], 1000);
+        fake_far_data(&r.fars[0], OK2);
+        front_rig_expect(&r, fd, slice_text(OK2));
+        fake_far_expect(&r.fars[0], "0123456789" GET_UP);
+        (void)close(fd);
+        front_rig_stop(&r);
+    }
+}
+
 /* A far side without room stops the application. */
 static void uploads_wait_for_room(void **state)
 {
@@ -314,6 +349,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_go_up_within_any_room),
+        cmocka_unit_test(later_bodies_end_where_they_end),
         cmocka_unit_test(uploads_wait_for_room),
         cmocka_unit_test(downloads_wait_for_the_reader),
         cmocka_unit_test(a_far_side_is_kept_for_the_same_target),
