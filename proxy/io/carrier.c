@@ -86,7 +86,6 @@ static void on_timer_closed(uv_handle_t *handle)
     struct carrier *c = handle->data;
 
     hub_release(c->hub);
-    secret_wipe(c->challenge, sizeof(c->challenge));
     free(c);
 }
 
@@ -208,10 +207,15 @@ static void on_timer(uv_timer_t *timer)
 
 /* --- what the link says -------------------------------------------------- */
 
-/* The link is of no use any more; the session says what that means. */
-static void lose(struct carrier *c, enum status reason)
+/* The link is of no use any more; the session says what that means. A close
+ * frame alone is no authenticated end. */
+static void lose(struct carrier *c, const struct why *why)
 {
+    enum status reason = why->status == STATUS_OK ? STATUS_CUT : why->status;
+
     c->lost = true;
+    log_why(c->owner.log, LOG_DEBUG, "carrier.lost", why,
+            LOG_FIELDS(LOG_S("peer", c->peer)));
     session_carrier_lost(c->session, reason, now_of(c));
     mark_dirty(c); /* also when the session was over before */
 }
@@ -220,11 +224,13 @@ static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
                        size_t len)
 {
     struct carrier *c = ctx;
+    struct why why;
 
     if (c->state != CARRIER_OPEN)
         return; /* last words cross */
     if (opcode != WS_BINARY) {
-        lose(c, STATUS_BAD_FIELD);
+        (void)why_fail(&why, STATUS_BAD_FIELD, "ws.opcode", NULL, "text");
+        lose(c, &why);
         return;
     }
     (void)session_input(c->session, at, len, now_of(c)); /* on_closed() says */
@@ -240,9 +246,7 @@ static void on_sent(void *ctx)
 
 static void on_link_end(void *ctx, const struct why *why)
 {
-    struct carrier *c = ctx;
-
-    lose(c, why->status == STATUS_OK ? STATUS_CUT : why->status);
+    lose(ctx, why);
 }
 
 /* --- what the session says: forwarded to the owner ----------------------- */

@@ -547,8 +547,9 @@ void conn_linger(struct conn *c)
 {
     if (c == NULL)
         return;
-    c->drop = malloc(DROP_BYTES);
-    if (c->drop == NULL || c->state != CONN_OPEN) {
+    if (c->state == CONN_OPEN)
+        c->drop = malloc(DROP_BYTES);
+    if (c->drop == NULL) { /* nobody to talk to, or no memory */
         conn_parts_close(c);
         return;
     }

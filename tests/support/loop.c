@@ -33,10 +33,11 @@ void loop_while(uv_loop_t *loop, bool (*going_on)(void *ctx), void *ctx)
 
     assert_non_null(patience);
     assert_int_equal(uv_timer_init(loop, patience), 0);
-    assert_int_equal(
-        uv_timer_start(patience, out_of_patience, LOOP_PATIENCE_MS, 0), 0);
-    while (going_on(ctx))
+    while (going_on(ctx)) {
+        assert_int_equal(
+            uv_timer_start(patience, out_of_patience, LOOP_PATIENCE_MS, 0), 0);
         (void)uv_run(loop, UV_RUN_ONCE); /* says only whether more is active */
+    }
     uv_close((uv_handle_t *)patience, free_timer);
 }
 

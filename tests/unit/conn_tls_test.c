@@ -382,7 +382,7 @@ static void openssl_serves_us(void **state)
                    tls_files_path(&files, "good.pem"));
     (void)snprintf(key, sizeof(key), "%s", tls_files_path(&files, "key.pem"));
     begin(&f, "ca.pem");
-    child_start(&child, argv, -1);
+    child_start(&child, argv);
     while (port == 0) {
         child_hear(&child, line, sizeof(line));
         if (strncmp(line, "ACCEPT ", 7) == 0)
@@ -422,7 +422,7 @@ static void we_serve_openssl(void **state)
     (void)snprintf(ca, sizeof(ca), "%s", tls_files_path(&files, "ca.pem"));
     (void)snprintf(connect, sizeof(connect), "127.0.0.1:%u",
                    (unsigned)listener_port(f.listener));
-    child_start(&child, argv, -1);
+    child_start(&child, argv);
     child_tell(&child, "from openssl");
     while (f.accepted == NULL)
         (void)uv_run(&f.loop, UV_RUN_ONCE);
