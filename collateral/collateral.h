@@ -70,8 +70,9 @@ struct collateral_config {
 struct collateral;      /* the engine, one a loop */
 struct collateral_wait; /* one request under way */
 
-/* Start an engine on |loop|. |config| is copied; |log| (NULL: silence) is
- * borrowed until closed. While idle it does not keep the loop alive.
+/* Start an engine on |loop|, after secret_init(). |config| is copied; |log|
+ * (NULL: silence) is borrowed until closed. While idle it does not keep the
+ * loop alive.
  * Returns STATUS_OK, STATUS_NO_MEMORY, or STATUS_NO_FILE when the store's
  * folder cannot be made, with |why| filled. |*out| is NULL unless OK. */
 MUST_CHECK enum status collateral_open(uv_loop_t *loop,

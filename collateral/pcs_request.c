@@ -224,6 +224,9 @@ enum status pcs_request_chain(struct slice value, struct buffer *out,
     struct buffer pem = buffer_with_max(value.len);
     enum status st;
 
+    if (value.len == 0)
+        return why_fail(why, STATUS_BAD_CERT, "issuer chain header",
+                        "PCS API v4", "the answer has none");
     if (!percent_decode(value, &pem))
         st = why_fail(why, STATUS_BAD_CERT, "issuer chain header",
                       "RFC 3986 2.1", "a percent sign without two digits");

@@ -11,16 +11,6 @@
 #include "common/secret.h"
 #include "common/text.h"
 
-enum search_state {
-    SEARCH_NONE, /* illegal */
-    SEARCH_IDLE,
-    SEARCH_LOADING,
-    SEARCH_FETCHING,
-    SEARCH_JUDGING,
-    SEARCH_STOPPED, /* only the memory is left, until the pool is done */
-    SEARCH_STATE_COUNT
-};
-
 /* A source that failed rests. */
 struct rest {
     unsigned failures; /* in a row; 0: it does not rest */
@@ -92,11 +82,16 @@ static const bool legal[SEARCH_STATE_COUNT][SEARCH_STATE_COUNT] = {
 };
 /* clang-format on */
 
+bool search_may_move(enum search_state from, enum search_state to)
+{
+    return legal[from][to];
+}
+
 static void move(struct search *s, enum search_state to)
 {
     char name[WANT_NAME_ROOM];
 
-    assert(legal[s->state][to]);
+    assert(search_may_move(s->state, to));
     want_name(&s->want, name);
     log_event(s->env->log, LOG_DEBUG, "collateral.search",
               LOG_FIELDS(LOG_S("item", name),
@@ -127,7 +122,7 @@ static void blame(struct search *s, const char *origin, const struct why *inner)
     want_purpose(&s->want, purpose);
     why_line(inner, line, sizeof(line));
     (void)why_fail(&s->why, inner->status, collateral_item_name(s->want.item),
-                   inner->clause, "%s: %s", origin, line);
+                   NULL, "%s: %s", origin, line); /* which has the clause */
     (void)why_expect(&s->why, "%s", purpose);
 }
 
@@ -478,7 +473,7 @@ static void start(struct search *s)
     want_purpose(&s->want, purpose);
     (void)why_fail(&s->why, STATUS_NO_COLLATERAL,
                    collateral_item_name(s->want.item), NULL,
-                   "none of the %zu sources has it", s->sources.count);
+                   "no source has it, of %zu", s->sources.count);
     (void)why_expect(&s->why, "%s", purpose);
     if (s->env->store != NULL)
         run(s, SEARCH_LOADING, candidate_load);

@@ -4,14 +4,14 @@
  * was ever seen. Then tries each source until one gives a usable item. A
  * source that failed rests for a while, and says meanwhile why.
  *
- *               +--------> LOADING ---------+
- *               |        (if a store)       v
- *     start:  IDLE -------------------> next source --> FETCHING
- *               ^                        ^  |   |          |
- *               |         has it not     |  |   | stapled  | an answer
- *               |         +--------------+  |   v          |
- *     the end:  +--------- JUDGING <--------|---+----------+
- *               +---------------------------+ none is left, or the store's
+ *     IDLE ----> LOADING               (if there is a store)
+ *      ^  |         |
+ *      |  +---------+--> each source in order, until one has it:
+ *      |                     store      what was loaded, if it is good
+ *      |                     stapled    JUDGING
+ *      |                     pccs, pcs  FETCHING, then JUDGING what came
+ *      |                         |
+ *      +-------------------------+  found, or none is left
  *
  * LOADING and JUDGING are in the thread pool, FETCHING is libcurl's. */
 #ifndef COLLATERAL_SEARCH_H
@@ -31,6 +31,19 @@
 #include "common/status.h"
 
 struct search;
+
+enum search_state {
+    SEARCH_NONE, /* illegal */
+    SEARCH_IDLE,
+    SEARCH_LOADING,
+    SEARCH_FETCHING,
+    SEARCH_JUDGING,
+    SEARCH_STOPPED, /* only the memory is left, until the pool is done */
+    SEARCH_STATE_COUNT
+};
+
+/* The drawing above, as a question. Both below SEARCH_STATE_COUNT. */
+bool search_may_move(enum search_state from, enum search_state to);
 
 /* What all searches of an engine share. */
 struct search_env {

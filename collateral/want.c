@@ -168,12 +168,12 @@ void want_purpose(const struct want *w, char out[WANT_PURPOSE_ROOM])
     switch (w->item) {
     case ITEM_TCB_INFO:
         (void)snprintf(out, WANT_PURPOSE_ROOM,
-                       "the TCB info to judge %s platforms %s by",
+                       "the TCB info to judge quotes of %s platform %s",
                        tee_name(w->tee), fmspc);
         return;
     case ITEM_QE_IDENTITY:
         (void)snprintf(out, WANT_PURPOSE_ROOM,
-                       "the QE identity to judge %s quotes by",
+                       "the QE identity to judge who signs %s quotes",
                        tee_name(w->tee));
         return;
     case ITEM_PCK_CRL:
@@ -183,7 +183,7 @@ void want_purpose(const struct want *w, char out[WANT_PURPOSE_ROOM])
         return;
     case ITEM_ROOT_CRL:
         (void)snprintf(out, WANT_PURPOSE_ROOM,
-                       "the list of CAs that the root revoked");
+                       "the list of what the root CA has revoked");
         return;
     case ITEM_COUNT:
         break;

@@ -55,7 +55,7 @@ MUST_CHECK enum status want_check(const struct want *w,
 #define WANT_NAME_ROOM 96
 void want_name(const struct want *w, char out[WANT_NAME_ROOM]);
 
-/* What it is for, to a person: "to judge TDX quotes of platform 90c0..." */
+/* What it is for, to a person: "the TCB info to judge quotes of ..." */
 #define WANT_PURPOSE_ROOM 96
 void want_purpose(const struct want *w, char out[WANT_PURPOSE_ROOM]);
 

@@ -24,7 +24,7 @@ bool pcs_can_run(void)
 
 void pcs_start(struct pcs *p, const char *dir)
 {
-    char tdx[128], sgx[128], line[64];
+    char tdx[512], sgx[512], line[64];
     const char *argv[] = { PYTHON,
                            TEST_SOURCE_DIR "/tests/support/pcs_server.py",
                            p->scratch.path,
