@@ -29,6 +29,7 @@ static const char usage[] =
     "      --log-level LEVEL  error, warn, info (default) or debug\n"
     "  -h, --help             this text\n"
     "\n"
+    "SIGHUP reads the policy again and judges every session by it.\n"
     "SIGINT or SIGTERM stops it: once lets requests end, twice is at once.\n"
     "Exit status: 0 after a clean stop, 1 on failure, 2 for usage or a policy\n"
     "that cannot be read.\n";
@@ -103,6 +104,7 @@ static int run(const struct run_options *o, const struct policy *policy)
     char cache_dir[PATHS_ROOM];
     const struct daemon_options daemon = {
         .policy = policy,
+        .policy_path = o->policy_path,
         .cache_dir = policy->collateral.cache_dir != NULL
                          ? policy->collateral.cache_dir
                      : paths_cache(cache_dir) ? cache_dir
@@ -115,11 +117,6 @@ static int run(const struct run_options *o, const struct policy *policy)
     struct why why = { 0 };
     char line[512];
 
-    for (size_t i = 0; i < policy->warning_count; i++)
-        log_event(&o->log, LOG_WARN, "policy.warning",
-                  LOG_FIELDS(LOG_S("file", policy->file_name),
-                             LOG_N("line", policy->warnings[i].line),
-                             LOG_S("text", policy->warnings[i].text)));
     if (daemon_run(&daemon, &why) == STATUS_OK)
         return EXIT_SUCCESS;
     why_line(&why, line, sizeof(line));
@@ -145,8 +142,9 @@ int cmd_run_main(int argc, char **argv)
     if (o.policy_path == NULL && !paths_policy(found))
         return bad_usage("no policy at ~/.config/veritee/policy.yaml or "
                          "/etc/veritee/policy.yaml: name one by --policy");
-    if (policy_file_load(o.policy_path != NULL ? o.policy_path : found, &policy,
-                         &error) != STATUS_OK) {
+    if (o.policy_path == NULL)
+        o.policy_path = found;
+    if (policy_file_load(o.policy_path, &policy, &error) != STATUS_OK) {
         policy_error_line(&error, line, sizeof(line));
         (void)fprintf(stderr, "veritee run: %s\n", line);
         return EXIT_USAGE;

@@ -11,6 +11,7 @@
 #include "proxy/io/shutdown.h"
 #include "proxy/local/direct.h"
 #include "proxy/local/front.h"
+#include "proxy/local/policy_file.h"
 #include "proxy/local/upstream.h"
 #include "proxy/local/verdict_text.h"
 
@@ -25,6 +26,15 @@ struct door {
     struct listener *listener;
 };
 
+/* A policy and the sessions that were made under it. */
+struct generation {
+    struct daemon *daemon;
+    const struct policy *policy;
+    struct policy *owned; /* |policy|, unless it is the caller's */
+    struct upstream_set *upstreams;
+    struct generation *older; /* policies before it that still have sessions */
+};
+
 /* Lives on daemon_run()'s stack, which outlives the loop. */
 struct daemon {
     const struct daemon_options *options;
@@ -32,7 +42,7 @@ struct daemon {
     struct shutdown *signals;
     struct carrier_hub *hub;
     struct collateral *collateral;
-    struct upstream_set *upstreams;
+    struct generation *generation; /* the present one; NULL before start */
     struct front *front;
     size_t door_count;
     struct door doors[DOORS_MAX];
@@ -112,12 +122,13 @@ static enum status route_and_open(void *ctx, const struct target *target,
 
     *out = NULL;
     *refusal = (struct far_failure){ 0 };
-    st = route_find(d->options->policy, slice_text(target->host), target->port,
-                    &route, &refusal->why);
+    st = route_find(d->generation->policy, slice_text(target->host),
+                    target->port, &route, &refusal->why);
     if (st != STATUS_OK)
         return st;
     if (route.kind == ROUTE_SERVICE)
-        st = upstream_far_open(upstream_find(d->upstreams, route.service),
+        st = upstream_far_open(upstream_find(d->generation->upstreams,
+                                             route.service),
                                target, events, far_ctx, out);
     else
         st = direct_open(&d->loop, target, events, far_ctx, out);
@@ -135,6 +146,117 @@ static void on_accept(void *ctx, struct conn *conn)
     front_accept(door->daemon->front, conn, listener_port(door->listener));
 }
 
+/* --- generations --------------------------------------------------------- */
+
+static void on_generation_closed(void *ctx)
+{
+    struct generation *g = ctx;
+    struct generation **at = &g->daemon->generation;
+
+    while (*at != g)
+        at = &(*at)->older;
+    *at = g->older;
+    policy_free(g->owned);
+    free(g);
+}
+
+static void warn(const struct daemon *d, const struct policy *policy)
+{
+    for (size_t i = 0; i < policy->warning_count; i++)
+        log_event(d->options->log, LOG_WARN, "policy.warning",
+                  LOG_FIELDS(LOG_S("file", policy->file_name),
+                             LOG_N("line", policy->warnings[i].line),
+                             LOG_S("text", policy->warnings[i].text)));
+}
+
+/* Make |policy| the present one. It stays the caller's unless OK; |owned| as
+ * in struct generation. */
+static enum status begin_generation(struct daemon *d,
+                                    const struct policy *policy,
+                                    struct policy *owned, struct why *why)
+{
+    const struct upstream_config config = {
+        .loop = &d->loop,
+        .hub = d->hub,
+        .collateral = d->collateral,
+        .log = d->options->log,
+        .policy = policy,
+        .on_decided = on_decided,
+        .ctx = d,
+    };
+    struct generation *g = calloc(1, sizeof(*g));
+    enum status st;
+
+    if (g == NULL)
+        return why_fail(why, STATUS_NO_MEMORY, "policy", NULL, "no memory");
+    *g = (struct generation){
+        .daemon = d, .policy = policy, .owned = owned, .older = d->generation
+    };
+    st = upstream_set_open(&config, &g->upstreams, why);
+    if (st != STATUS_OK) {
+        free(g);
+        return st;
+    }
+    d->generation = g;
+    warn(d, policy);
+    return STATUS_OK;
+}
+
+static void end_generations(struct daemon *d, const struct why *why)
+{
+    struct generation *g = d->generation;
+
+    while (g != NULL) {
+        struct generation *older = g->older;
+
+        upstream_set_close(g->upstreams, why, on_generation_closed, g);
+        g = older;
+    }
+}
+
+/* Collateral was replaced: a revocation may be among it. */
+static void on_changed(void *ctx)
+{
+    struct daemon *d = ctx;
+
+    for (struct generation *g = d->generation; g != NULL; g = g->older)
+        upstream_set_rejudge(g->upstreams);
+}
+
+static void on_reload(void *ctx)
+{
+    struct daemon *d = ctx;
+    const char *path = d->options->policy_path;
+    struct policy *policy;
+    struct policy_error error;
+    struct why why = { 0 };
+    char line[512];
+
+    if (policy_file_load(path, &policy, &error) != STATUS_OK) {
+        policy_error_line(&error, line, sizeof(line));
+        log_event(d->options->log, LOG_ERROR, "policy.kept",
+                  LOG_FIELDS(LOG_S("reason", line)));
+        return;
+    }
+    if (begin_generation(d, policy, policy, &why) != STATUS_OK) {
+        log_why(d->options->log, LOG_ERROR, "policy.kept", &why, NULL);
+        policy_free(policy);
+        return;
+    }
+    log_event(d->options->log, LOG_INFO, "policy.reloaded",
+              LOG_FIELDS(LOG_S("file", path),
+                         LOG_N("services", policy->service_count)));
+    for (struct generation *g = d->generation->older; g != NULL;) {
+        struct generation *older = g->older; /* |g| may go at once */
+
+        upstream_set_retire(g->upstreams, d->generation->upstreams,
+                            on_generation_closed, g);
+        g = older;
+    }
+}
+
+/* --- start and stop ------------------------------------------------------ */
+
 static void on_front_closed(void *ctx)
 {
     struct daemon *d = ctx;
@@ -142,8 +264,7 @@ static void on_front_closed(void *ctx)
 
     d->front = NULL;
     (void)why_fail(&why, STATUS_SHUTTING_DOWN, "proxy", NULL, "stopping");
-    if (d->upstreams != NULL)
-        upstream_set_close(d->upstreams, &why, NULL, NULL);
+    end_generations(d, &why);
     if (d->collateral != NULL)
         collateral_close(d->collateral, NULL, NULL);
     carrier_hub_close(d->hub);
@@ -162,14 +283,6 @@ static void on_stop(void *ctx, unsigned count)
     d->door_count = 0;
     if (d->front != NULL)
         front_close(d->front, count > 1, on_front_closed, d);
-}
-
-static void on_reload(void *ctx)
-{
-    struct daemon *d = ctx;
-
-    log_event(d->options->log, LOG_WARN, "proxy.reload",
-              LOG_FIELDS(LOG_S("reason", "not supported: restart instead")));
 }
 
 static const struct shutdown_events shutdown_events = {
@@ -207,12 +320,7 @@ static enum status start(struct daemon *d, struct why *why)
     const struct collateral_config collateral = {
         .store_dir = d->options->cache_dir,
         .fetch_deadline_ms = policy->collateral.timeout_ms,
-    };
-    struct upstream_config upstream = {
-        .loop = &d->loop,
-        .log = d->options->log,
-        .policy = policy,
-        .on_decided = on_decided,
+        .on_changed = on_changed,
         .ctx = d,
     };
     struct front_config front = front_defaults();
@@ -233,9 +341,7 @@ static enum status start(struct daemon *d, struct why *why)
                          why);
     if (st != STATUS_OK)
         return st;
-    upstream.hub = d->hub;
-    upstream.collateral = d->collateral;
-    st = upstream_set_open(&upstream, &d->upstreams, why);
+    st = begin_generation(d, policy, NULL, why);
     for (size_t i = 0; i < policy->listen_count && st == STATUS_OK; i++)
         st = i < DOORS_MAX ? listen_on(d, &policy->listen[i], why)
                            : why_fail(why, STATUS_LIMIT, "listen", NULL,
@@ -251,7 +357,8 @@ static void explain(struct daemon *d)
         return;
     d->undecided = policy->service_count;
     for (size_t i = 0; i < policy->service_count; i++)
-        upstream_connect(upstream_find(d->upstreams, &policy->services[i]));
+        upstream_connect(
+            upstream_find(d->generation->upstreams, &policy->services[i]));
 }
 
 enum status daemon_run(const struct daemon_options *options, struct why *why)

@@ -11,7 +11,8 @@
 #include "policy/policy.h"
 
 struct daemon_options {
-    const struct policy *policy; /* borrowed */
+    const struct policy *policy; /* borrowed; the first one */
+    const char *policy_path;     /* of it, to be read again on SIGHUP */
     const char *cache_dir;       /* of collateral; NULL: nothing is kept */
     const struct log *log;
     FILE *out;    /* what a person or script waits for: the "ready:" line */
@@ -19,7 +20,9 @@ struct daemon_options {
     bool colour;  /* of the verdicts */
 };
 
-/* Run until a signal says stop. Returns STATUS_OK after a clean stop, else
+/* Run until a signal says stop. SIGHUP reads the policy again: one that cannot
+ * be read changes nothing; one that can judges every live session. Where to
+ * listen is read at start only. Returns STATUS_OK after a clean stop, else
  * what kept it from starting, with |why| filled. */
 MUST_CHECK enum status daemon_run(const struct daemon_options *options,
                                   struct why *why);

@@ -136,6 +136,15 @@ enum status far_tunnel_attach(struct far_tunnel *f, struct session *session,
     return STATUS_OK;
 }
 
+void far_tunnel_move(struct far_tunnel *f, const char *service,
+                     struct far_tunnel_list *list)
+{
+    assert(f->stream == NULL);
+    list_remove(f);
+    f->service = service;
+    list_add(list, f);
+}
+
 void far_tunnel_fail(struct far_tunnel *f, const struct far_failure *failure)
 {
     list_remove(f);

@@ -50,6 +50,11 @@ MUST_CHECK enum status far_tunnel_attach(struct far_tunnel *f,
                                          struct far_tunnel_list *opening,
                                          int64_t now_ms);
 
+/* It waits in |list| of another |service| from now on. Only while it waits for
+ * a session. */
+void far_tunnel_move(struct far_tunnel *f, const char *service,
+                     struct far_tunnel_list *list);
+
 /* Tell the owner that it cannot be had. |f| may be gone afterwards. */
 void far_tunnel_fail(struct far_tunnel *f, const struct far_failure *failure);
 

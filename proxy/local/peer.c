@@ -16,7 +16,9 @@ struct peer {
     struct carrier *carrier;
     struct attest *attest; /* NULL unless under way */
     bool decided;
-    struct attestation attestation; /* all zero until |decided| */
+    struct attestation attestation;   /* all zero until |decided| */
+    struct session_evidence evidence; /* to judge again; without collateral */
+    struct buffer quote;              /* the bytes of |evidence| */
 };
 
 const char *peer_state_name(enum peer_state s)
@@ -86,9 +88,10 @@ static void on_attested(void *ctx, const struct attestation *result)
     session_accept(carrier_session(p->carrier), carrier_now_ms(p->carrier));
 }
 
-static void on_evidence(void *ctx, const struct session_evidence *evidence)
+static enum status attest(struct peer *p,
+                          const struct session_evidence *evidence,
+                          attest_done *done)
 {
-    struct peer *p = ctx;
     const struct attest_request request = {
         .loop = p->config.loop,
         .collateral = p->config.collateral,
@@ -96,13 +99,26 @@ static void on_evidence(void *ctx, const struct session_evidence *evidence)
         .root_der = p->config.root_der,
         .evidence = evidence,
         .challenged_unix = p->challenged_unix,
-        .done = on_attested,
+        .done = done,
         .ctx = p,
     };
+
+    return attest_start(&request, &p->attest);
+}
+
+static void on_evidence(void *ctx, const struct session_evidence *evidence)
+{
+    struct peer *p = ctx;
     struct why why = { 0 };
 
     set_state(p, PEER_ATTESTING);
-    if (attest_start(&request, &p->attest) == STATUS_OK)
+    buffer_add(&p->quote, evidence->quote);
+    p->evidence = *evidence;
+    p->evidence.quote = buffer_view(&p->quote);
+    p->evidence.public_key = p->evidence.challenge = (struct slice){ 0 };
+    p->evidence.stapled = (struct session_stapled){ 0 };
+    /* A quote that was too large to keep is refused by attest_start(). */
+    if (attest(p, evidence, on_attested) == STATUS_OK)
         return;
     (void)why_fail(&why, STATUS_NO_MEMORY, "attest", NULL, "out of memory");
     carrier_close(p->carrier, &why);
@@ -133,6 +149,7 @@ static void on_closed(void *ctx, const struct why *why)
     if (p->attest != NULL)
         attest_cancel(p->attest);
     p->config.events->on_closed(p->config.ctx, p, why);
+    buffer_free(&p->quote);
     free(p);
 }
 
@@ -175,6 +192,7 @@ enum status peer_open(const struct peer_config *config, struct peer **out)
     assert(!e->tls || config->tls != NULL);
     p->config = *config;
     p->challenged_unix = (int64_t)time(NULL);
+    p->quote = buffer_with_max(QUOTE_MAX_BYTES);
     st = carrier_dial(config->hub, &to, &session, &p->carrier);
     if (st != STATUS_OK) {
         free(p);
@@ -208,6 +226,59 @@ const struct attestation *peer_attestation(const struct peer *p)
 int64_t peer_since_ms(const struct peer *p)
 {
     return p->since_ms;
+}
+
+/* Evidence and policy say no; a network that is down says nothing. */
+static bool is_refusal(enum status st)
+{
+    enum status_class class = status_class(st);
+
+    return class == CLASS_EVIDENCE || class == CLASS_POLICY;
+}
+
+static void on_rejudged(void *ctx, const struct attestation *result)
+{
+    struct peer *p = ctx;
+
+    p->attest = NULL;
+    if (result->why.status == STATUS_OK || is_refusal(result->why.status))
+        p->attestation = *result;
+    if (is_refusal(result->why.status))
+        peer_close(p, &p->attestation.why);
+}
+
+void peer_rejudge(struct peer *p)
+{
+    if ((p->state != PEER_READY && p->state != PEER_DRAINING) ||
+        p->attest != NULL)
+        return;
+    if (attest(p, &p->evidence, on_rejudged) != STATUS_OK)
+        log_event(p->config.log, LOG_WARN, "session.rejudge",
+                  LOG_FIELDS(LOG_S("service", p->config.service->name),
+                             LOG_S("reason", "out of memory")));
+}
+
+enum status peer_judge_by(struct peer *p, const struct service *service)
+{
+    const struct judge_input in = {
+        .claims = &p->attestation.claims,
+        .now_unix = (int64_t)time(NULL),
+        .attested_unix = p->attestation.attested_unix,
+        .challenged = p->evidence.challenged,
+    };
+    struct why why = { 0 };
+    enum status st;
+
+    assert(p->state == PEER_READY || p->state == PEER_DRAINING);
+    p->config.service = service;
+    st = judge_claims(&service->accept, &in, &p->attestation.decision, &why);
+    if (st == STATUS_OK) {
+        p->attestation.deadline_unix = p->attestation.decision.deadline_unix;
+        return st;
+    }
+    p->attestation.why = why;
+    peer_close(p, &why);
+    return st;
 }
 
 void peer_drain(struct peer *p)

@@ -75,6 +75,17 @@ const struct attestation *peer_attestation(const struct peer *p);
 /* Monotonic ms, when the current state was reached. */
 int64_t peer_since_ms(const struct peer *p);
 
+/* Judge once more what the server proved: with the collateral of now, on a later
+ * turn of the loop. A session that does not pass any more is closed with the
+ * reason; one about which nothing can be said now goes on to its deadline.
+ * Harmless unless ready or draining. */
+void peer_rejudge(struct peer *p);
+
+/* The policy has changed: from now on |service| decides, which replaces the one
+ * of the config. Closes |p| at once, with the reason, if that does not accept
+ * what was proved; else returns STATUS_OK. Only when ready or draining. */
+enum status peer_judge_by(struct peer *p, const struct service *service);
+
 /* Take no new streams; end when the open ones have. */
 void peer_drain(struct peer *p);
 

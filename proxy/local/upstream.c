@@ -191,7 +191,8 @@ static void on_peer_closed(void *ctx, struct peer *p, const struct why *why)
     forget(u, p);
     if (was_next) {
         next_failed(u, p, why);
-    } else if (why->status != STATUS_OK && !u->set->closing) {
+    } else if (why->status != STATUS_OK &&
+               why->status != STATUS_SHUTTING_DOWN) {
         log_why(u->set->config.log, LOG_WARN, "session.lost", why,
                 LOG_FIELDS(LOG_S("service", u->service->name),
                            LOG_S("endpoint", peer_endpoint(p)->url)));
@@ -444,12 +445,63 @@ void upstream_set_close(struct upstream_set *set, const struct why *why,
     maybe_closed(set);
 }
 
-void upstream_set_drain(struct upstream_set *set)
+static void end_peer(struct upstream *u, struct peer *p,
+                     const struct service *now)
+{
+    struct why why = { 0 };
+
+    if (now == NULL) {
+        (void)why_fail(&why, STATUS_NOT_SERVICE, "policy", NULL,
+                       "the new policy has no service %s", u->service->name);
+        peer_close(p, &why);
+    } else if (peer_state_of(p) < PEER_READY) {
+        (void)why_fail(&why, STATUS_SHUTTING_DOWN, "policy", NULL,
+                       "the policy has changed");
+        peer_close(p, &why);
+    } else if (peer_judge_by(p, now) == STATUS_OK) {
+        peer_drain(p);
+    }
+}
+
+static void retire(struct upstream *u, struct upstream *next)
+{
+    struct far_failure failure = { .service = u->service->name };
+
+    (void)why_fail(&failure.why, STATUS_NOT_SERVICE, "policy", NULL,
+                   "the new policy has no service %s", u->service->name);
+    while (u->waiting.first != NULL && next != NULL)
+        far_tunnel_move(u->waiting.first, next->service->name, &next->waiting);
+    fail_all(&u->waiting, &failure);
+    if (next != NULL && next->waiting.first != NULL)
+        upstream_connect(next);
+    for (size_t i = 0; i < PEERS_MAX; i++)
+        if (u->peers[i] != NULL)
+            end_peer(u, u->peers[i], next != NULL ? next->service : NULL);
+}
+
+void upstream_set_retire(struct upstream_set *old, struct upstream_set *next,
+                         void (*on_closed)(void *ctx), void *ctx)
+{
+    old->closing = true;
+    old->on_closed = on_closed;
+    old->closed_ctx = ctx;
+    for (size_t i = 0; i < old->count; i++) {
+        struct upstream *u = &old->upstreams[i];
+        const struct service *s =
+            policy_service(next->config.policy, u->service->name);
+
+        u->present = NULL;
+        retire(u, s != NULL ? upstream_find(next, s) : NULL);
+    }
+    maybe_closed(old);
+}
+
+void upstream_set_rejudge(struct upstream_set *set)
 {
     for (size_t i = 0; i < set->count; i++)
         for (size_t k = 0; k < PEERS_MAX; k++)
             if (set->upstreams[i].peers[k] != NULL)
-                peer_drain(set->upstreams[i].peers[k]);
+                peer_rejudge(set->upstreams[i].peers[k]);
 }
 
 struct upstream *upstream_find(struct upstream_set *set,

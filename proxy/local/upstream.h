@@ -49,8 +49,16 @@ MUST_CHECK enum status upstream_set_open(const struct upstream_config *config,
 void upstream_set_close(struct upstream_set *set, const struct why *why,
                         void (*on_closed)(void *ctx), void *ctx);
 
-/* End sessions when their streams have ended; take nothing new. */
-void upstream_set_drain(struct upstream_set *set);
+/* The policy has changed, and |next| is for the new one. Who waits in |old|
+ * waits in |next| from now on. Sessions of |old| are judged by the new policy:
+ * those that pass go on until their streams have ended, the others are closed
+ * with the reason. |on_closed| is called on the loop when all of |old| is gone.
+ * The policies of both must live until then. */
+void upstream_set_retire(struct upstream_set *old, struct upstream_set *next,
+                         void (*on_closed)(void *ctx), void *ctx);
+
+/* Collateral has changed: judge every session again. */
+void upstream_set_rejudge(struct upstream_set *set);
 
 /* The upstream of |service|, which is one of the policy's. */
 struct upstream *upstream_find(struct upstream_set *set,

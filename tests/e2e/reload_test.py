@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+"""A policy that is read again judges what is already under way."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+
+
+def wait_log(child, word, seconds=30):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if word in Path(child.log_path).read_text(errors="replace"):
+            return
+        time.sleep(0.05)
+    check(False, f"no '{word}' in the log\n{child.tail()}")
+
+
+def reload(proxy, policy, text, word):
+    policy.write_text(text)
+    proxy.process.send_signal(signal.SIGHUP)
+    wait_log(proxy, word)
+
+
+def begin(build, programs):
+    """A server, a proxy, its policy, and a download that takes its time."""
+    server = programs.server()
+    policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                             server.sim_dir)
+    proxy = programs.proxy(policy)
+    download = subprocess.Popen(
+        ["curl", "-qsSN", "-x", proxy.url, f"http://{HOST}/sse?n=12&ms=250"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not download.stdout.readline().startswith(b"data:"):
+        check(download.poll() is None, "the download does not begin")
+    return server, policy, proxy, download
+
+
+def code(proxy):
+    r = curl("-x", proxy.url, "-o", "/dev/null", "-w", "%{http_code}",
+             f"http://{HOST}/")
+    return r.stdout.decode()
+
+
+def a_policy_that_still_accepts_disturbs_nothing(build):
+    with Programs(build) as programs:
+        _, policy, proxy, download = begin(build, programs)
+        reload(proxy, policy, policy.read_text(), "policy.reloaded")
+        check(code(proxy) == "200", "the next request")
+        rest = download.communicate(timeout=60)[0]
+        check(download.returncode == 0, f"curl says {download.returncode}")
+        check(rest.count(b"data:") == 11, f"{rest}")
+
+
+def a_session_that_no_longer_passes_is_closed_with_the_reason(build):
+    with Programs(build) as programs:
+        server, policy, proxy, download = begin(build, programs)
+        text = policy.read_text().replace("d1d1d1d1", "d1d1d1d2", 1)
+        reload(proxy, policy, text, "accept.mrtd")
+        download.communicate(timeout=60)
+        check(download.returncode in (18, 56), f"curl: {download.returncode}")
+        check(code(proxy) == "502", "the next request")
+        # The first policy again: the service is back.
+        reload(proxy, policy, text.replace("d1d1d1d2", "d1d1d1d1", 1),
+               "policy.reloaded")
+        time.sleep(0.2)
+        check(code(proxy) == "200", "after the way back")
+
+
+def a_service_that_is_gone_is_gone(build):
+    with Programs(build) as programs:
+        _, policy, proxy, download = begin(build, programs)
+        text = policy.read_text().replace("  demo:", "  other:", 1)
+        text = text.replace(HOST, "other.test", 1)
+        reload(proxy, policy, text, "policy.reloaded")
+        download.communicate(timeout=60)
+        check(download.returncode in (18, 56), f"curl: {download.returncode}")
+        check(code(proxy) == "403", "the next request")
+
+
+def a_policy_that_cannot_be_read_changes_nothing(build):
+    with Programs(build) as programs:
+        _, policy, proxy, download = begin(build, programs)
+        text = policy.read_text().replace("hosts:", "hots:", 1)
+        reload(proxy, policy, text, "policy.kept")
+        check("hots" in proxy.tail(), proxy.tail())
+        check(code(proxy) == "200", "the next request")
+        download.communicate(timeout=60)
+        check(download.returncode == 0, f"curl says {download.returncode}")
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests([
+        a_policy_that_still_accepts_disturbs_nothing,
+        a_session_that_no_longer_passes_is_closed_with_the_reason,
+        a_service_that_is_gone_is_gone,
+        a_policy_that_cannot_be_read_changes_nothing,
+    ]))
