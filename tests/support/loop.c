@@ -239,3 +239,22 @@ void end_pair_unix(uv_loop_t *loop, struct conn **a, struct conn **b)
     CHECK_STATUS(conn_from_fd(loop, fds[0], a), STATUS_OK);
     CHECK_STATUS(conn_from_fd(loop, fds[1], b), STATUS_OK);
 }
+
+void ends_begin(struct ends *p)
+{
+    struct conn *a, *b;
+
+    loop_begin(&p->loop);
+    end_pair_tcp(&p->loop, &a, &b);
+    end_attach(&p->a, a, ENDS_QUEUE_BYTES);
+    end_attach(&p->b, b, ENDS_QUEUE_BYTES);
+}
+
+void ends_end(struct ends *p)
+{
+    end_close(&p->a);
+    end_close(&p->b);
+    loop_end(&p->loop);
+    end_fini(&p->a);
+    end_fini(&p->b);
+}

@@ -65,4 +65,16 @@ void end_fini(struct end *e);
 void end_pair_tcp(uv_loop_t *loop, struct conn **a, struct conn **b);
 void end_pair_unix(uv_loop_t *loop, struct conn **a, struct conn **b);
 
+/* Two ends, each other's peer over TCP, on a loop of their own. */
+struct ends {
+    uv_loop_t loop;
+    struct end a, b;
+};
+
+#define ENDS_QUEUE_BYTES (64 * 1024) /* |queue_max| of both */
+void ends_begin(struct ends *p);
+
+/* Close both, and loop_end(). */
+void ends_end(struct ends *p);
+
 #endif

@@ -7,52 +7,26 @@
 #include "tests/support/check.h"
 #include "tests/support/loop.h"
 
-#define QUEUE_MAX_BYTES (64 * 1024)
-
-struct pair {
-    uv_loop_t loop;
-    struct end a, b;
-};
-
-static void pair_begin(struct pair *p)
-{
-    struct conn *a, *b;
-
-    loop_begin(&p->loop);
-    end_pair_tcp(&p->loop, &a, &b);
-    end_attach(&p->a, a, QUEUE_MAX_BYTES);
-    end_attach(&p->b, b, QUEUE_MAX_BYTES);
-}
-
-static void pair_end(struct pair *p)
-{
-    end_close(&p->a);
-    end_close(&p->b);
-    loop_end(&p->loop);
-    end_fini(&p->a);
-    end_fini(&p->b);
-}
-
 static void a_close_is_a_clean_end_to_the_peer(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     end_write(&p.a, "bye");
     end_close(&p.a);
     end_expect(&p.b, &p.loop, "bye");
     loop_until(&p.loop, &p.b.eof);
     assert_false(p.b.failed);
-    pair_end(&p);
+    ends_end(&p);
 }
 
 static void a_reset_is_a_cut_to_the_peer(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     conn_reset(p.a.conn);
     p.a.conn = NULL;
     loop_until(&p.loop, &p.b.failed);
@@ -62,15 +36,15 @@ static void a_reset_is_a_cut_to_the_peer(void **state)
     /* a connection that has failed takes what it is given, to no effect */
     end_write(&p.b, "into the void");
     conn_finish(p.b.conn);
-    pair_end(&p);
+    ends_end(&p);
 }
 
 static void a_reset_behind_bytes_is_no_clean_end(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     conn_pause(p.b.conn);
     end_write(&p.a, "half an answer");
     conn_reset(p.a.conn);
@@ -79,15 +53,15 @@ static void a_reset_behind_bytes_is_no_clean_end(void **state)
     loop_until(&p.loop, &p.b.failed);
     assert_false(p.b.eof);
     CHECK_STATUS(p.b.why.status, STATUS_CUT);
-    pair_end(&p);
+    ends_end(&p);
 }
 
 static void writing_to_a_peer_that_is_gone_fails(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     conn_pause(p.b.conn); /* so that only writing can notice */
     conn_reset(p.a.conn);
     p.a.conn = NULL;
@@ -98,15 +72,15 @@ static void writing_to_a_peer_that_is_gone_fails(void **state)
     assert_false(p.b.failed); /* not from within */
     loop_until(&p.loop, &p.b.failed);
     CHECK_STATUS(p.b.why.status, STATUS_CUT);
-    pair_end(&p);
+    ends_end(&p);
 }
 
 static void last_words_are_read_in_spite_of_unread_bytes(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     p.a.room = 0;
     for (int i = 0; i < 10; i++) {
         end_write(&p.b, "a request body that nobody will read");
@@ -119,21 +93,21 @@ static void last_words_are_read_in_spite_of_unread_bytes(void **state)
     end_expect(&p.b, &p.loop, "413");
     loop_until(&p.loop, &p.b.eof);
     assert_false(p.b.failed);
-    pair_end(&p);
+    ends_end(&p);
 }
 
 static void a_lingerer_does_not_wait_for_ever(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     conn_linger(p.a.conn); /* and b never closes */
     p.a.conn = NULL;
     loop_until(&p.loop, &p.b.eof);
     conn_pause(p.b.conn);
     (void)uv_run(&p.loop, UV_RUN_DEFAULT); /* until a has given up */
-    pair_end(&p);
+    ends_end(&p);
 }
 
 struct bytes_wanted {
@@ -150,43 +124,43 @@ static bool wants_bytes(void *ctx)
 
 static void a_deadline_names_what_was_waited_for(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     conn_set_deadline(p.a.conn, 1, "a request head");
     loop_until(&p.loop, &p.a.failed);
     CHECK_STATUS(p.a.why.status, STATUS_TIMED_OUT);
     assert_string_equal(p.a.why.found, "waited too long for a request head");
     conn_set_deadline(p.a.conn, 1, "nothing more");
     conn_set_idle(p.a.conn, 1);
-    pair_end(&p);
+    ends_end(&p);
 }
 
 static void a_cleared_deadline_does_not_fire(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     conn_set_deadline(p.a.conn, 1, "nothing");
     conn_clear_deadline(p.a.conn);
     conn_set_deadline(p.b.conn, 5, "the end of the test");
     loop_until(&p.loop, &p.b.failed);
     assert_false(p.a.failed);
-    pair_end(&p);
+    ends_end(&p);
 }
 
 static void silence_ends_a_connection(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     conn_set_idle(p.a.conn, 2);
     loop_until(&p.loop, &p.a.failed);
     CHECK_STATUS(p.a.why.status, STATUS_TIMED_OUT);
-    pair_end(&p);
+    ends_end(&p);
 }
 
 /* b echoes one byte after another, each within the time of silence. */
@@ -198,16 +172,16 @@ static void echo(struct end *e, const char *name)
 
 static void bytes_that_move_put_silence_off(void **state)
 {
-    struct pair p = { .a.hook = echo, .b.hook = echo };
+    struct ends p = { .a.hook = echo, .b.hook = echo };
     struct bytes_wanted w = { .e = &p.b, .len = 40 };
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     conn_set_idle(p.a.conn, LOOP_PATIENCE_MS);
     end_write(&p.a, "x");
     loop_while(&p.loop, wants_bytes, &w);
     assert_false(p.a.failed);
-    pair_end(&p);
+    ends_end(&p);
 }
 
 /* Each callback may give the connection up, in each way. */
@@ -234,7 +208,7 @@ static void fill_queue(struct end *e)
         CHECK_STATUS(conn_write(e->conn, SLICE_OF(chunk)), STATUS_OK);
 }
 
-static void provoke(struct pair *p, const char *name)
+static void provoke(struct ends *p, const char *name)
 {
     if (strcmp(name, "on_failed") == 0) {
         conn_reset(p->a.conn);
@@ -260,15 +234,15 @@ static void any_callback_may_give_it_up(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(names); i++)
         for (size_t j = 0; j < COUNT_OF(ways); j++) {
-            struct pair p = { .b.hook = close_there };
+            struct ends p = { .b.hook = close_there };
 
             close_in = names[i];
             close_how = ways[j];
             closed_in = false;
-            pair_begin(&p);
+            ends_begin(&p);
             provoke(&p, names[i]);
             loop_until(&p.loop, &closed_in);
-            pair_end(&p);
+            ends_end(&p);
         }
 }
 

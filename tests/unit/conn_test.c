@@ -6,82 +6,56 @@
 #include "tests/support/check.h"
 #include "tests/support/loop.h"
 
-#define QUEUE_MAX_BYTES (64 * 1024)
-
-struct pair {
-    uv_loop_t loop;
-    struct end a, b;
-};
-
-static void pair_begin(struct pair *p)
-{
-    struct conn *a, *b;
-
-    loop_begin(&p->loop);
-    end_pair_tcp(&p->loop, &a, &b);
-    end_attach(&p->a, a, QUEUE_MAX_BYTES);
-    end_attach(&p->b, b, QUEUE_MAX_BYTES);
-}
-
-static void pair_end(struct pair *p)
-{
-    end_close(&p->a);
-    end_close(&p->b);
-    loop_end(&p->loop);
-    end_fini(&p->a);
-    end_fini(&p->b);
-}
-
 static void bytes_go_both_ways(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     end_write(&p.a, "to b");
     end_write(&p.b, "to a");
     end_expect(&p.b, &p.loop, "to b");
     end_expect(&p.a, &p.loop, "to a");
     assert_int_equal(conn_pending(p.a.conn), 0);
-    assert_int_equal(conn_room(p.a.conn), QUEUE_MAX_BYTES);
-    pair_end(&p);
+    assert_int_equal(conn_room(p.a.conn), ENDS_QUEUE_BYTES);
+    ends_end(&p);
 }
 
 static void bytes_go_over_a_unix_socket(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
     struct conn *a, *b;
     char peer[CONN_PEER_ROOM];
 
     (void)state;
     loop_begin(&p.loop);
     end_pair_unix(&p.loop, &a, &b);
-    end_attach(&p.a, a, QUEUE_MAX_BYTES);
-    end_attach(&p.b, b, QUEUE_MAX_BYTES);
+    end_attach(&p.a, a, ENDS_QUEUE_BYTES);
+    end_attach(&p.b, b, ENDS_QUEUE_BYTES);
     end_write(&p.a, "over unix");
     conn_finish(p.a.conn);
     end_expect(&p.b, &p.loop, "over unix");
     loop_until(&p.loop, &p.b.eof);
     conn_peer(p.a.conn, peer);
     assert_string_equal(peer, "unix");
-    pair_end(&p);
+    ends_end(&p);
 }
 
 static void a_peer_has_an_address(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
     char peer[CONN_PEER_ROOM];
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     conn_peer(p.a.conn, peer);
     assert_memory_equal(peer, "127.0.0.1:", 10);
     assert_ptr_equal(conn_loop(p.a.conn), &p.loop);
-    pair_end(&p);
+    ends_end(&p);
 }
 
 /* One side says it is done; the other goes on, and ends too. */
-static void half_close(struct pair *p, struct end *first, struct end *second)
+static void half_close(struct ends *p, struct end *first, struct end *second)
 {
     end_write(first, "question");
     conn_finish(first->conn);
@@ -100,16 +74,16 @@ static void half_close(struct pair *p, struct end *first, struct end *second)
 
 static void half_a_close_is_not_a_close(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     half_close(&p, &p.a, &p.b);
-    pair_end(&p);
-    p = (struct pair){ 0 };
-    pair_begin(&p);
+    ends_end(&p);
+    p = (struct ends){ 0 };
+    ends_begin(&p);
     half_close(&p, &p.b, &p.a);
-    pair_end(&p);
+    ends_end(&p);
 }
 
 /* The |n|th byte of a stream that shows what is lost, doubled or moved. */
@@ -146,7 +120,7 @@ static size_t write_until_full(struct end *e, size_t from)
         if (st != STATUS_OK) {
             CHECK_STATUS(st, STATUS_LIMIT);
             assert_true(conn_room(e->conn) < sizeof(chunk));
-            assert_true(conn_pending(e->conn) <= QUEUE_MAX_BYTES);
+            assert_true(conn_pending(e->conn) <= ENDS_QUEUE_BYTES);
             return total;
         }
         total += sizeof(chunk);
@@ -167,11 +141,11 @@ static bool wants_bytes(void *ctx)
 
 static void a_slow_reader_stops_the_writer(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
     struct bytes_wanted w = { .e = &p.b };
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     p.b.room = 0; /* it offers no place: its reading pauses */
     w.len = write_until_full(&p.a, 0);
     for (int i = 0; i < 50; i++)
@@ -185,15 +159,15 @@ static void a_slow_reader_stops_the_writer(void **state)
     check_stream(&p.b, w.len);
     assert_int_equal(conn_pending(p.a.conn), 0);
     assert_true(p.a.written > 0);
-    pair_end(&p);
+    ends_end(&p);
 }
 
 static void a_pause_holds_until_resumed(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     conn_pause(p.b.conn);
     end_write(&p.a, "waiting");
     for (int i = 0; i < 20; i++)
@@ -202,7 +176,7 @@ static void a_pause_holds_until_resumed(void **state)
     conn_resume(p.b.conn);
     conn_resume(p.b.conn); /* harmless when reading */
     end_expect(&p.b, &p.loop, "waiting");
-    pair_end(&p);
+    ends_end(&p);
 }
 
 static bool has_pending(void *ctx)
@@ -213,7 +187,7 @@ static bool has_pending(void *ctx)
 static void borrowed_runs_arrive_in_order(void **state)
 {
     enum { RUN_BYTES = 128 * 1024, TOTAL = CONN_RUNS_MAX * RUN_BYTES };
-    struct pair p = { 0 };
+    struct ends p = { 0 };
     struct bytes_wanted w = { .e = &p.b, .len = TOTAL + 5 };
     struct slice runs[CONN_RUNS_MAX];
     uint8_t *bytes = malloc(TOTAL);
@@ -223,7 +197,7 @@ static void borrowed_runs_arrive_in_order(void **state)
     fill(bytes, 0, TOTAL);
     for (size_t i = 0; i < COUNT_OF(runs); i++)
         runs[i] = slice_of(bytes + i * RUN_BYTES, RUN_BYTES);
-    pair_begin(&p);
+    ends_begin(&p);
     CHECK_STATUS(conn_write_borrowed(p.a.conn, runs, COUNT_OF(runs)),
                  STATUS_OK);
     assert_true(conn_pending(p.a.conn) > 0); /* 8 MiB do not go at once */
@@ -235,13 +209,13 @@ static void borrowed_runs_arrive_in_order(void **state)
     loop_while(&p.loop, wants_bytes, &w);
     check_stream(&p.b, TOTAL + 5);
     free(bytes);
-    pair_end(&p);
+    ends_end(&p);
 }
 
 static void copies_queue_behind_borrowed_runs(void **state)
 {
     enum { TOTAL = 8 * 1024 * 1024 };
-    struct pair p = { 0 };
+    struct ends p = { 0 };
     struct bytes_wanted w = { .e = &p.b, .len = TOTAL + 7 };
     uint8_t *bytes = malloc(TOTAL), last[7];
     struct slice run = { bytes, TOTAL };
@@ -255,8 +229,8 @@ static void copies_queue_behind_borrowed_runs(void **state)
         struct conn *a, *b;
 
         end_pair_tcp(&p.loop, &a, &b);
-        end_attach(&p.a, a, TOTAL + QUEUE_MAX_BYTES);
-        end_attach(&p.b, b, QUEUE_MAX_BYTES);
+        end_attach(&p.a, a, TOTAL + ENDS_QUEUE_BYTES);
+        end_attach(&p.b, b, ENDS_QUEUE_BYTES);
     }
     CHECK_STATUS(conn_write_borrowed(p.a.conn, &run, 1), STATUS_OK);
     CHECK_STATUS(conn_write(p.a.conn, SLICE_OF(last)), STATUS_OK);
@@ -265,17 +239,17 @@ static void copies_queue_behind_borrowed_runs(void **state)
     loop_until(&p.loop, &p.b.eof);
     check_stream(&p.b, TOTAL + 7);
     free(bytes);
-    pair_end(&p);
+    ends_end(&p);
 }
 
 static void another_owner_gets_the_early_bytes_first(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
     struct end second = { 0 };
     struct conn *conn;
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     end_write(&p.a, "head|body");
     end_expect(&p.b, &p.loop, "head|body");
     conn_set_deadline(p.b.conn, 1, "the first owner's");
@@ -285,28 +259,28 @@ static void another_owner_gets_the_early_bytes_first(void **state)
     for (int i = 0; i < 20; i++)
         (void)uv_run(&p.loop, UV_RUN_NOWAIT);
     assert_int_equal(p.b.got.len, 9); /* the first owner hears no more */
-    end_attach(&second, conn, QUEUE_MAX_BYTES);
+    end_attach(&second, conn, ENDS_QUEUE_BYTES);
     second.room = 3;
     assert_int_equal(second.got.len, 0); /* not from within */
     end_expect(&second, &p.loop, "body and more");
     p.b.conn = NULL;
     end_close(&second);
-    pair_end(&p);
+    ends_end(&p);
     end_fini(&second);
 }
 
 static void early_bytes_wait_while_paused(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
     struct end second = { 0 };
     struct conn *conn;
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     conn = p.b.conn;
     p.b.conn = NULL;
     CHECK_STATUS(conn_detach(conn, slice_text("early")), STATUS_OK);
-    end_attach(&second, conn, QUEUE_MAX_BYTES);
+    end_attach(&second, conn, ENDS_QUEUE_BYTES);
     second.room = 0;
     for (int i = 0; i < 20; i++)
         (void)uv_run(&p.loop, UV_RUN_NOWAIT);
@@ -315,18 +289,18 @@ static void early_bytes_wait_while_paused(void **state)
     conn_resume(second.conn);
     end_expect(&second, &p.loop, "early");
     end_close(&second);
-    pair_end(&p);
+    ends_end(&p);
     end_fini(&second);
 }
 
 static void a_loss_between_two_owners_reaches_the_second(void **state)
 {
-    struct pair p = { 0 };
+    struct ends p = { 0 };
     struct end second = { 0 };
     struct conn *conn;
 
     (void)state;
-    pair_begin(&p);
+    ends_begin(&p);
     conn_pause(p.b.conn);
     conn_reset(p.a.conn);
     p.a.conn = NULL;
@@ -339,11 +313,11 @@ static void a_loss_between_two_owners_reaches_the_second(void **state)
     for (int i = 0; i < 20; i++)
         (void)uv_run(&p.loop, UV_RUN_NOWAIT);
     assert_false(p.b.failed);
-    end_attach(&second, conn, QUEUE_MAX_BYTES);
+    end_attach(&second, conn, ENDS_QUEUE_BYTES);
     loop_until(&p.loop, &second.failed);
     CHECK_STATUS(second.why.status, STATUS_CUT);
     end_close(&second);
-    pair_end(&p);
+    ends_end(&p);
     end_fini(&second);
 }
 
