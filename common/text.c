@@ -229,6 +229,46 @@ bool text_same_word(struct slice a, struct slice b)
     return true;
 }
 
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t';
+}
+
+struct slice text_trim(struct slice text)
+{
+    while (text.len > 0 && is_blank(text.at[0]))
+        text = slice_of(text.at + 1, text.len - 1);
+    while (text.len > 0 && is_blank(text.at[text.len - 1]))
+        text.len--;
+    return text;
+}
+
+bool text_list_next(struct slice *list, struct slice *item)
+{
+    while (list->len > 0) {
+        const uint8_t *comma = memchr(list->at, ',', list->len);
+        size_t len = comma == NULL ? list->len : (size_t)(comma - list->at);
+        size_t used = comma == NULL ? len : len + 1;
+
+        *item = text_trim(slice_of(list->at, len));
+        *list = slice_of(list->at + used, list->len - used);
+        if (item->len > 0)
+            return true;
+    }
+    *item = (struct slice){ 0 };
+    return false;
+}
+
+bool text_list_has(struct slice list, const char *word)
+{
+    struct slice item;
+
+    while (text_list_next(&list, &item))
+        if (text_same_word(item, slice_text(word)))
+            return true;
+    return false;
+}
+
 static bool is_leap(unsigned year)
 {
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;

@@ -47,6 +47,17 @@ MUST_CHECK bool text_from_base64(struct slice text, uint8_t *out, size_t room,
 /* Equal without regard to the case of ASCII letters. */
 bool text_same_word(struct slice a, struct slice b);
 
+/* |text| without the blanks and tabs around it. */
+struct slice text_trim(struct slice text);
+
+/* The next item of a comma-separated |list|, trimmed; empty items are passed
+ * over (RFC 9110 section 5.6.1). |list| moves behind it. False, and |item|
+ * empty, when there is none. */
+bool text_list_next(struct slice *list, struct slice *item);
+
+/* Is |word| among the items of |list|, letters of either case alike? */
+bool text_list_has(struct slice list, const char *word);
+
 /* Read "YYYY-MM-DDThh:mm:ssZ" (RFC 3339, UTC, whole seconds) as unix time. */
 MUST_CHECK bool text_from_time(struct slice text, int64_t *unix_out);
 

@@ -91,16 +91,6 @@ static bool is_token(struct slice s)
     return s.len > 0;
 }
 
-/* Without the blanks and tabs around it. */
-static struct slice trimmed(struct slice s)
-{
-    while (s.len > 0 && (s.at[0] == ' ' || s.at[0] == '\t'))
-        s = slice_of(s.at + 1, s.len - 1);
-    while (s.len > 0 && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
 /* "name: value" in two. False when it is not that. */
 static bool split_line(struct slice line, struct slice *name,
                        struct slice *value)
@@ -113,23 +103,8 @@ static bool split_line(struct slice line, struct slice *name,
         return false;
     at = (size_t)(colon - line.at);
     *name = slice_of(line.at, at);
-    *value = trimmed(slice_of(colon + 1, line.len - at - 1));
+    *value = text_trim(slice_of(colon + 1, line.len - at - 1));
     return is_token(*name);
-}
-
-bool ws_handshake_list_has(struct slice list, const char *word)
-{
-    while (list.len > 0) {
-        const uint8_t *comma = memchr(list.at, ',', list.len);
-        size_t len = comma == NULL ? list.len : (size_t)(comma - list.at);
-
-        if (text_same_word(trimmed(slice_of(list.at, len)), slice_text(word)))
-            return true;
-        if (comma == NULL)
-            return false;
-        list = slice_of(comma + 1, list.len - len - 1);
-    }
-    return false;
 }
 
 void ws_handshake_accept(struct slice key, char out[WS_ACCEPT_BYTES + 1])
@@ -160,8 +135,7 @@ static void read_header(struct answer *a, struct slice name, struct slice value)
     if (text_same_word(name, slice_text("Upgrade"))) {
         a->upgrade = text_same_word(value, slice_text("websocket"));
     } else if (text_same_word(name, slice_text("Connection"))) {
-        a->connection =
-            a->connection || ws_handshake_list_has(value, "upgrade");
+        a->connection = a->connection || text_list_has(value, "upgrade");
     } else if (text_same_word(name, slice_text("Sec-WebSocket-Accept"))) {
         a->accepts++;
         a->accept = value;
@@ -259,8 +233,8 @@ enum status ws_handshake_check_upgrade(const struct ws_upgrade *u,
     uint8_t nonce[16];
     size_t len;
 
-    if (!ws_handshake_list_has(u->upgrade, "websocket") ||
-        !ws_handshake_list_has(u->connection, "upgrade"))
+    if (!text_list_has(u->upgrade, "websocket") ||
+        !text_list_has(u->connection, "upgrade"))
         return why_fail(why, STATUS_BAD_REQUEST, "upgrade", "RFC 6455 4.2.1",
                         "not a WebSocket upgrade");
     if (!slice_equal(u->version, slice_text("13"))) {

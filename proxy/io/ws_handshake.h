@@ -66,9 +66,6 @@ struct ws_upgrade {
 MUST_CHECK enum status ws_handshake_check_upgrade(const struct ws_upgrade *u,
                                                   struct why *why);
 
-/* Is |word| in the comma-separated |list|, letters of either case alike? */
-bool ws_handshake_list_has(struct slice list, const char *word);
-
 /* Sec-WebSocket-Accept for a key, with a NUL. */
 void ws_handshake_accept(struct slice key, char out[WS_ACCEPT_BYTES + 1]);
 

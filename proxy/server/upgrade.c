@@ -27,7 +27,7 @@ static enum status check_websocket(const struct request *r, struct upgrade *out,
                 : 400;
         return st;
     }
-    if (ws_handshake_list_has(u.protocol, CARRIER_PROTOCOL)) {
+    if (text_list_has(u.protocol, CARRIER_PROTOCOL)) {
         out->key = u.key;
         return STATUS_OK;
     }

@@ -348,6 +348,39 @@ static void secrets_are_compared_and_wiped(void **state)
     secret_free(NULL);
 }
 
+static void lists_are_searched_by_whole_words(void **state)
+{
+    static const struct {
+        const char *list;
+        bool has;
+    } words[] = {
+        { "upgrade", true },        { "Upgrade", true },
+        { "a,upgrade", true },      { "a , upgrade ,b", true },
+        { ",,\tupgrade\t,", true }, { "", false },
+        { "upgrades", false },      { "up grade", false },
+        { "not-upgrade", false },   { "a;upgrade", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(words); i++)
+        assert_int_equal(text_list_has(slice_text(words[i].list), "upgrade"),
+                         words[i].has);
+}
+
+static void lists_are_walked_item_by_item(void **state)
+{
+    struct slice list = slice_text(" a ,, b\t,c d,"), item;
+    static const char *const want[] = { "a", "b", "c d" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(want); i++) {
+        assert_true(text_list_next(&list, &item));
+        assert_true(slice_equal(item, slice_text(want[i])));
+    }
+    assert_false(text_list_next(&list, &item));
+    assert_int_equal(item.len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +396,8 @@ int main(void)
         cmocka_unit_test(every_status_has_codes_in_range),
         cmocka_unit_test(files_are_replaced_whole_and_read_with_a_limit),
         cmocka_unit_test(secrets_are_compared_and_wiped),
+        cmocka_unit_test(lists_are_searched_by_whole_words),
+        cmocka_unit_test(lists_are_walked_item_by_item),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
