@@ -94,10 +94,10 @@ static void on_closed(void *ctx, const struct why *why)
 {
     struct guest *g = ctx;
     struct serve *serve = g->serve;
+    const bool failed = !g->ready && why->status != STATUS_OK;
 
-    log_why(serve->config.log,
-            why->status == STATUS_OK || g->ready ? LOG_INFO : LOG_WARN,
-            g->ready ? "session.down" : "session.failed", why,
+    log_why(serve->config.log, failed ? LOG_WARN : LOG_INFO,
+            failed ? "session.failed" : "session.down", why,
             LOG_FIELDS(LOG_S("peer", g->peer)));
     DL_DELETE(serve->guests, g);
     peers_leave(&g->pass);

@@ -2,6 +2,7 @@
 #include "proxy/server/options.h"
 
 #include "common/compiler.h"
+#include "common/file.h"
 #include "tests/support/check.h"
 
 #define ARGS_MAX 16
@@ -180,6 +181,47 @@ static void help_and_version_end_well(void **state)
     assert_non_null(strstr(said, "simulated"));
 }
 
+/* The next word that begins with "--" in |text|, without that. */
+static struct slice next_option(const char **text)
+{
+    const char *at = strstr(*text, " --");
+    size_t len;
+
+    if (at == NULL)
+        return (struct slice){ 0 };
+    at += 3;
+    len = strspn(at, "abcdefghijklmnopqrstuvwxyz-");
+    *text = at + len;
+    return slice_of(at, len);
+}
+
+static void the_manual_knows_all_that_help_does(void **state)
+{
+    char help[8192], in_manual[64];
+    struct buffer manual;
+    struct options o;
+    struct why why;
+    size_t count = 0;
+    const char *at = help;
+    struct slice option;
+
+    (void)state;
+    assert_int_equal(read_line("--help", &o, help, sizeof(help)), 0);
+    CHECK_STATUS(file_read(TEST_SOURCE_DIR "/docs/man/veriteed.8", 65536,
+                           &manual, &why),
+                 STATUS_OK);
+    buffer_byte(&manual, '\0');
+    for (option = next_option(&at); option.len > 0;
+         option = next_option(&at), count++) {
+        (void)snprintf(in_manual, sizeof(in_manual), "-%.*s", (int)option.len,
+                       (const char *)option.at);
+        if (strstr((const char *)manual.at, in_manual) == NULL)
+            fail_msg("the manual does not have -%s", in_manual);
+    }
+    assert_true(count > 12);
+    buffer_free(&manual);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +230,7 @@ int main(void)
         cmocka_unit_test(every_option_is_taken),
         cmocka_unit_test(addresses_have_a_most),
         cmocka_unit_test(help_and_version_end_well),
+        cmocka_unit_test(the_manual_knows_all_that_help_does),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
