@@ -45,8 +45,13 @@ static enum status check_source(const struct collateral_source *s,
 /* A copy of |text|, NULL for NULL; false when out of memory. */
 static bool copy_text(const char *text, const char **out)
 {
-    *out = text == NULL ? NULL : strdup(text);
-    return text == NULL || *out != NULL;
+    size_t room = text == NULL ? 0 : strlen(text) + 1;
+    char *copy = text == NULL ? NULL : malloc(room);
+
+    if (copy != NULL)
+        memcpy(copy, text, room);
+    *out = copy;
+    return text == NULL || copy != NULL;
 }
 
 static bool copy_source(const struct collateral_source *from,

@@ -1,5 +1,6 @@
 #include "tests/support/alloc.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* ld --wrap=malloc: calls of malloc() come to __wrap_malloc(), and
@@ -11,28 +12,27 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 
-static bool armed;
-static bool failed;
-static size_t left; /* allocations that succeed before one fails */
+/* Allocations before the one that fails; below 0: none fails any more. Atomic,
+ * because our code also runs in the loop's thread pool. */
+static atomic_long left = -1;
+static atomic_bool failed;
 
 void alloc_fail_after(size_t n)
 {
-    armed = true;
     failed = false;
-    left = n;
+    left = (long)n;
 }
 
 bool alloc_failed(void)
 {
-    armed = false;
+    left = -1;
     return failed;
 }
 
 static bool must_fail(void)
 {
-    if (!armed || left-- > 0)
+    if (left < 0 || atomic_fetch_sub(&left, 1) != 0)
         return false;
-    armed = false;
     failed = true;
     return true;
 }

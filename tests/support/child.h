@@ -25,9 +25,6 @@ void child_tell(struct child *c, const char *line);
  * after 20 seconds. */
 void child_hear(struct child *c, char *line, size_t room);
 
-/* Wait until it ends by itself; fails the test if it says that it failed. */
-void child_join(struct child *c);
-
 /* End it now, and wait for it. Nothing if there is none. */
 void child_end(struct child *c);
 

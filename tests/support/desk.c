@@ -77,7 +77,8 @@ static void on_changed(void *ctx)
     d->changes++;
 }
 
-void desk_open(struct desk *d, const char *store_dir)
+enum status desk_try_open(struct desk *d, const char *store_dir,
+                          struct why *why)
 {
     struct collateral_config config = {
         .store_dir = store_dir,
@@ -86,12 +87,17 @@ void desk_open(struct desk *d, const char *store_dir)
         .ctx = d,
         .fetch_deadline_ms = 2000,
     };
-    struct why why;
 
     *d = (struct desk){ .changes = 0 };
     assert_int_equal(uv_loop_init(&d->loop), 0);
-    CHECK_STATUS(collateral_open(&d->loop, &config, NULL, &d->engine, &why),
-                 STATUS_OK);
+    return collateral_open(&d->loop, &config, NULL, &d->engine, why);
+}
+
+void desk_open(struct desk *d, const char *store_dir)
+{
+    struct why why;
+
+    CHECK_STATUS(desk_try_open(d, store_dir, &why), STATUS_OK);
 }
 
 static void on_closed(void *ctx)

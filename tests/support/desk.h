@@ -46,6 +46,8 @@ struct desk {
 };
 
 void desk_open(struct desk *d, const char *store_dir); /* NULL: none */
+enum status desk_try_open(struct desk *d, const char *store_dir,
+                          struct why *why);
 void desk_close(struct desk *d);
 
 struct answer {
