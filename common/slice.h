@@ -36,6 +36,12 @@ static inline bool slice_equal(struct slice a, struct slice b)
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
+/* Where |part|, which was cut out of |whole|, begins in it. */
+static inline size_t slice_offset(struct slice whole, struct slice part)
+{
+    return (size_t)(part.at - whole.at);
+}
+
 /* True when every byte is zero, and for an empty slice. */
 static inline bool slice_is_zero(struct slice s)
 {

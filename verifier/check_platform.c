@@ -103,20 +103,11 @@ enum status check_platform_tcb_info(struct verification *v, struct why *why)
     return STATUS_OK;
 }
 
-/* The module that |svn| names: its version is in byte 1. */
-static const struct tdx_module *module_of(const struct tcb_info *info,
-                                          const uint8_t *svn)
-{
-    if (svn[1] == 0)
-        return &info->module;
-    return tdx_module_find(info->modules, info->module_count, svn[1]);
-}
-
 enum status check_platform_module(struct verification *v, struct why *why)
 {
     const struct tdx_claims *td = &v->quote.td.says;
     const struct tdx_module *module =
-        module_of(&v->set->tcb_info, td->tee_tcb_svn);
+        tcb_info_module(&v->set->tcb_info, td->tee_tcb_svn[1]);
     enum status st;
 
     if (module == NULL)

@@ -250,3 +250,11 @@ enum status tcb_info_parse(struct slice text, struct tcb_info *out,
     check_whole(&j, &o, out);
     return json_status(&j, "tcb_info", why);
 }
+
+const struct tdx_module *tcb_info_module(const struct tcb_info *info,
+                                         uint8_t version)
+{
+    if (version == 0)
+        return &info->module;
+    return tdx_module_find(info->modules, info->module_count, version);
+}

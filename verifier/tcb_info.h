@@ -38,4 +38,9 @@ struct tcb_info {
 MUST_CHECK enum status tcb_info_parse(struct slice text, struct tcb_info *out,
                                       struct why *why);
 
+/* What |info| says of the TDX module of that version, TEE_TCB_SVN[1]; NULL if
+ * nothing. */
+const struct tdx_module *tcb_info_module(const struct tcb_info *info,
+                                         uint8_t version);
+
 #endif

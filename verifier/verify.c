@@ -133,6 +133,8 @@ static_assert(COUNT_OF(checks) <= VERDICT_CHECKS_MAX, "a verdict holds them");
 struct run {
     struct trusted_set *building; /* NULL: the set was made before */
     struct verification *v;       /* NULL: only the set is made */
+    explain_fn *explain;          /* NULL: nobody wants to know; needs |v| */
+    void *explain_ctx;
 };
 
 static enum status run_check(const struct check *c, const struct run *run,
@@ -164,6 +166,8 @@ static enum status run_row(const struct check *c, const struct run *run,
     }
     st = run_check(c, run, &out->why);
     out->outcome = st == STATUS_OK ? OUTCOME_PASS : OUTCOME_FAIL;
+    if (run->explain != NULL)
+        explain_check(c->id, run->v, run->explain, run->explain_ctx);
     return st;
 }
 
@@ -188,19 +192,22 @@ static enum status run_checks(const struct run *run, struct verdict *out)
 /* |building| is |set| while its checks are still to be made, else NULL. */
 static enum status verify_under(struct trusted_set *building,
                                 const struct trusted_set *set,
-                                struct slice quote, int64_t now_unix,
+                                const struct verify_input *in,
                                 struct claims *claims, struct verdict *verdict)
 {
     struct verification *v = calloc(1, sizeof(*v));
-    struct run run = { .building = building, .v = v };
+    struct run run = { .building = building,
+                       .v = v,
+                       .explain = in->explain,
+                       .explain_ctx = in->explain_ctx };
     enum status st;
 
     *claims = (struct claims){ 0 };
     list_checks(verdict);
     if (v == NULL)
         return STATUS_NO_MEMORY;
-    v->bytes = quote;
-    v->now_unix = now_unix;
+    v->bytes = in->quote;
+    v->now_unix = in->now_unix;
     v->set = set;
     st = run_checks(&run, verdict);
     if (st == STATUS_OK)
@@ -213,7 +220,9 @@ enum status verify_quote_with(const struct trusted_set *set, struct slice quote,
                               int64_t now_unix, struct claims *claims,
                               struct verdict *verdict)
 {
-    return verify_under(NULL, set, quote, now_unix, claims, verdict);
+    const struct verify_input in = { .quote = quote, .now_unix = now_unix };
+
+    return verify_under(NULL, set, &in, claims, verdict);
 }
 
 enum status verify_quote(const struct verify_input *in, struct claims *claims,
@@ -229,7 +238,7 @@ enum status verify_quote(const struct verify_input *in, struct claims *claims,
     }
     set->raw = *in->collateral;
     set->root_der = in->root_der;
-    st = verify_under(set, set, in->quote, in->now_unix, claims, verdict);
+    st = verify_under(set, set, in, claims, verdict);
     trusted_set_free(set);
     return st;
 }

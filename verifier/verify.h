@@ -12,6 +12,7 @@
 #include "common/status.h"
 #include "verifier/claims.h"
 #include "verifier/collateral_set.h"
+#include "verifier/explain.h"
 
 enum outcome { OUTCOME_SKIP, OUTCOME_PASS, OUTCOME_FAIL };
 
@@ -48,6 +49,8 @@ struct verify_input {
     struct slice root_der; /* replaces the built-in Intel SGX Root CA: one
                             * certificate, DER or PEM; empty: built in */
     int64_t now_unix;      /* from the caller: never from a peer */
+    explain_fn *explain;   /* told what each check looked at; NULL: nobody */
+    void *explain_ctx;
 };
 
 /* Verify |in|. Returns STATUS_OK when every check passes, whatever the TCB

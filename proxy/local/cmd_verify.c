@@ -9,6 +9,7 @@
 
 #include "common/text.h"
 #include "proxy/local/evidence_files.h"
+#include "proxy/local/explain_text.h"
 #include "proxy/local/snp_files.h"
 #include "proxy/local/verdict_text.h"
 #include "verifier/verify.h"
@@ -22,7 +23,7 @@ enum { EXIT_VERIFIED, EXIT_REFUSED, EXIT_TROUBLE };
 
 static const char usage[] =
     "usage: veritee verify --quote FILE --collateral DIR [--at UNIX_TIME]\n"
-    "                      [--root PEM] [--json]\n"
+    "                      [--root PEM] [--explain] [--json]\n"
     "       veritee verify --tee sev-snp --quote FILE --endorsement FILE\n"
     "                      [--crl FILE] [--at UNIX_TIME] [--root PEM] [--json]\n"
     "\n"
@@ -42,6 +43,8 @@ static const char usage[] =
     "  --at UNIX_TIME     verify as of that second (default: now)\n"
     "  --root PEM         trust this root instead of the one built in: of Intel\n"
     "                     the SGX Root CA, of AMD the ASK and then its ARK\n"
+    "  --explain          also print the bytes that each check hashed or\n"
+    "                     compared; not for sev-snp\n"
     "  --json             print one JSON object instead of a table\n"
     "\n"
     "Exit status: 0 every check passed, whatever the TCB status; 1 a check\n"
@@ -55,6 +58,7 @@ struct options {
     const char *root; /* NULL: built in */
     int64_t at_unix;
     bool is_snp;
+    bool explain;
     bool json;
     bool help;
 };
@@ -67,6 +71,7 @@ enum {
     OPTION_CRL,
     OPTION_AT,
     OPTION_ROOT,
+    OPTION_EXPLAIN,
     OPTION_JSON,
     OPTION_HELP = 'h'
 };
@@ -76,6 +81,7 @@ struct answer {
     enum status status;
     struct claims claims;
     struct verdict verdict;
+    struct explain_text explain; /* empty unless asked for */
 };
 
 static void complain(const char *what)
@@ -117,6 +123,8 @@ static const char *find_mistake(const struct options *o, int left)
         return "--endorsement is missing; see --help";
     if (o->is_snp && o->collateral != NULL)
         return "--collateral does not go with --tee sev-snp; see --help";
+    if (o->is_snp && o->explain)
+        return "--explain does not go with --tee sev-snp; see --help";
     return NULL;
 }
 
@@ -151,6 +159,9 @@ static bool take_option(int c, const char *value, struct options *out)
         return true;
     case OPTION_AT:
         return parse_time(value, &out->at_unix);
+    case OPTION_EXPLAIN:
+        out->explain = true;
+        return true;
     case OPTION_JSON:
         out->json = true;
         return true;
@@ -172,6 +183,7 @@ static bool parse_options(int argc, char **argv, struct options *out)
         { "crl", required_argument, NULL, OPTION_CRL },
         { "at", required_argument, NULL, OPTION_AT },
         { "root", required_argument, NULL, OPTION_ROOT },
+        { "explain", no_argument, NULL, OPTION_EXPLAIN },
         { "json", no_argument, NULL, OPTION_JSON },
         { "help", no_argument, NULL, OPTION_HELP },
         { NULL, 0, NULL, 0 },
@@ -207,9 +219,11 @@ static void put_summary(const struct claims *c, struct json_out *j)
     json_out_end_array(j);
 }
 
-static void put_json(const struct options *o, const struct claims *c,
-                     const struct verdict *v, struct buffer *out)
+static void put_json(const struct options *o, const struct answer *a,
+                     struct buffer *out)
 {
+    const struct claims *c = &a->claims;
+    const struct verdict *v = &a->verdict;
     struct json_out j = json_out_to(out);
     const struct check_result *failed = verdict_failed(v);
 
@@ -223,6 +237,8 @@ static void put_json(const struct options *o, const struct claims *c,
     else
         json_out_text(&j, "failed_check", failed->id);
     verdict_text_checks(v, &j);
+    if (o->explain)
+        explain_text_json(&a->explain, &j);
     if (failed == NULL) {
         json_out_object(&j, "claims");
         claims_json(c, &j);
@@ -234,30 +250,34 @@ static void put_json(const struct options *o, const struct claims *c,
     buffer_byte(out, '\n');
 }
 
-static void put_text(const struct options *o, const struct claims *c,
-                     const struct verdict *v, struct buffer *out)
+static void put_text(const struct options *o, const struct answer *a,
+                     struct buffer *out)
 {
+    const struct verdict *v = &a->verdict;
     const struct check_result *failed = verdict_failed(v);
     char time_text[TEXT_TIME_ROOM];
 
     verdict_text_table(v, isatty(STDOUT_FILENO) == 1, out);
+    if (o->explain) {
+        buffer_text(out, "\nwhat was hashed and compared\n");
+        explain_text_table(&a->explain, out);
+    }
     text_time(o->at_unix, time_text);
     buffer_printf(out, "\n%s at %s\n", failed == NULL ? "verified" : "refused",
                   time_text);
     if (failed == NULL)
-        verdict_text_claims(c, out);
+        verdict_text_claims(&a->claims, out);
 }
 
-static int print(const struct options *o, const struct claims *c,
-                 const struct verdict *v)
+static int print(const struct options *o, const struct answer *a)
 {
     struct buffer out = buffer_with_max(OUTPUT_MAX_BYTES);
     bool ok;
 
     if (o->json)
-        put_json(o, c, v, &out);
+        put_json(o, a, &out);
     else
-        put_text(o, c, v, &out);
+        put_text(o, a, &out);
     ok = buffer_ok(&out) && fwrite(out.at, 1, out.len, stdout) == out.len &&
          fflush(stdout) == 0;
     buffer_free(&out);
@@ -273,10 +293,14 @@ static enum status answer_quote(const struct options *o, struct answer *out,
     enum status st =
         evidence_files_read(o->quote, o->collateral, o->root, &files, why);
     const struct collateral_set set = evidence_files_set(&files);
-    const struct verify_input in = { .quote = buffer_view(&files.quote),
-                                     .collateral = &set,
-                                     .root_der = buffer_view(&files.root),
-                                     .now_unix = o->at_unix };
+    const struct verify_input in = {
+        .quote = buffer_view(&files.quote),
+        .collateral = &set,
+        .root_der = buffer_view(&files.root),
+        .now_unix = o->at_unix,
+        .explain = o->explain ? explain_text_keep : NULL,
+        .explain_ctx = &out->explain,
+    };
 
     if (st != STATUS_OK)
         return st;
@@ -315,7 +339,7 @@ static int tell(const struct options *o, const struct answer *a)
         complain(status_text(a->status));
         return EXIT_TROUBLE;
     }
-    if (print(o, &a->claims, &a->verdict) != EXIT_VERIFIED)
+    if (print(o, a) != EXIT_VERIFIED)
         return EXIT_TROUBLE;
     return a->status == STATUS_OK ? EXIT_VERIFIED : EXIT_REFUSED;
 }
@@ -323,7 +347,7 @@ static int tell(const struct options *o, const struct answer *a)
 int cmd_verify_main(int argc, char **argv)
 {
     struct options o;
-    struct answer answer;
+    struct answer answer = { .explain = { .count = 0 } };
     struct why why;
     enum status st;
 

@@ -192,6 +192,36 @@ static void what_cannot_be_read_or_understood_exits_2(void **state)
     remove_place(&p);
 }
 
+static void explain_tells_what_was_signed_and_compared(void **state)
+{
+    struct place p;
+    struct buffer out;
+
+    (void)state;
+    make_place(&p, NULL);
+    assert_int_equal(RUN(&p, &out, "--explain", "--quote", p.quote,
+                         "--collateral", p.dir, "--root", p.root, AT_NOW),
+                     0);
+    assert_true(mentions(&out, "pass  quote-format"));
+    assert_true(mentions(&out, "\nquote-signature\n    signed    quote, "
+                               "from byte 0 of "));
+    assert_true(mentions(&out, ", 632 bytes\n              SHA-256 "));
+    assert_true(mentions(&out, "found     tcb_info.fmspc\n              "
+                               "0053494d0000\n"));
+    assert_true(mentions(&out, "verified at"));
+    buffer_free(&out);
+    assert_int_equal(RUN(&p, &out, "--explain", "--json", "--quote", p.quote,
+                         "--collateral", p.dir, "--root", p.root, AT_NOW),
+                     0);
+    assert_true(mentions(&out, "\"explanation\":[{\"check\":"));
+    buffer_free(&out);
+    assert_int_equal(RUN(&p, &out, "--explain", "--quote", p.quote, "--tee",
+                         "sev-snp", "--endorsement", p.root),
+                     2);
+    buffer_free(&out);
+    remove_place(&p);
+}
+
 static void help_goes_to_standard_output(void **state)
 {
     struct place p;
@@ -307,6 +337,7 @@ int main(void)
         cmocka_unit_test(a_failed_check_exits_1_and_is_explained),
         cmocka_unit_test(an_empty_file_is_a_failed_check),
         cmocka_unit_test(what_cannot_be_read_or_understood_exits_2),
+        cmocka_unit_test(explain_tells_what_was_signed_and_compared),
         cmocka_unit_test(help_goes_to_standard_output),
         cmocka_unit_test(json_has_every_member_when_it_passes),
         cmocka_unit_test(json_has_every_member_when_it_fails),
