@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "common/file.h"
@@ -479,6 +480,15 @@ static void retire(struct upstream *u, struct upstream *next)
             end_peer(u, u->peers[i], next != NULL ? next->service : NULL);
 }
 
+/* The service that |next| has under |name|; NULL if none. */
+static struct upstream *find_name(struct upstream_set *next, const char *name)
+{
+    for (size_t i = 0; i < next->count; i++)
+        if (strcmp(next->upstreams[i].service->name, name) == 0)
+            return &next->upstreams[i];
+    return NULL;
+}
+
 void upstream_set_retire(struct upstream_set *old, struct upstream_set *next,
                          void (*on_closed)(void *ctx), void *ctx)
 {
@@ -487,11 +497,8 @@ void upstream_set_retire(struct upstream_set *old, struct upstream_set *next,
     old->closed_ctx = ctx;
     for (size_t i = 0; i < old->count; i++) {
         struct upstream *u = &old->upstreams[i];
-        const struct service *s =
-            policy_service(next->config.policy, u->service->name);
-
         u->present = NULL;
-        retire(u, s != NULL ? upstream_find(next, s) : NULL);
+        retire(u, find_name(next, u->service->name));
     }
     maybe_closed(old);
 }

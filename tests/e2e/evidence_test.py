@@ -34,7 +34,7 @@ FAULTS = {
     "revoked-tcb": ("REVOKED", "tcb_status"),
     "unknown-tcb": ("TCB_UNKNOWN", "tcb_info.tcb_levels"),
     "unknown-root": ("BAD_CHAIN", None),
-    "wrong-fmspc": ("MISMATCH", "tcb_info.fmspc"),
+    "wrong-fmspc": ("MISMATCH", "tcb_info"),
     "wrong-key": ("BAD_BINDING", "quote.report_data"),
     "wrong-challenge": ("BAD_BINDING", "quote.report_data"),
     "flip-quote-signature": ("BAD_SIGNATURE", "quote.auth.signature"),
