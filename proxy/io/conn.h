@@ -5,10 +5,10 @@
  * by a listener or a dial; the owner attaches itself by conn_start().
  *
  * Lifetime: the owner may use a conn until it calls conn_close(),
- * conn_reset() or conn_linger(); each may be called from any callback but on_alloc(), and no
- * callback follows it, nor is borrowed memory touched again. Its own memory
- * goes in the last close callback. No callback is made from within a call of
- * this header.
+ * conn_reset() or conn_linger(); each may be called from any callback but
+ * on_alloc(), and no callback follows it, nor is borrowed memory touched
+ * again. Its own memory goes in the last close callback. No callback is made
+ * from within a call of this header.
  *
  * Reading: the owner offers the place, so that bytes go straight to where
  * they are wanted; when it has none, reading pauses until conn_resume().
