@@ -67,8 +67,8 @@ void conn_resume(struct conn *c);
 
 /* Write a copy of |data|, all or nothing. Returns STATUS_OK; STATUS_LIMIT
  * when conn_room() is less than |data| has; STATUS_NO_MEMORY, after which it
- * can only be given up. A connection that fails takes what it is given, and says so by on_failed(). Not after
- * conn_finish(). */
+ * can only be given up. A connection that fails takes what it is given, and
+ * says so by on_failed(). Not after conn_finish(). */
 MUST_CHECK enum status conn_write(struct conn *c, struct slice data);
 
 /* Write |count| runs of bytes, 1 to CONN_RUNS_MAX, without a copy. Only when
