@@ -104,7 +104,7 @@ struct release {
 /* A set of enum tcb_status. */
 #define POLICY_STATUS_BIT(status) (1u << (unsigned)(status))
 
-/* What the platform's maker must say of its TCB. */
+/* What Intel must say of the TCB. SEV-SNP has clauses instead. */
 struct tcb_policy {
     uint32_t statuses;   /* of the whole; never 0, never has TCB_REVOKED */
     uint32_t platform;   /* of the TCB info's level alone; 0: not asked */
@@ -128,6 +128,7 @@ struct accept {
     enum tee_type tee; /* TEE_NONE if the block says nothing: accepts nothing */
     bool debug;        /* TEEs whose memory is open to their host too */
     bool simulated;    /* the service names a root of its own */
+    bool revocation_optional; /* SEV-SNP: also without AMD's list */
     enum freshness freshness;
     int64_t max_age_s;             /* of an attestation; 0: no limit of ours */
     int64_t min_collateral_life_s; /* 0: good now is good enough */
