@@ -80,7 +80,7 @@ static bool normalize(struct slice host, struct name *out)
     for (size_t i = 0; i < out->len; i++)
         if (out->text[i] >= 'A' && out->text[i] <= 'Z')
             out->text[i] = (char)(out->text[i] - 'A' + 'a');
-    if (out->text[out->len - 1] == '.')
+    if (out->len > 0 && out->text[out->len - 1] == '.')
         out->text[--out->len] = '\0';
     return out->len > 0 && strchr(out->text, ':') == NULL;
 }
