@@ -15,8 +15,8 @@ struct judgement {
     const struct accept *accept;
     const struct judge_input *in;
     const struct claims *claims;
-    const struct release *release; /* that matches, or comes closest; NULL if
-                                    * none names a measurement */
+    /* That matches or comes closest; NULL if none names a measurement. */
+    const struct release *release;
     struct decision *out;
 };
 
