@@ -13,10 +13,10 @@ struct listener {
 const char *explain_act_name(enum explain_act act)
 {
     static const char *const names[] = {
-        [EXPLAIN_SIGNED] = "signed",     [EXPLAIN_KEY] = "key",
-        [EXPLAIN_HASHED] = "hashed",     [EXPLAIN_FOUND] = "found",
-        [EXPLAIN_EXPECTED] = "expected", [EXPLAIN_MASK] = "mask",
-        [EXPLAIN_SERIAL] = "serial",
+        [EXPLAIN_SIGNED] = "signed", [EXPLAIN_SIGNATURE] = "signature",
+        [EXPLAIN_KEY] = "key",       [EXPLAIN_HASHED] = "hashed",
+        [EXPLAIN_FOUND] = "found",   [EXPLAIN_EXPECTED] = "expected",
+        [EXPLAIN_MASK] = "mask",     [EXPLAIN_SERIAL] = "serial",
     };
 
     return names[act];
@@ -71,6 +71,8 @@ static void tell_chain(const struct listener *l, const struct verification *v,
 
         tell_part(l, EXPLAIN_SIGNED, cert->labels->of[X509_WHOLE], cert->der,
                   cert->tbs);
+        tell(l, EXPLAIN_SIGNATURE, cert->labels->of[X509_SIGNATURE],
+             cert->signature);
         tell_key(l, i + 1 < chain->count ? cert + 1 : cert);
     }
 }
@@ -106,6 +108,8 @@ static void explain_root_crl(const struct verification *v,
 {
     tell_part(l, EXPLAIN_SIGNED, "root_ca_crl", v->set->raw.root_crl,
               v->set->root_crl.tbs);
+    tell(l, EXPLAIN_SIGNATURE, "root_ca_crl.signature",
+         v->set->root_crl.signature);
     tell_key(l, chain_root(&v->set->pck_crl_chain));
 }
 
@@ -120,6 +124,7 @@ static void explain_pck_crl(const struct verification *v,
 {
     tell_part(l, EXPLAIN_SIGNED, "pck_crl", v->set->raw.pck_crl,
               v->set->pck_crl.tbs);
+    tell(l, EXPLAIN_SIGNATURE, "pck_crl.signature", v->set->pck_crl.signature);
     tell_key(l, chain_leaf(&v->set->pck_crl_chain));
 }
 
@@ -140,6 +145,8 @@ static void explain_tcb_signature(const struct verification *v,
 {
     tell_part(l, EXPLAIN_SIGNED, "tcb_info", v->set->raw.tcb_info,
               v->set->tcb_info_text.body);
+    tell(l, EXPLAIN_SIGNATURE, "tcb_info.signature",
+         SLICE_OF(v->set->tcb_info_text.signature));
     tell_key(l, chain_leaf(&v->set->tcb_info_chain));
 }
 
@@ -160,6 +167,8 @@ static void explain_qe_identity(const struct verification *v,
 {
     tell_part(l, EXPLAIN_SIGNED, "qe_identity", v->set->raw.qe_identity,
               v->set->qe_identity_text.body);
+    tell(l, EXPLAIN_SIGNATURE, "qe_identity.signature",
+         SLICE_OF(v->set->qe_identity_text.signature));
     tell_key(l, chain_leaf(&v->set->qe_identity_chain));
 }
 
@@ -231,6 +240,8 @@ static void explain_qe_report(const struct verification *v,
                               const struct listener *l)
 {
     tell_part(l, EXPLAIN_SIGNED, "quote", v->bytes, v->quote.auth.qe_report);
+    tell_part(l, EXPLAIN_SIGNATURE, "quote", v->bytes,
+              v->quote.auth.qe_signature);
     tell_key(l, chain_leaf(&v->pck_chain));
 }
 
@@ -292,6 +303,7 @@ static void explain_quote(const struct verification *v,
                           const struct listener *l)
 {
     tell_part(l, EXPLAIN_SIGNED, "quote", v->bytes, v->quote.signed_part);
+    tell_part(l, EXPLAIN_SIGNATURE, "quote", v->bytes, v->quote.auth.signature);
     tell_part(l, EXPLAIN_KEY, "quote", v->bytes, v->quote.auth.key);
 }
 

@@ -11,13 +11,14 @@ struct verification;
 
 /* What was done with the bytes. */
 enum explain_act {
-    EXPLAIN_SIGNED,   /* hashed, and the hash checked against a signature */
-    EXPLAIN_KEY,      /* the public key of that check, x || y */
-    EXPLAIN_HASHED,   /* hashed by SHA-256, all such rows of a check in turn */
-    EXPLAIN_FOUND,    /* compared ... */
-    EXPLAIN_EXPECTED, /* ... with this ... */
-    EXPLAIN_MASK,     /* ... where this has ones */
-    EXPLAIN_SERIAL    /* looked up in a revocation list */
+    EXPLAIN_SIGNED,    /* hashed, and the hash checked against a signature */
+    EXPLAIN_SIGNATURE, /* that signature, r || s or, of X.509, DER */
+    EXPLAIN_KEY,       /* the public key of that check, x || y */
+    EXPLAIN_HASHED,    /* hashed by SHA-256, all such rows of a check in turn */
+    EXPLAIN_FOUND,     /* compared ... */
+    EXPLAIN_EXPECTED,  /* ... with this ... */
+    EXPLAIN_MASK,      /* ... where this has ones */
+    EXPLAIN_SERIAL     /* looked up in a revocation list */
 };
 
 /* "signed", "key" ...; static. */

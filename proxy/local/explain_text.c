@@ -35,15 +35,15 @@ static void put_line(const struct explain_line *line, struct buffer *out)
 {
     struct slice bytes = kept(line);
 
-    buffer_printf(out, "    %-8s  %s", explain_act_name(line->act), line->what);
+    buffer_printf(out, "    %-9s  %s", explain_act_name(line->act), line->what);
     if (line->has_place)
         buffer_printf(out, ", from byte %zu of %zu, %zu bytes", line->offset,
                       line->whole_len, line->len);
     if (line->act == EXPLAIN_SIGNED) {
-        buffer_text(out, "\n              SHA-256 ");
+        buffer_text(out, "\n               SHA-256 ");
         buffer_hex(out, SLICE_OF(line->digest));
     } else {
-        buffer_text(out, "\n              ");
+        buffer_text(out, "\n               ");
         buffer_hex(out, bytes);
         if (line->len > bytes.len)
             buffer_printf(out, "... (%zu bytes)", line->len);

@@ -1,7 +1,7 @@
 /* proxy/local/explain_text.h: what verifier/explain.h told, kept and printed.
  *
  * Runs of bytes are kept as their place, length and SHA-256, and as far as a
- * key or a measurement is long. */
+ * signature is long. */
 #ifndef PROXY_LOCAL_EXPLAIN_TEXT_H
 #define PROXY_LOCAL_EXPLAIN_TEXT_H
 
@@ -13,8 +13,8 @@
 #include "common/json_out.h"
 #include "verifier/explain.h"
 
-#define EXPLAIN_TEXT_LINES 128 /* TDX 1.5 has 80 */
-#define EXPLAIN_TEXT_BYTES 64  /* kept of each */
+#define EXPLAIN_TEXT_LINES 128 /* TDX 1.5 has 95 */
+#define EXPLAIN_TEXT_BYTES 72  /* kept of each: a signature in DER */
 
 /* Plain data. */
 struct explain_line {

@@ -203,10 +203,10 @@ static void explain_tells_what_was_signed_and_compared(void **state)
                          "--collateral", p.dir, "--root", p.root, AT_NOW),
                      0);
     assert_true(mentions(&out, "pass  quote-format"));
-    assert_true(mentions(&out, "\nquote-signature\n    signed    quote, "
+    assert_true(mentions(&out, "\nquote-signature\n    signed     quote, "
                                "from byte 0 of "));
-    assert_true(mentions(&out, ", 632 bytes\n              SHA-256 "));
-    assert_true(mentions(&out, "found     tcb_info.fmspc\n              "
+    assert_true(mentions(&out, ", 632 bytes\n               SHA-256 "));
+    assert_true(mentions(&out, "found      tcb_info.fmspc\n               "
                                "0053494d0000\n"));
     assert_true(mentions(&out, "verified at"));
     buffer_free(&out);
