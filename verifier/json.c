@@ -73,6 +73,17 @@ void json_end(struct json *j)
         json_fail(j, "the text goes on after its end");
 }
 
+/* Go behind what means only itself within a string. */
+static void skip_plain(struct json *j)
+{
+    const uint8_t *at = j->in.at;
+    size_t i = j->pos;
+
+    while (i < j->in.len && at[i] >= ' ' && at[i] != '"' && at[i] != '\\')
+        i++;
+    j->pos = i;
+}
+
 /* A string, read or skipped: up to the quote that no backslash escapes. */
 static struct slice string(struct json *j, bool escapes)
 {
@@ -80,7 +91,7 @@ static struct slice string(struct json *j, bool escapes)
 
     expect(j, '"', "not a string");
     start = j->pos;
-    while (json_ok(j) && peek(j) != '"') {
+    for (skip_plain(j); json_ok(j) && peek(j) != '"'; skip_plain(j)) {
         bool escaped = peek(j) == '\\';
 
         if (escaped && !escapes)

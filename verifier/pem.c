@@ -16,8 +16,13 @@ static bool skip_past(struct cursor *c, const char *mark, struct slice *before)
     struct slice rest = cursor_rest(&look);
 
     for (size_t i = 0; i + want.len <= rest.len; i++) {
-        if (rest.at[i] != want.at[0] ||
-            !slice_equal(slice_of(rest.at + i, want.len), want))
+        const uint8_t *next = memchr(rest.at + i, want.at[0], rest.len - i);
+
+        if (next == NULL)
+            return false;
+        i = (size_t)(next - rest.at);
+        if (rest.len - i < want.len ||
+            !slice_equal(slice_of(next, want.len), want))
             continue;
         *before = cursor_take(c, i);
         (void)cursor_take(c, want.len);
