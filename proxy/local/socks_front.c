@@ -95,12 +95,13 @@ static void on_failed(struct client *c, const struct far_failure *failure)
     refuse(c, &failure->why);
 }
 
-/* Once the far side is open, the relay hears it. */
+/* Before on_opened() a far side says nothing else, and then the relay hears
+ * it. */
 static void on_data(struct client *c, struct slice data)
 {
     (void)c;
     (void)data;
-    assert(false && "data without a relay");
+    assert(false && "bytes before the far side was open");
 }
 
 static void on_nothing(struct client *c)
