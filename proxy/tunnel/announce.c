@@ -8,7 +8,7 @@
 #include "proxy/tunnel/wire_in.h"
 #include "proxy/tunnel/wire_out.h"
 
-#define CLAUSE           "2"
+#define CLAUSE           "PROTOCOL 2"
 #define KEY_MAX_BYTES    64   /* of a map; those we know are shorter */
 #define PAIRS_MAX        32   /* of a map, unknown ones included */
 #define SUITES_MAX       16   /* unknown ones included */

@@ -7,7 +7,7 @@
 #include "proxy/tunnel/reason.h"
 #include "proxy/tunnel/wire_out.h"
 
-#define CLAUSE    "5"
+#define CLAUSE    "PROTOCOL 5"
 #define PARTS_MAX 3 /* of a frame, its type not counted */
 
 /* What can stand in a frame. NOTHING ends the list. */

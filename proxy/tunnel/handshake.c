@@ -9,7 +9,7 @@
 #include "proxy/tunnel/wire_in.h"
 #include "proxy/tunnel/wire_out.h"
 
-#define CLAUSE        "4"
+#define CLAUSE        "PROTOCOL 4"
 #define KEY_MAX_BYTES 64 /* of the settings' map */
 #define PAIRS_MAX     32 /* unknown ones included */
 
@@ -84,7 +84,7 @@ enum status handshake_take_announcement(struct handshake *h,
     enum status st;
 
     if (message.len > ANNOUNCE_MAX_BYTES)
-        return why_fail(why, STATUS_BAD_FIELD, "server_kx", "2",
+        return why_fail(why, STATUS_BAD_FIELD, "server_kx", "PROTOCOL 2",
                         "%zu bytes, more than %d", message.len,
                         ANNOUNCE_MAX_BYTES);
     h->message = malloc(MAX_OF(message.len, 1));
@@ -249,10 +249,12 @@ enum status handshake_take_reply(struct handshake *h, uint8_t *message,
                                  size_t len, struct handshake_result *result,
                                  struct why *why)
 {
+    enum status st = STATUS_BAD_HANDSHAKE;
     struct slice payload;
-    enum status st = noise_read(&h->noise, message, len, &payload);
 
     *result = (struct handshake_result){ 0 };
+    if (len <= HANDSHAKE_MAX_BYTES)
+        st = noise_read(&h->noise, message, len, &payload);
     if (st != STATUS_OK)
         return not_opened(st, len, why);
     st = read_settings(payload, NULL, why);

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define CLAUSE "6"
+#define CLAUSE "PROTOCOL 6"
 
 void mux_init(struct mux *m, struct session *session,
               const struct session_config *config, bool client)
@@ -239,7 +239,7 @@ static enum status receive_data(struct stream *s, const struct frame *f,
     if (!mux_step(s, &s->receive, STREAM_ON_DATA))
         return out_of_turn(f, why, stream_state_name(s->receive));
     if (!flow_arrived(&s->flow, f->bytes.len))
-        return why_fail(why, STATUS_FLOW, "frame.data", "7",
+        return why_fail(why, STATUS_FLOW, "frame.data", "PROTOCOL 7",
                         "%zu bytes on stream %" PRIu32 ", credit %" PRIu32,
                         f->bytes.len, s->id, s->flow.credit);
     m->bytes_in += f->bytes.len;
@@ -256,7 +256,7 @@ static enum status receive_credit(struct stream *s, const struct frame *f,
     struct mux *m = s->mux;
 
     if (!flow_add_credit(&s->credit, f->number))
-        return why_fail(why, STATUS_FLOW, "frame.credit", "7",
+        return why_fail(why, STATUS_FLOW, "frame.credit", "PROTOCOL 7",
                         "%" PRIu32 " on top of %" PRIu32, f->number, s->credit);
     if (!s->hungry || s->deaf)
         return STATUS_OK;

@@ -55,12 +55,12 @@ enum status record_open(struct record *r, uint8_t *text, size_t len,
 {
     *plain = (struct slice){ 0 };
     if (r->next == NONCE_REKEY)
-        return why_fail(why, STATUS_LIMIT, "record", "5.3",
+        return why_fail(why, STATUS_LIMIT, "record", "PROTOCOL 5",
                         "the numbers of this direction are used up");
     if (r->broken || len > RECORD_MAX_BYTES ||
         aead_open(&r->aead, r->next, no_extra, text, len) != STATUS_OK) {
         r->broken = true;
-        return why_fail(why, STATUS_BAD_RECORD, "record", "5.1",
+        return why_fail(why, STATUS_BAD_RECORD, "record", "PROTOCOL 5",
                         "a message of %zu bytes that does not open", len);
     }
     *plain = slice_of(text, len - AEAD_TAG_BYTES);

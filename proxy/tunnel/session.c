@@ -10,7 +10,7 @@
 #include "proxy/tunnel/keepalive.h"
 #include "proxy/tunnel/mux.h"
 
-#define CLAUSE "9"
+#define CLAUSE "PROTOCOL 9"
 
 enum session_state {
     SESSION_WAITS_ANNOUNCE, /* client: for server_kx */
@@ -222,7 +222,7 @@ static enum status out_of_turn(struct session *s, uint8_t *message, size_t len,
                                struct why *why)
 {
     (void)message;
-    return why_fail(why, STATUS_BAD_STATE, "session", "3",
+    return why_fail(why, STATUS_BAD_STATE, "session", "PROTOCOL 3",
                     "a message of %zu bytes while %s", len,
                     states[s->state].name);
 }
@@ -398,7 +398,7 @@ static enum status take_record(struct session *s, uint8_t *message, size_t len,
         return st;
     keepalive_heard(&s->alive, s->mux.now_ms);
     if (plain.len == 0)
-        return why_fail(why, STATUS_BAD_FIELD, "record", "5",
+        return why_fail(why, STATUS_BAD_FIELD, "record", "PROTOCOL 5",
                         "no frame is in it");
     /* A callback may have ended the session. */
     while (s->state == SESSION_READY && st == STATUS_OK &&
@@ -440,7 +440,7 @@ static void close_if_broken(struct session *s)
 
     if (s->state != SESSION_READY || s->mux.out.failed == STATUS_OK)
         return;
-    (void)why_fail(&why, s->mux.out.failed, "output", "4",
+    (void)why_fail(&why, s->mux.out.failed, "output", "PROTOCOL 4",
                    "no record can be made");
     session_close(s, &why, s->mux.now_ms);
 }
@@ -517,7 +517,7 @@ void session_tick(struct session *s, int64_t now_ms)
     }
     if (now_ms < s->deadline_ms)
         return;
-    (void)why_fail(&why, STATUS_TIMED_OUT, "handshake", "3",
+    (void)why_fail(&why, STATUS_TIMED_OUT, "handshake", "PROTOCOL 3",
                    "nothing came while %s, for %d ms", states[s->state].name,
                    HANDSHAKE_DEADLINE_MS);
     session_close(s, &why, now_ms);

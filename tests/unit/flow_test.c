@@ -135,6 +135,22 @@ static void the_first_streams_get_a_full_window(void **state)
     }
 }
 
+static void those_who_grew_leave_something_to_who_comes_later(void **state)
+{
+    struct flow_budget b;
+    struct flow f;
+
+    (void)state;
+    flow_budget_init(&b);
+    for (int i = 0; i < 20; i++) {
+        flow_init(&f);
+        flow_raise(&f, &b, STREAM_WINDOW_MAX_BYTES);
+    }
+    flow_init(&f);
+    flow_raise(&f, &b, STREAM_WINDOW_BYTES);
+    assert_true(f.window > STREAM_WINDOW_BYTES / 2);
+}
+
 static void a_window_never_shrinks(void **state)
 {
     struct flow_budget b;
@@ -186,6 +202,7 @@ int main(void)
         cmocka_unit_test(a_window_does_not_grow_while_bytes_wait),
         cmocka_unit_test(all_windows_together_are_bounded),
         cmocka_unit_test(the_first_streams_get_a_full_window),
+        cmocka_unit_test(those_who_grew_leave_something_to_who_comes_later),
         cmocka_unit_test(a_window_never_shrinks),
         cmocka_unit_test(credit_is_added_up_to_a_limit),
     };

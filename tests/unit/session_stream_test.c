@@ -330,6 +330,27 @@ static void end_some(struct pair_side *side, size_t step)
     }
 }
 
+/* Nor by a frame that is still due on a stream that the client knows to be
+ * over. */
+static void a_stream_is_over_on_both_sides_at_once(void **state)
+{
+    struct pair *p = pair_ready(&(struct pair_options){ .streams_max = 1 });
+    struct pair_end *e = pair_open(p, "a.b:80");
+
+    (void)state;
+    pair_run(p);
+    stream_fin(pair_other(p, e)->stream);
+    pair_run(p);
+    pair_write(e, STREAM_WINDOW_BYTES * 3 / 4); /* credit is due for it */
+    (void)pair_flush(p, &p->client);
+    assert_true(session_can_open(p->client.session));
+    (void)pair_open(p, "c.d:80");
+    (void)pair_flush(p, &p->client); /* before the server says anything */
+    assert_false(p->server.closed);
+    assert_int_equal(p->server.ends, 2);
+    pair_free(p);
+}
+
 /* Opened as fast as the client may: both always agree how many there are. */
 static void the_servers_limit_is_never_overrun(void **state)
 {
@@ -460,6 +481,7 @@ int main(void)
         cmocka_unit_test(a_refusal_tells_why),
         cmocka_unit_test(whatever_crosses_on_the_wire_is_legal),
         cmocka_unit_test(a_session_takes_1024_streams_and_no_more),
+        cmocka_unit_test(a_stream_is_over_on_both_sides_at_once),
         cmocka_unit_test(the_servers_limit_is_never_overrun),
         cmocka_unit_test(bytes_on_their_way_are_passed_over),
         cmocka_unit_test(callbacks_may_call_back_in),
