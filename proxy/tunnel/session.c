@@ -451,11 +451,11 @@ size_t session_output(struct session *s, struct session_out *out, size_t max,
     size_t taken;
 
     s->mux.now_ms = now_ms;
-    close_if_broken(s);
     if (s->state == SESSION_READY) {
         mux_flush(&s->mux);
         outbox_seal(&s->mux.out);
         finish_if_done(s);
+        close_if_broken(s);
     }
     taken = outbox_take(&s->mux.out, out, max);
     s->mux.told = mux_wants_output(&s->mux);
