@@ -56,6 +56,7 @@ struct demo {
     struct demo_conn *conns;
     size_t conn_count;
     struct demo_counts counts;
+    uint8_t in[DEMO_IN_BYTES];    /* where one read goes */
     uint8_t out[DEMO_STEP_BYTES]; /* where one write is put together */
     uint8_t pattern[DEMO_PATTERN_BYTES];
 };
