@@ -132,7 +132,8 @@ struct session_identity {
     const struct session_stapled *stapled; /* NULL for none */
 };
 
-/* A server session. It announces at once. |challenge| as the client sent it.
+/* A server session. It announces at once: session_wants_output() is true when
+ * this returns. |challenge| as the client sent it.
  * Returns STATUS_OK, STATUS_NO_MEMORY, or STATUS_LIMIT when the announcement
  * would be over ANNOUNCE_MAX_BYTES. */
 MUST_CHECK enum status
@@ -170,7 +171,8 @@ enum status session_input(struct session *s, uint8_t *message, size_t len,
 
 /* The carrier is gone, for whatever |reason|: without an authenticated goaway
  * this ends the session with STATUS_CUT, and so each open stream; before the
- * handshake is complete, with |reason|. Nothing happens if it was over. */
+ * handshake is complete, with |reason| unless that is STATUS_OK. Nothing
+ * happens if it was over. */
 void session_carrier_lost(struct session *s, enum status reason,
                           int64_t now_ms);
 
@@ -184,7 +186,8 @@ struct session_out {
 };
 
 /* Seal pending frames and hand out up to |max| messages not handed out yet.
- * Returns how many. They stay valid until session_output_done(). */
+ * Returns how many; fewer than |max| means that on_output() will come again.
+ * They stay valid until session_output_done(). */
 size_t session_output(struct session *s, struct session_out *out, size_t max,
                       int64_t now_ms);
 
