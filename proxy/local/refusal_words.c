@@ -24,22 +24,24 @@ static const struct refusal_words of_class[] = {
     [CLASS_EVIDENCE] = { "destination_unavailable",
                          "the server did not prove what it is",
                          "the server, or something on the way to it",
-                         "Nothing was sent to it. Do not go around this check; "
-                         "tell the service's operator which check failed." },
+                         "Nothing is sent to a server that fails a check. Do "
+                         "not go around it; tell the service's operator which "
+                         "check failed." },
     [CLASS_COLLATERAL] = { "destination_unavailable",
                            "the server's proof could not be checked",
                            "the certificates and lists that the TEE's maker "
                            "publishes, or the way they reached this computer",
-                           "Nothing was sent. Check this computer's clock and "
-                           "its access to the collateral source, then try "
-                           "again." },
+                           "Nothing is sent to a server that cannot be checked. "
+                           "Look at this computer's clock and its access to "
+                           "the collateral source, then try again." },
     [CLASS_POLICY] = { "destination_unavailable",
                        "your policy does not accept this server",
                        "your policy: the proof is genuine, but for something "
                        "else than what you accept",
-                       "Nothing was sent. If the service published a new "
-                       "release, compare its measurements with those found "
-                       "here before you add them to the policy." },
+                       "Nothing is sent to a server that you do not accept. If "
+                       "the service published a new release, compare its "
+                       "measurements with those found here before you add "
+                       "them to the policy." },
 };
 
 /* What is better said of one outcome; NULL is as its class has it. */
@@ -64,7 +66,7 @@ static const struct {
         "the connection ended before the answer was complete", NULL, NULL } },
     { STATUS_TLS,
       { "tls_protocol_error", "the outer TLS connection failed", NULL,
-        "Nothing was sent. Check the endpoint's certificate." } },
+        "Check the endpoint's certificate." } },
     { STATUS_BAD_METHOD,
       { NULL, "the method or command is not supported", NULL, NULL } },
     { STATUS_BAD_ADDRESS,
