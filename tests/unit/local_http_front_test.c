@@ -322,6 +322,59 @@ static void a_cut_answer_has_no_end(void **state)
     }
 }
 
+/* 101 while the body is still on its way would leave nobody knowing where the
+ * other protocol begins. */
+static void a_protocol_is_not_switched_inside_a_request(void **state)
+{
+    struct front_rig r;
+    int fd;
+
+    (void)state;
+    front_rig_start(&r);
+    fd = front_rig_dial(&r);
+    front_rig_say_text(&r, fd,
+                       "PUT http://a/ HTTP/1.1\r\nHost: a\r\n"
+                       "Connection: upgrade\r\nUpgrade: x\r\n"
+                       "Content-Length: 5\r\n\r\nab");
+    fake_far_opened(&r.fars[0]);
+    fake_far_data(&r.fars[0], "HTTP/1.1 101 Go\r\nUpgrade: x\r\n\r\nbytes");
+    front_rig_expect_begin(&r, fd, slice_text("HTTP/1.1 502 Bad Gateway\r\n"),
+                           true);
+    assert_true(r.fars[0].closed);
+    (void)close(fd);
+    front_rig_stop(&r);
+}
+
+/* Answers of our own wait for a client that does not read them. */
+static void refusals_wait_for_the_reader(void **state)
+{
+    struct buffer heard = buffer_with_max(64 * 1024 * 1024);
+    struct front_rig r;
+    size_t asked = 0;
+    size_t told = 0;
+    int fd;
+
+    (void)state;
+    front_rig_start(&r);
+    r.refuse = STATUS_NOT_SERVICE;
+    fd = front_rig_dial(&r);
+    for (; asked < 100000; asked++) {
+        if (write(fd, GET, sizeof(GET) - 1) != sizeof(GET) - 1)
+            break; /* all places are full */
+        front_rig_turn(&r);
+    }
+    assert_true(asked < 100000);
+    (void)front_rig_hear(&r, fd, &heard);
+    buffer_byte(&heard, 0);
+    for (const char *at = (const char *)heard.at;
+         (at = strstr(at, "HTTP/1.1 403 ")) != NULL; at++)
+        told++;
+    assert_int_equal(told, asked);
+    buffer_free(&heard);
+    (void)close(fd);
+    front_rig_stop(&r);
+}
+
 static void a_lost_question_is_not_asked_again(void **state)
 {
     struct front_rig r;
@@ -357,6 +410,8 @@ int main(void)
         cmocka_unit_test(an_answer_with_more_behind_it_is_the_last),
         cmocka_unit_test(a_far_side_is_not_kept_for_ever),
         cmocka_unit_test(a_cut_answer_has_no_end),
+        cmocka_unit_test(a_protocol_is_not_switched_inside_a_request),
+        cmocka_unit_test(refusals_wait_for_the_reader),
         cmocka_unit_test(a_lost_question_is_not_asked_again),
     };
 

@@ -343,6 +343,10 @@ static void limits_hold_on_both_sides(void **state)
                  STATUS_OK);
     CHECK_STATUS(read_long(HEAD, "X: y\r\n", HTTP_HEADERS_MAX, "\r\n"),
                  STATUS_HEAD_TOO_LARGE);
+    CHECK_STATUS(read_long(HEAD "Connection: ", "a,", 32, "\r\n\r\n"),
+                 STATUS_OK);
+    CHECK_STATUS(read_long(HEAD "Connection: ", "a,", 33, "\r\n\r\n"),
+                 STATUS_HEAD_TOO_LARGE);
     CHECK_STATUS(read_long("", "\r\n", HTTP_HEAD_MAX_BYTES, HEAD "\r\n"),
                  STATUS_HEAD_TOO_LARGE);
     CHECK_STATUS(read_long("GET http://a/", "x", HTTP_HEAD_MAX_BYTES,
