@@ -32,7 +32,8 @@ struct far_failure {
 };
 
 struct far_events {
-    /* The target was reached, by an accepted session or directly. */
+    /* The target was reached, by an accepted session or directly. Before this
+     * only on_failed() can come. */
     void (*on_opened)(void *ctx);
     /* Bytes from the target, borrowed during the call. */
     void (*on_data)(void *ctx, struct slice data);

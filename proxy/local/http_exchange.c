@@ -5,9 +5,6 @@
 #include "common/limits.h"
 #include "proxy/local/front_parts.h"
 
-/* A head as we write it, or one read in chunks; both with room to spare. */
-#define UP_MAX_BYTES (4 * HTTP_HEAD_MAX_BYTES)
-
 /* A piece up to this long is copied to go out in one write with what stands
  * before it. */
 #define GATHER_MAX_BYTES (16 * 1024)
@@ -24,8 +21,7 @@ static void cut_off(struct client *c, const struct why *why)
         client_close(c, why);
 }
 
-/* The exchange cannot go on. */
-static void give_up(struct client *c, const struct far_failure *failure)
+void http_exchange_failed(struct client *c, const struct far_failure *failure)
 {
     struct http_front *h = &c->http;
 
@@ -37,11 +33,12 @@ static void give_up(struct client *c, const struct far_failure *failure)
         http_front_refuse(c, failure, !h->request_done);
 }
 
-static void give_up_why(struct client *c, const struct why *why)
+/* Something broke, at either end. */
+static void give_up(struct client *c, const struct why *why)
 {
     struct far_failure failure = { .why = *why };
 
-    give_up(c, &failure);
+    http_exchange_failed(c, &failure);
 }
 
 static void out_of_memory(struct client *c)
@@ -49,7 +46,7 @@ static void out_of_memory(struct client *c)
     struct why why;
 
     (void)why_fail(&why, STATUS_NO_MEMORY, "http", NULL, "no memory for it");
-    give_up_why(c, &why);
+    give_up(c, &why);
 }
 
 static void end_if_complete(struct client *c)
@@ -70,7 +67,6 @@ void http_exchange_begin(struct client *c)
     h->request_read = h->request_done = false;
     h->head_sent = h->answer_done = false;
     h->body = (struct slice){ 0 };
-    h->up.max = UP_MAX_BYTES;
     buffer_clear(&h->up);
     http_request_write_head(&h->request, &h->up);
     http_response_next(&h->response, &h->request);
@@ -147,7 +143,7 @@ static bool read_piece(struct client *c)
             on_cut_request(c);
         return false;
     case HTTP_BAD:
-        give_up_why(c, &h->request.reader.why);
+        give_up(c, &h->request.reader.why);
         return false;
     case HTTP_GOT_HEAD:
         break;
@@ -245,31 +241,16 @@ static bool take_piece(struct client *c, struct buffer *out)
     return flush_down(c, out) && client_write(c, piece);
 }
 
-/* 101: from here on it is bytes. |rest| are the first of them. */
-static void switch_protocol(struct client *c, struct buffer *out,
-                            struct slice rest)
-{
-    if (flush_down(c, out) && client_write(c, rest))
-        client_relay(c, c->http.owed);
-}
-
-/* Read on in |data| until something ends. False: the client is not ours any
- * more. */
+/* Read on in |data| until there is no more, or something other than the head
+ * and pieces of the body. False: the client is closed. */
 static bool take_answer(struct client *c, struct buffer *out,
                         struct slice *data, enum http_step *step)
 {
-    struct http_front *h = &c->http;
+    struct http_response *r = &c->http.response;
 
     for (;;) {
-        *step = http_response_read(&h->response, data);
-        if (*step == HTTP_GOT_HEAD && h->response.upgraded && h->request_done) {
-            http_response_write_head(&h->response, false, out);
-            switch_protocol(c, out, *data);
-            return false;
-        }
-        if (*step == HTTP_GOT_END)
-            http_response_write_end(&h->response, out);
-        if (*step == HTTP_GOT_HEAD)
+        *step = http_response_read(r, data);
+        if (*step == HTTP_GOT_HEAD && !r->upgraded)
             take_head(c, out);
         else if (*step != HTTP_GOT_BODY)
             return flush_down(c, out);
@@ -278,10 +259,31 @@ static bool take_answer(struct client *c, struct buffer *out,
     }
 }
 
-static void on_answer_end(struct client *c)
+/* 101: from here on it is bytes. |rest| are the first of them. */
+static void switch_protocol(struct client *c, struct buffer *out,
+                            struct slice rest)
 {
+    struct why why;
+
+    if (!c->http.request_done) {
+        (void)why_fail(&why, STATUS_BAD_STATE, "http.status",
+                       "RFC 9110 section 15.2.2",
+                       "101 before the end of the request");
+        give_up(c, &why);
+        return;
+    }
+    http_response_write_head(&c->http.response, false, out);
+    buffer_add(out, rest);
+    if (flush_down(c, out))
+        client_relay(c, c->http.owed);
+}
+
+static void on_answer_end(struct client *c, struct buffer *out)
+{
+    http_response_write_end(&c->http.response, out);
     c->http.answer_done = true;
-    end_if_complete(c);
+    if (flush_down(c, out))
+        end_if_complete(c);
 }
 
 void http_exchange_receive(struct client *c, struct slice data)
@@ -292,18 +294,20 @@ void http_exchange_receive(struct client *c, struct slice data)
 
     h->owed += data.len;
     if (h->answer_done) {
-        h->response.reusable = false; /* nobody asked for more */
+        h->response.reusable = false;
         http_exchange_settle(c);
         return;
     }
     if (!take_answer(c, out, &data, &step))
         return;
     if (data.len > 0)
-        h->response.reusable = false;
+        h->response.reusable = false; /* nobody asked for more */
     if (step == HTTP_BAD)
-        give_up_why(c, &h->response.reader.why);
+        give_up(c, &h->response.reader.why);
+    else if (step == HTTP_GOT_HEAD)
+        switch_protocol(c, out, data);
     else if (step == HTTP_GOT_END)
-        on_answer_end(c);
+        on_answer_end(c, out);
     http_exchange_settle(c);
 }
 
@@ -316,7 +320,7 @@ static void on_no_answer(struct client *c)
                    "the server ended %s connection without an answer; the "
                    "request was not sent again",
                    c->http.reused ? "a kept" : "the");
-    give_up_why(c, &why);
+    give_up(c, &why);
 }
 
 void http_exchange_fin(struct client *c)
@@ -330,18 +334,12 @@ void http_exchange_fin(struct client *c)
     } else if (http_response_untouched(&h->response)) {
         on_no_answer(c);
     } else if (http_response_eof(&h->response) != HTTP_GOT_END) {
-        give_up_why(c, &h->response.reader.why);
+        give_up(c, &h->response.reader.why);
     } else {
-        http_response_write_end(&h->response, out);
-        h->answer_done = true;
-        if (flush_down(c, out)) /* no matter what is left of the request */
+        on_answer_end(c, out);
+        if (!c->closed && !h->request_done) /* nobody is there to read it */
             http_front_exchanged(c, false);
     }
-}
-
-void http_exchange_failed(struct client *c, const struct far_failure *failure)
-{
-    give_up(c, failure);
 }
 
 void http_exchange_settle(struct client *c)

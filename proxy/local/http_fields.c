@@ -128,6 +128,20 @@ bool http_fields_list_next(struct slice *list, struct slice *item)
     return false;
 }
 
+size_t http_fields_items(const struct http_fields *f, const char *name)
+{
+    size_t items = 0;
+
+    for (size_t i = 0; i < f->count; i++) {
+        struct slice list = http_fields_value(f, i);
+        struct slice item;
+
+        while (is_called(f, i, name) && http_fields_list_next(&list, &item))
+            items++;
+    }
+    return items;
+}
+
 static bool list_has(struct slice list, struct slice word)
 {
     struct slice item;

@@ -53,6 +53,9 @@ struct slice http_fields_value(const struct http_fields *f, size_t i);
 /* How many fields are called |name|. */
 size_t http_fields_count(const struct http_fields *f, const char *name);
 
+/* How many items the fields called |name|, read as lists, have. */
+size_t http_fields_items(const struct http_fields *f, const char *name);
+
 /* The value of the first field called |name|; empty if there is none. */
 struct slice http_fields_get(const struct http_fields *f, const char *name);
 

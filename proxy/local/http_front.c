@@ -11,6 +11,7 @@
 #include "proxy/local/local_page.h"
 
 #define CREDENTIALS_MAX_BYTES 512
+#define PENDING_MAX_BYTES     (64 * 1024) /* written, and not yet read */
 
 /* --- life ---------------------------------------------------------------- */
 
@@ -22,6 +23,7 @@ void http_front_start(struct client *c)
     h->head_timed = true; /* since the connection was accepted */
     http_request_init(&h->request);
     http_response_init(&h->response);
+    h->up = buffer_with_max(HTTP_FRONT_UP_MAX_BYTES);
 }
 
 void http_front_stop(struct http_front *h)
@@ -241,15 +243,18 @@ static void time_head(struct client *c)
                       "the rest of a request");
 }
 
-static void on_bad_head(struct client *c)
+/* False as long as a client does not read the answers it has: on_written()
+ * goes on then. */
+static bool may_read(const struct client *c)
 {
-    refuse_why(c, &c->http.request.reader.why, true);
+    return !c->closed && c->http.state == HTTP_FRONT_READING &&
+           conn_pending(c->conn) < PENDING_MAX_BYTES;
 }
 
 /* One request after the other, until one must wait for something. */
 static void read_heads(struct client *c)
 {
-    while (!c->closed && c->http.state == HTTP_FRONT_READING) {
+    while (may_read(c)) {
         struct slice in = client_input(c);
         size_t len = in.len;
         enum http_step step = http_request_read(&c->http.request, &in);
@@ -258,7 +263,7 @@ static void read_heads(struct client *c)
         if (step == HTTP_GOT_HEAD) {
             on_head(c);
         } else if (step == HTTP_BAD) {
-            on_bad_head(c);
+            refuse_why(c, &c->http.request.reader.why, true);
         } else if (c->eof) {
             on_last_request(c);
         } else {
@@ -325,11 +330,18 @@ static void on_opened(struct client *c)
     read_heads(c);
 }
 
+static bool is_exchanging(const struct client *c)
+{
+    assert(c->http.state == HTTP_FRONT_EXCHANGING ||
+           c->http.state == HTTP_FRONT_READING); /* the far side is open */
+    return c->http.state == HTTP_FRONT_EXCHANGING;
+}
+
 /* A kept far side has nothing to say: what it does say would be taken for the
  * answer to a request that it has not seen. */
 static void on_data(struct client *c, struct slice data)
 {
-    if (c->http.state == HTTP_FRONT_EXCHANGING)
+    if (is_exchanging(c))
         http_exchange_receive(c, data);
     else
         drop_far(c, false);
@@ -338,7 +350,7 @@ static void on_data(struct client *c, struct slice data)
 
 static void on_fin(struct client *c)
 {
-    if (c->http.state == HTTP_FRONT_EXCHANGING)
+    if (is_exchanging(c))
         http_exchange_fin(c);
     else
         drop_far(c, true);
@@ -347,19 +359,18 @@ static void on_fin(struct client *c)
 
 static void on_failed(struct client *c, const struct far_failure *failure)
 {
-    switch (c->http.state) {
-    case HTTP_FRONT_EXCHANGING:
+    if (c->http.state == HTTP_FRONT_EXCHANGING)
         http_exchange_failed(c, failure);
-        break;
-    case HTTP_FRONT_OPENING:
-    case HTTP_FRONT_TUNNELLING:
+    else if (c->http.state == HTTP_FRONT_READING)
+        drop_far(c, false); /* it was kept, and nobody needs it */
+    else
         http_front_refuse(c, failure, false);
-        break;
-    case HTTP_FRONT_READING:
-    case HTTP_FRONT_NONE:
-        drop_far(c, false);
-        break;
-    }
+    read_heads(c);
+}
+
+static void on_written(struct client *c)
+{
+    http_exchange_settle(c);
     read_heads(c);
 }
 
@@ -386,6 +397,6 @@ const struct client_protocol http_front_protocol = {
     .on_fin = on_fin,
     .on_failed = on_failed,
     .on_room = on_room,
-    .on_written = http_exchange_settle,
+    .on_written = on_written,
     .on_drain = on_drain,
 };

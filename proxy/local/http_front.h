@@ -31,6 +31,9 @@
 struct client;
 struct client_protocol;
 
+/* A head as we write it, or an input of chunks, with room to spare. */
+#define HTTP_FRONT_UP_MAX_BYTES (4 * HTTP_HEAD_MAX_BYTES)
+
 enum http_front_state {
     HTTP_FRONT_NONE, /* not started */
     HTTP_FRONT_READING,

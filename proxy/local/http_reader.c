@@ -4,8 +4,12 @@
 #include <string.h>
 
 #include "common/compiler.h"
+#include "common/text.h"
 
 #define CHUNK_EXTENSIONS_MAX_BYTES 4096 /* of one body; nobody sends any */
+#define OPTIONS_MAX                                                            \
+    32 /* of Connection: each is compared with
+                                         * the name of each field */
 
 static struct http_reader *reader_of(llhttp_t *parser)
 {
@@ -82,14 +86,6 @@ static int on_extension(llhttp_t *parser, const char *at, size_t len)
                     "extensions of more than 4096 bytes");
 }
 
-/* 1xx, 204 and 304 have no body (RFC 9112 section 6.3). */
-static bool may_have_body(const struct http_reader *r)
-{
-    if (r->kind == HTTP_REQUESTS)
-        return true;
-    return !r->no_body && r->code >= 200 && r->code != 204 && r->code != 304;
-}
-
 /* llhttp reads the head and chunks; what has a length, or none, is counted
  * here. 2 makes it stop behind the head; see llhttp.h. */
 static int on_headers_complete(llhttp_t *parser)
@@ -102,7 +98,10 @@ static int on_headers_complete(llhttp_t *parser)
     r->method = llhttp_method_name((llhttp_method_t)parser->method);
     r->code = parser->status_code;
     r->http10 = parser->http_minor == 0;
-    r->chunked = (parser->flags & F_CHUNKED) != 0 && may_have_body(r);
+    r->may_have_body = r->kind == HTTP_REQUESTS ||
+                       (!r->no_body && r->code >= 200 && r->code != 204 &&
+                        r->code != 304); /* RFC 9112 section 6.3 */
+    r->chunked = (parser->flags & F_CHUNKED) != 0 && r->may_have_body;
     return r->chunked ? HPE_PAUSED : 2;
 }
 
@@ -172,9 +171,9 @@ void http_reader_next(struct http_reader *r, bool no_body)
     http_fields_clear(&r->fields);
     buffer_clear(&r->line);
     r->started = r->in_body = r->version_seen = false;
-    r->chunked = false;
+    r->chunked = r->has_length = false;
     r->no_body = no_body;
-    r->left = 0;
+    r->length = r->left = 0;
     r->used = 0;
     r->why = (struct why){ 0 };
 }
@@ -231,6 +230,66 @@ static size_t head_room(const struct http_reader *r, struct slice in)
     return lf == NULL ? room : (size_t)(lf - in.at) + 1;
 }
 
+/* "chunked", once, and nothing that says otherwise. */
+static enum http_step check_coding(struct http_reader *r)
+{
+    const struct http_fields *f = &r->fields;
+    struct slice coding = http_fields_get(f, "Transfer-Encoding");
+
+    if (http_fields_count(f, "Content-Length") > 0)
+        return bad(r, STATUS_BAD_FIELD, "http.content-length",
+                   "beside Transfer-Encoding");
+    if (r->http10)
+        return bad(r, STATUS_BAD_FIELD, "http.transfer-encoding",
+                   "in HTTP/1.0");
+    if (http_fields_count(f, "Transfer-Encoding") != 1 ||
+        !text_same_word(coding, slice_text("chunked")) ||
+        r->chunked != r->may_have_body)
+        return bad(r, STATUS_BAD_FIELD, "http.transfer-encoding",
+                   "another coding than chunked, or more than once");
+    return HTTP_GOT_HEAD;
+}
+
+static enum http_step check_length(struct http_reader *r)
+{
+    size_t count = http_fields_count(&r->fields, "Content-Length");
+    struct slice text = http_fields_get(&r->fields, "Content-Length");
+
+    r->has_length = count == 1;
+    if (count == 0)
+        r->left = r->kind == HTTP_REQUESTS ? 0 : HTTP_UNTIL_EOF;
+    else if (count == 1 &&
+             text_from_decimal(text, HTTP_UNTIL_EOF - 1, &r->length))
+        r->left = r->length;
+    else
+        return bad(r, STATUS_BAD_FIELD, "http.content-length",
+                   "not one decimal number");
+    if (!r->may_have_body)
+        r->left = 0;
+    return HTTP_GOT_HEAD;
+}
+
+/* Where the body ends (RFC 9112 section 6.3). llhttp has refused most of what
+ * is refused here; that it and we see the same is not left to chance. */
+static enum http_step check_framing(struct http_reader *r)
+{
+    if (r->chunked || http_fields_count(&r->fields, "Transfer-Encoding") > 0) {
+        r->left = 0;
+        return check_coding(r);
+    }
+    return check_length(r);
+}
+
+static enum http_step on_head(struct http_reader *r)
+{
+    r->in_body = true;
+    r->used = 0;
+    if (http_fields_items(&r->fields, "Connection") > OPTIONS_MAX)
+        return bad(r, STATUS_HEAD_TOO_LARGE, "http.connection",
+                   "more options than anyone needs");
+    return check_framing(r);
+}
+
 static enum http_step read_head(struct http_reader *r, struct slice *in)
 {
     while (in->len > 0) {
@@ -244,10 +303,8 @@ static enum http_step read_head(struct http_reader *r, struct slice *in)
         r->started = true;
         r->used += used;
         drop(in, used);
-        if (r->found == HTTP_GOT_HEAD) {
-            r->in_body = true;
-            r->used = 0;
-        }
+        if (r->found == HTTP_GOT_HEAD)
+            return on_head(r);
         if (r->found != HTTP_WANT_MORE)
             return r->found;
         if (r->line.len > 0 && !r->version_seen && in->at[-1] == '\n')
@@ -297,12 +354,6 @@ enum http_step http_reader_read(struct http_reader *r, struct slice *in)
     if (!r->in_body)
         return read_head(r, in);
     return r->chunked ? read_chunks(r, in) : read_counted(r, in);
-}
-
-void http_reader_body(struct http_reader *r, uint64_t len)
-{
-    assert(r->in_body && !r->chunked);
-    r->left = len;
 }
 
 enum http_step http_reader_eof(struct http_reader *r)

@@ -2,9 +2,9 @@
  *
  * The only file that knows llhttp, which is used strictly: no leniency is
  * ever switched on. Each call returns the next thing in the input: the head,
- * a run of the body, the end. It does not judge what a head asks for, only
- * that it is well formed and within limits; http_request and http_response
- * judge, and say how long a body without chunks is.
+ * a run of the body, the end. A head that is malformed, over a limit, or not
+ * clear about where its body ends is refused; what it asks for, http_request
+ * and http_response judge.
  *
  * No I/O; memory is the fields of one head. Follows RFC 9112. */
 #ifndef PROXY_LOCAL_HTTP_READER_H
@@ -26,7 +26,7 @@ enum http_kind { HTTP_REQUESTS, HTTP_RESPONSES };
 /* What was found. */
 enum http_step {
     HTTP_WANT_MORE, /* all input was used; give more */
-    HTTP_GOT_HEAD,  /* the head is complete; now say how the body ends */
+    HTTP_GOT_HEAD,  /* the head is complete */
     HTTP_GOT_BODY,  /* the piece is part of the body */
     HTTP_GOT_END, /* the message is complete; |fields| are its trailers if it was
                  * chunked */
@@ -49,8 +49,11 @@ struct http_reader {
     const char *method; /* static; of requests */
     int code;           /* of responses */
     bool http10;        /* else HTTP/1.1 */
-    bool chunked;       /* the body comes in chunks, and llhttp reads it */
     bool no_body;       /* the answer to HEAD, whatever it says */
+    bool may_have_body; /* neither that, nor 1xx, 204 or 304 */
+    bool chunked;       /* the body comes in chunks, and llhttp reads it */
+    bool has_length;    /* Content-Length was given, if only as 0 */
+    uint64_t length;    /* what it says */
     uint64_t left;      /* bytes of an unchunked body to come */
     size_t used;        /* bytes of the head, or of chunk extensions */
     struct why why;     /* of HTTP_BAD */
@@ -62,13 +65,9 @@ void http_reader_fini(struct http_reader *r);
 /* Get ready for the next message. |no_body|: it answers HEAD. */
 void http_reader_next(struct http_reader *r, bool no_body);
 
-/* Read on in |*in| and cut off what was used. After HTTP_GOT_HEAD, unless
- * |chunked|, call http_reader_body() first; after HTTP_GOT_END and HTTP_BAD
+/* Read on in |*in| and cut off what was used. After HTTP_GOT_END and HTTP_BAD
  * only http_reader_next() and http_reader_fini(). */
 enum http_step http_reader_read(struct http_reader *r, struct slice *in);
-
-/* The body has |len| bytes and no chunks, or lasts until the input ends. */
-void http_reader_body(struct http_reader *r, uint64_t len);
 
 /* Bytes of an unchunked body that may pass by without being read here; then
  * |len| of them did. */

@@ -76,47 +76,6 @@ static enum status check_host(struct http_request *r)
     return target_parse(&r->target, host, HTTP_PORT, &r->reader.why);
 }
 
-static enum status check_chunked(struct http_request *r)
-{
-    const struct http_fields *f = &r->reader.fields;
-    struct slice coding = http_fields_get(f, "Transfer-Encoding");
-
-    if (http_fields_count(f, "Content-Length") > 0)
-        return refuse(r, "http.content-length", "RFC 9112 section 6.3",
-                      "beside Transfer-Encoding");
-    if (http_fields_count(f, "Transfer-Encoding") > 1 ||
-        !text_same_word(coding, slice_text("chunked")) || !r->reader.chunked) {
-        (void)refuse(r, "http.transfer-encoding", "RFC 9112 section 6.1",
-                     "another coding than chunked");
-        return why_expect(&r->reader.why, "chunked, once");
-    }
-    if (r->http10)
-        return refuse(r, "http.transfer-encoding", "RFC 9112 section 6.1",
-                      "in HTTP/1.0");
-    return STATUS_OK;
-}
-
-/* How long the body is. llhttp has refused most of what is refused here; that
- * it and we would see the same is not left to chance. */
-static enum status check_framing(struct http_request *r)
-{
-    const struct http_fields *f = &r->reader.fields;
-    size_t lengths = http_fields_count(f, "Content-Length");
-    struct slice length = http_fields_get(f, "Content-Length");
-
-    r->length = 0;
-    r->has_length = lengths == 1;
-    if (http_fields_count(f, "Transfer-Encoding") > 0 || r->reader.chunked)
-        return check_chunked(r);
-    if (lengths > 1 ||
-        (lengths == 1 &&
-         !text_from_decimal(length, HTTP_UNTIL_EOF - 1, &r->length)))
-        return refuse(r, "http.content-length", "RFC 9112 section 6.3",
-                      "not one decimal number");
-    http_reader_body(&r->reader, r->length);
-    return STATUS_OK;
-}
-
 /* No space, control byte, byte above ASCII or fragment has a place in a
  * request target (RFC 9112 section 3.2). */
 static enum status check_line(struct http_request *r)
@@ -178,7 +137,7 @@ static enum status read_absolute(struct http_request *r, struct slice line)
 static enum status read_tunnel(struct http_request *r, struct slice line)
 {
     r->form = HTTP_TUNNEL;
-    if (r->reader.chunked || r->length > 0)
+    if (http_request_has_body(r))
         return refuse(r, "http.body", "RFC 9110 section 9.3.6",
                       "a body with CONNECT");
     return target_parse(&r->target, line, 0, &r->reader.why);
@@ -217,8 +176,6 @@ static enum status judge(struct http_request *r)
     r->http10 = r->reader.http10;
     st = check_method(r);
     if (st == STATUS_OK)
-        st = check_framing(r);
-    if (st == STATUS_OK)
         st = check_line(r);
     if (st == STATUS_OK)
         st = check_host(r);
@@ -249,7 +206,7 @@ enum http_step http_request_read(struct http_request *r, struct slice *in)
 
 bool http_request_has_body(const struct http_request *r)
 {
-    return r->reader.chunked || r->length > 0;
+    return r->reader.chunked || r->reader.length > 0;
 }
 
 static void write_line(const struct http_request *r, struct buffer *out)
@@ -281,9 +238,9 @@ static void write_hop(const struct http_request *r, struct buffer *out)
 
     if (r->reader.chunked)
         buffer_text(out, "Transfer-Encoding: chunked\r\n");
-    else if (r->has_length)
+    else if (r->reader.has_length)
         buffer_printf(out, "Content-Length: %llu\r\n",
-                      (unsigned long long)r->length);
+                      (unsigned long long)r->reader.length);
     if (trailers)
         buffer_text(out, "TE: trailers\r\n");
     if (r->upgrade) {

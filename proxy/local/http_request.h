@@ -33,8 +33,6 @@ struct http_request {
     const char *method; /* static; NULL before */
     struct target target;
     struct slice path; /* and query; may be empty; borrows from |reader| */
-    uint64_t length;   /* of an unchunked body */
-    bool has_length;   /* it was given, if only as 0 */
     bool is_head;      /* the answer has no body */
     bool http10;
     bool keep_alive; /* the client will send more requests */

@@ -1,6 +1,5 @@
 #include "proxy/local/http_response.h"
 
-#include "common/text.h"
 #include "proxy/local/http_chunk.h"
 
 void http_response_init(struct http_response *r)
@@ -31,58 +30,14 @@ static enum status refuse(struct http_response *r, const char *field,
                     found);
 }
 
-static enum status check_chunked(struct http_response *r)
+/* Where the client sees the body end. */
+static enum http_framing framing_of(const struct http_response *r)
 {
-    const struct http_fields *f = &r->reader.fields;
-    struct slice coding = http_fields_get(f, "Transfer-Encoding");
-
-    if (http_fields_count(f, "Content-Length") > 0)
-        return refuse(r, "http.content-length", "RFC 9112 section 6.3",
-                      "beside Transfer-Encoding");
-    if (http_fields_count(f, "Transfer-Encoding") == 1 &&
-        text_same_word(coding, slice_text("chunked")) && !r->reader.http10)
-        return STATUS_OK;
-    (void)refuse(r, "http.transfer-encoding", "RFC 9112 section 6.1",
-                 "another coding than chunked, or HTTP/1.0");
-    return why_expect(&r->reader.why, "chunked, once, in HTTP/1.1");
-}
-
-static bool has_body(const struct http_response *r)
-{
-    int code = r->reader.code;
-
-    return !r->to_head && code >= 200 && code != 204 && code != 304;
-}
-
-/* How the client learns where a body without a length ends. */
-static enum http_framing open_framing(const struct http_response *r)
-{
+    if (!r->reader.may_have_body)
+        return HTTP_NO_BODY;
+    if (r->reader.has_length)
+        return HTTP_LENGTH;
     return r->to_http10 ? HTTP_CLOSE : HTTP_CHUNKS;
-}
-
-static enum status check_framing(struct http_response *r)
-{
-    const struct http_fields *f = &r->reader.fields;
-    size_t lengths = http_fields_count(f, "Content-Length");
-    struct slice length = http_fields_get(f, "Content-Length");
-    bool coded = http_fields_count(f, "Transfer-Encoding") > 0;
-
-    r->length = 0;
-    r->has_length = lengths == 1;
-    if (coded && check_chunked(r) != STATUS_OK)
-        return r->reader.why.status;
-    if (lengths > 1 ||
-        (lengths == 1 &&
-         !text_from_decimal(length, HTTP_UNTIL_EOF - 1, &r->length)))
-        return refuse(r, "http.content-length", "RFC 9112 section 6.3",
-                      "not one decimal number");
-    r->framing = HTTP_NO_BODY;
-    if (has_body(r))
-        r->framing = r->has_length ? HTTP_LENGTH : open_framing(r);
-    if (!r->reader.chunked && has_body(r))
-        http_reader_body(&r->reader,
-                         r->has_length ? r->length : HTTP_UNTIL_EOF);
-    return STATUS_OK;
 }
 
 static enum status judge(struct http_response *r)
@@ -100,11 +55,10 @@ static enum status judge(struct http_response *r)
         (!r->to_upgrade || http_fields_get(f, "Upgrade").len == 0))
         return refuse(r, "http.status", "RFC 9110 section 15.2.2",
                       "101, not asked for or to no protocol");
-    if (check_framing(r) != STATUS_OK)
-        return r->reader.why.status;
-    r->reusable =
-        !r->reader.http10 && !http_fields_has(f, "Connection", "close") &&
-        (r->reader.chunked || r->has_length || r->framing == HTTP_NO_BODY);
+    r->framing = framing_of(r);
+    r->reusable = !r->reader.http10 &&
+                  !http_fields_has(f, "Connection", "close") &&
+                  r->reader.left != HTTP_UNTIL_EOF;
     return STATUS_OK;
 }
 
@@ -153,9 +107,9 @@ static void write_framing(const struct http_response *r, struct buffer *out)
     if (r->framing == HTTP_CHUNKS)
         buffer_text(out, "Transfer-Encoding: chunked\r\n");
     /* Without a body it says how long one would be, if there can be one. */
-    else if (r->has_length && code >= 200 && code != 204)
+    else if (r->reader.has_length && code >= 200 && code != 204)
         buffer_printf(out, "Content-Length: %llu\r\n",
-                      (unsigned long long)r->length);
+                      (unsigned long long)r->reader.length);
 }
 
 static void write_connection(const struct http_response *r, bool close,

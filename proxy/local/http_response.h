@@ -36,8 +36,6 @@ struct http_response {
     bool answered; /* by an interim answer, at least */
     /* The rest is known once the head is read. */
     enum http_framing framing;
-    uint64_t length; /* of Content-Length, if |has_length| */
-    bool has_length;
     bool interim;  /* 1xx: the answer itself is still to come */
     bool upgraded; /* 101: what follows is not HTTP */
     bool reusable; /* the far end takes another request after this */

@@ -95,13 +95,12 @@ static void on_failed(struct client *c, const struct far_failure *failure)
     refuse(c, &failure->why);
 }
 
-/* Before on_opened() a far side says nothing else, and then the relay hears
- * it. */
+/* Once the far side is open, the relay hears it. */
 static void on_data(struct client *c, struct slice data)
 {
     (void)c;
     (void)data;
-    assert(false && "bytes before the far side was open");
+    assert(false && "data without a relay");
 }
 
 static void on_nothing(struct client *c)
