@@ -8,6 +8,7 @@
 #include <utlist.h>
 
 #include "common/builder.h"
+#include "common/http_reason.h"
 #include "common/limits.h"
 #include "proxy/server/demo_site.h"
 #include "proxy/server/demo_ws.h"
@@ -58,20 +59,6 @@ void demo_conn_raw(struct demo_conn *c, struct slice bytes)
         give_up(c);
 }
 
-static const char *phrase_of(int http)
-{
-    switch (http) {
-    case 200:
-        return "OK";
-    case 400:
-        return "Bad Request";
-    case 404:
-        return "Not Found";
-    default:
-        return "Error";
-    }
-}
-
 void demo_conn_head(struct demo_conn *c, int http, const char *type,
                     uint64_t length)
 {
@@ -94,7 +81,7 @@ void demo_conn_head(struct demo_conn *c, int http, const char *type,
     len = snprintf(head, sizeof(head),
                    "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n%s"
                    "Cache-Control: no-store\r\nConnection: %s\r\n\r\n",
-                   http, phrase_of(http), type, framing,
+                   http, http_reason(http), type, framing,
                    c->keep ? "keep-alive" : "close");
     assert(len > 0 && (size_t)len < sizeof(head));
     demo_conn_raw(c, slice_of(head, (size_t)len));

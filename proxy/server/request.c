@@ -22,15 +22,6 @@ static int stop_bad(struct request *r, enum status st, const char *found)
     return HPE_USER;
 }
 
-static struct slice trimmed(struct slice s)
-{
-    while (s.len > 0 && (s.at[0] == ' ' || s.at[0] == '\t'))
-        s = slice_of(s.at + 1, s.len - 1);
-    while (s.len > 0 && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
 static int on_method(llhttp_t *parser, const char *at, size_t len)
 {
     request_of(parser)->method = slice_of(at, len);
@@ -69,7 +60,7 @@ static int on_value(llhttp_t *parser, const char *at, size_t len)
     last = &r->fields[r->field_count - 1];
     if (last->value.at != NULL)
         return stop_bad(r, STATUS_BAD_REQUEST, "a value in two pieces");
-    last->value = trimmed(slice_of(at, len));
+    last->value = text_trim(slice_of(at, len));
     return 0;
 }
 

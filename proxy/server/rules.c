@@ -80,7 +80,7 @@ static bool normalize(struct slice host, struct name *out)
     for (size_t i = 0; i < out->len; i++)
         if (out->text[i] >= 'A' && out->text[i] <= 'Z')
             out->text[i] = (char)(out->text[i] - 'A' + 'a');
-    if (out->text[out->len - 1] == '.')
+    if (out->len > 0 && out->text[out->len - 1] == '.')
         out->text[--out->len] = '\0';
     return out->len > 0 && strchr(out->text, ':') == NULL;
 }
@@ -223,11 +223,6 @@ enum status rules_add(struct rules *r, struct slice line, struct why *why)
     return STATUS_OK;
 }
 
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
 /* Cut the next line, without its end and the blanks around it, off |text|. */
 static struct slice take_line(struct slice *text)
 {
@@ -237,11 +232,9 @@ static struct slice take_line(struct slice *text)
 
     len += end == NULL ? 0 : 1;
     *text = slice_of(text->at + len, text->len - len);
-    while (line.len > 0 && is_blank(line.at[0]))
-        line = slice_of(line.at + 1, line.len - 1);
-    while (line.len > 0 && is_blank(line.at[line.len - 1]))
+    if (line.len > 0 && line.at[line.len - 1] == '\r')
         line.len--;
-    return line;
+    return text_trim(line);
 }
 
 enum status rules_add_text(struct rules *r, struct slice text, const char *name,

@@ -5,6 +5,7 @@
 #include <utlist.h>
 
 #include "common/builder.h"
+#include "common/http_reason.h"
 #include "common/limits.h"
 #include "proxy/io/ws_handshake.h"
 #include "proxy/server/guest.h"
@@ -66,33 +67,12 @@ struct visit *visit_next(const struct visit *v)
 
 /* --- answers ------------------------------------------------------------- */
 
-static const char *phrase_of(int http)
-{
-    static const struct {
-        int http;
-        const char *phrase;
-    } rows[] = {
-        { 200, "OK" },
-        { 400, "Bad Request" },
-        { 404, "Not Found" },
-        { 405, "Method Not Allowed" },
-        { 426, "Upgrade Required" },
-        { 431, "Request Header Fields Too Large" },
-        { 503, "Service Unavailable" },
-    };
-
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (rows[i].http == http)
-            return rows[i].phrase;
-    return "Error";
-}
-
 static void write_head(struct builder *b, int http, size_t body_len)
 {
     char line[128];
 
     (void)snprintf(line, sizeof(line), "HTTP/1.1 %d %s\r\n", http,
-                   phrase_of(http));
+                   http_reason(http));
     builder_text(b, line);
     (void)snprintf(line, sizeof(line),
                    "Content-Type: text/plain; charset=utf-8\r\n"

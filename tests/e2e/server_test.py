@@ -14,14 +14,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from programs import Programs, check, run_tests  # noqa: E402
+from wire import ask, connect, masked, read_all, read_frame, read_head  # noqa: E402
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-
-
-def connect(port):
-    s = socket.create_connection(("127.0.0.1", port), timeout=30)
-    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return s
 
 
 def upgrade(line="GET /__ra__ HTTP/1.1", without=(), **other):
@@ -42,57 +37,6 @@ def upgrade(line="GET /__ra__ HTTP/1.1", without=(), **other):
     return ("\r\n".join([line, *lines]) + "\r\n\r\n").encode()
 
 
-def read_head(s):
-    head = b""
-    while not head.endswith(b"\r\n\r\n"):
-        byte = s.recv(1)
-        if not byte:
-            break
-        head += byte
-    return head
-
-
-def read_all(s):
-    data = b""
-    while True:
-        try:
-            more = s.recv(65536)
-        except ConnectionResetError:
-            return data
-        if not more:
-            return data
-        data += more
-
-
-def ask(port, request):
-    """All of the answer; nothing when the server does not want to talk."""
-    try:
-        with connect(port) as s:
-            s.sendall(request)
-            return read_all(s)
-    except ConnectionResetError:
-        return b""
-
-
-def read_exactly(s, n):
-    data = b""
-    while len(data) < n:
-        more = s.recv(n - len(data))
-        check(more, f"the end after {len(data)} of {n} bytes")
-        data += more
-    return data
-
-
-def read_frame(s):
-    """Opcode and payload of one frame of the server's."""
-    head = read_exactly(s, 2)
-    check(head[1] & 0x80 == 0, "the server masks")
-    length = head[1]
-    if length >= 126:
-        length = int.from_bytes(read_exactly(s, 2 if length == 126 else 8), "big")
-    return head[0] & 15, read_exactly(s, length)
-
-
 def announced(s, request):
     s.sendall(request)
     head = read_head(s)
@@ -100,16 +44,6 @@ def announced(s, request):
     opcode, payload = read_frame(s)
     check(opcode == 2, f"opcode {opcode}")
     return head, payload
-
-
-def masked(opcode, payload, fin=True, length=None):
-    length = len(payload) if length is None else length
-    first = bytes([(0x80 if fin else 0) | opcode])
-    if length < 126:
-        head = first + bytes([0x80 | length])
-    else:
-        head = first + bytes([0xFF]) + length.to_bytes(8, "big")
-    return head + bytes(4) + payload
 
 
 def alive(server):
@@ -253,7 +187,7 @@ def a_head_may_come_byte_by_byte(build):
 
 def garbage_after_the_upgrade_ends_one_connection_only(build):
     cases = {
-        "reserved bits": bytes.fromhex("f28000000000"),
+        "reserved bits": masked(2, b"", rsv=0x70),
         "an unmasked frame": b"\x82\x01x",
         "a text frame": masked(1, b"hello"),
         "text that is no UTF-8": masked(1, b"\xff\xfe"),
