@@ -1,6 +1,7 @@
 #include "policy/field.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,8 +17,13 @@
 #define NAMED_PLATFORM(name, text)                                             \
     .word = (name), .id = "policy-" name, .path = "accept.platform." name,     \
     .title = (text), .block = FIELD_IN_PLATFORM
-#define TDX      .tee = TEE_TDX
-#define SGX      .tee = TEE_SGX
+#define NAMED_TCB(name, text)                                                  \
+    .word = (name), .id = "policy-tcb-" name, .path = "accept.tcb." name,      \
+    .title = (text), .block = FIELD_IN_TCB
+#define TDX      .tees = FIELD_OF(TEE_TDX)
+#define SGX      .tees = FIELD_OF(TEE_SGX)
+#define SNP      .tees = FIELD_OF(TEE_SEV_SNP)
+#define INTEL    .tees = FIELD_OF(TEE_TDX) | FIELD_OF(TEE_SGX)
 #define MEASURES .is_measurement = true
 
 /* clang-format off */
@@ -72,24 +78,58 @@ const struct field field_table[] = {
     { NAMED("attributes", "enclave's attributes"),
       SGX, .kind = FIELD_MASKED, AT(sgx.attributes) },
 
+    { NAMED("measurement", "guest at its start (MEASUREMENT)"),
+      SNP, .kind = FIELD_EXACT, MEASURES, AT(snp.measurement) },
+    { NAMED("host-data", "what its host gave it (HOST_DATA)"),
+      SNP, .kind = FIELD_EXACT, AT(snp.host_data) },
+    { NAMED("id-key-digest", "who signed its identity"),
+      SNP, .kind = FIELD_EXACT, AT(snp.id_key_digest) },
+    { NAMED("author-key-digest", "who vouches for that key"),
+      SNP, .kind = FIELD_EXACT, AT(snp.author_key_digest),
+      IF(snp.has_author_key) },
+    { NAMED("family-id", "guest's family"),
+      SNP, .kind = FIELD_EXACT, AT(snp.family_id) },
+    { NAMED("image-id", "guest's image"),
+      SNP, .kind = FIELD_EXACT, AT(snp.image_id) },
+    { NAMED("guest-svn", "guest's security version"),
+      SNP, .kind = FIELD_FLOOR, AT(snp.guest_svn) },
+    { NAMED("guest-policy", "what the guest allows its host"),
+      SNP, .kind = FIELD_BITS, AT(snp.policy) },
+    { NAMED("vmpl", "privilege level"),
+      SNP, .kind = FIELD_NUMBER, AT(snp.vmpl) },
+
     { NAMED_PLATFORM("fmspc", "kind of machine (FMSPC)"),
-      .kind = FIELD_EXACT, AT(platform.fmspc) },
+      INTEL, .kind = FIELD_EXACT, AT(platform.fmspc) },
     { NAMED_PLATFORM("ppid", "single machine (PPID)"),
-      .kind = FIELD_EXACT, AT(platform.ppid), IF(platform.has_ppid) },
+      INTEL, .kind = FIELD_EXACT, AT(platform.ppid), IF(platform.has_ppid) },
     { NAMED_PLATFORM("instance-id", "installation of a machine"),
-      .kind = FIELD_EXACT, AT(platform.instance_id),
+      INTEL, .kind = FIELD_EXACT, AT(platform.instance_id),
       IF(platform.has_instance_id) },
     { NAMED_PLATFORM("dynamic", "packages can be added"),
-      .kind = FIELD_FACT, AT(platform.dynamic_platform) },
+      INTEL, .kind = FIELD_FACT, AT(platform.dynamic_platform) },
     { NAMED_PLATFORM("cached-keys", "the maker keeps its root keys"),
-      .kind = FIELD_FACT, AT(platform.cached_keys) },
+      INTEL, .kind = FIELD_FACT, AT(platform.cached_keys) },
     { NAMED_PLATFORM("smt", "simultaneous multithreading"),
-      .kind = FIELD_FACT, AT(platform.smt_enabled) },
+      INTEL, .kind = FIELD_FACT, AT(platform.smt_enabled) },
+    { NAMED_PLATFORM("chip-id", "single processor (CHIP_ID)"),
+      SNP, .kind = FIELD_EXACT, AT(snp.chip_id) },
+    { NAMED_PLATFORM("info", "state of the platform (PLATFORM_INFO)"),
+      SNP, .kind = FIELD_BITS, AT(snp.platform_info) },
+
+    { NAMED_TCB("fmc", "version of the FMC"),
+      SNP, .kind = FIELD_FLOOR, AT(snp.reported.fmc) },
+    { NAMED_TCB("bootloader", "version of the boot loader"),
+      SNP, .kind = FIELD_FLOOR, AT(snp.reported.bootloader) },
+    { NAMED_TCB("tee", "version of the secure processor's system"),
+      SNP, .kind = FIELD_FLOOR, AT(snp.reported.tee) },
+    { NAMED_TCB("snp", "version of the SNP firmware"),
+      SNP, .kind = FIELD_FLOOR, AT(snp.reported.snp) },
+    { NAMED_TCB("microcode", "version of the microcode"),
+      SNP, .kind = FIELD_FLOOR, AT(snp.reported.microcode) },
 };
 /* clang-format on */
 
 const size_t field_count = COUNT_OF(field_table);
-static_assert(COUNT_OF(field_table) <= FIELDS_MAX, "FIELDS_MAX is too small");
 
 /* The field's bytes in |claims|; empty if they do not have it. */
 static struct slice bytes_of(const struct field *field,
@@ -104,12 +144,26 @@ static struct slice bytes_of(const struct field *field,
                 : (struct slice){ 0 };
 }
 
-static uint16_t number_of(const uint8_t *bytes)
+static uint64_t number_of(const struct field *field, const uint8_t *bytes)
 {
-    uint16_t n;
+    uint16_t n16;
+    uint32_t n32;
+    uint64_t n64;
 
-    memcpy(&n, bytes, sizeof(n));
-    return n;
+    switch (field->len) {
+    case 1:
+        return bytes[0];
+    case sizeof(n16):
+        memcpy(&n16, bytes, sizeof(n16));
+        return n16;
+    case sizeof(n32):
+        memcpy(&n32, bytes, sizeof(n32));
+        return n32;
+    default:
+        assert(field->len == sizeof(n64));
+        memcpy(&n64, bytes, sizeof(n64));
+        return n64;
+    }
 }
 
 static bool equal_under(const uint8_t *a, const uint8_t *b, const uint8_t *mask,
@@ -137,16 +191,41 @@ static bool value_agrees(const struct clause *clause, const uint8_t *found,
     switch (clause->field->kind) {
     case FIELD_EXACT:
     case FIELD_MASKED:
+    case FIELD_BITS:
     case FIELD_NUMBER:
     case FIELD_FACT:
         return equal_under(found, value, clause->mask, len);
     case FIELD_SVNS:
         return all_reached(found, value, len);
     case FIELD_FLOOR:
-        return number_of(found) >= number_of(value);
+        return number_of(clause->field, found) >=
+               number_of(clause->field, value);
     }
     assert(false && "a kind of field that cannot be compared");
     return false;
+}
+
+uint64_t field_number_max(const struct field *field)
+{
+    return UINT64_MAX >> (64 - 8 * field->len);
+}
+
+void field_number_put(const struct field *field, uint64_t number,
+                      uint8_t *value)
+{
+    uint8_t n8 = (uint8_t)number;
+    uint16_t n16 = (uint16_t)number;
+    uint32_t n32 = (uint32_t)number;
+    const void *from = &number;
+
+    assert(number <= field_number_max(field));
+    if (field->len == sizeof(n8))
+        from = &n8;
+    else if (field->len == sizeof(n16))
+        from = &n16;
+    else if (field->len == sizeof(n32))
+        from = &n32;
+    memcpy(value, from, field->len);
 }
 
 bool field_agrees(const struct clause *clause, const struct claims *claims)
@@ -186,9 +265,12 @@ static void print_value(const struct field *field, const uint8_t *bytes,
     case FIELD_SVNS:
         text_hex_cut(slice_of(bytes, field->len), out, room);
         return;
+    case FIELD_BITS:
+        (void)snprintf(out, room, "%016" PRIx64, number_of(field, bytes));
+        return;
     case FIELD_NUMBER:
     case FIELD_FLOOR:
-        (void)snprintf(out, room, "%u", number_of(bytes));
+        (void)snprintf(out, room, "%" PRIu64, number_of(field, bytes));
         return;
     case FIELD_FACT:
         (void)snprintf(out, room, "%s", fact_name(bytes));
@@ -218,7 +300,7 @@ void field_value(const struct clause *clause, size_t i, char *out, size_t room)
     assert(i < clause->count);
     print_value(field, clause->values + i * field->len, value, sizeof(value));
     if (clause->mask != NULL)
-        text_hex(slice_of(clause->mask, field->len), mask, sizeof(mask));
+        print_value(field, clause->mask, mask, sizeof(mask));
     (void)snprintf(out, room, "%s%s%s%s", floor ? "at least " : "", value,
                    clause->mask != NULL ? " under the mask " : "", mask);
 }

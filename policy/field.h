@@ -14,14 +14,15 @@
 enum field_kind {
     FIELD_EXACT,  /* bytes that must be equal */
     FIELD_MASKED, /* bytes that must be equal under a mask */
+    FIELD_BITS,   /* a uint64_t that must be equal under a mask */
     FIELD_SVNS,   /* bytes that must each be reached */
-    FIELD_NUMBER, /* a uint16_t that must be equal */
-    FIELD_FLOOR,  /* a uint16_t that must be reached */
+    FIELD_NUMBER, /* a uint8_t, 16_t or 32_t that must be equal */
+    FIELD_FLOOR,  /* such a number that must be reached */
     FIELD_FACT    /* an enum tristate that must be known and equal */
 };
 
 /* Where in the policy a field may stand. */
-enum field_block { FIELD_IN_ACCEPT, FIELD_IN_PLATFORM };
+enum field_block { FIELD_IN_ACCEPT, FIELD_IN_PLATFORM, FIELD_IN_TCB };
 
 struct field {
     const char *word;  /* in the policy: "mrtd" */
@@ -30,12 +31,14 @@ struct field {
     const char *title; /* for people */
     enum field_kind kind;
     enum field_block block;
-    enum tee_type tee;   /* TEE_NONE: of every TEE */
+    unsigned tees;       /* those that have it: of FIELD_OF() */
     bool is_measurement; /* of the code: says who it is that answers */
     size_t offset;       /* in struct claims */
     size_t len;          /* bytes */
     size_t present; /* offset of the bool that says it is there; 0: always */
 };
+
+#define FIELD_OF(tee) (1u << (unsigned)(tee))
 
 /* The bytes of a value are never more. */
 #define FIELD_MAX_BYTES 64
@@ -43,7 +46,15 @@ struct field {
 /* All fields, in the order in which they are judged. */
 extern const struct field field_table[];
 extern const size_t field_count;
-#define FIELDS_MAX 32 /* field_count is never more */
+
+/* The fields of one TEE are never more. */
+#define FIELDS_OF_TEE_MAX 28
+
+/* The greatest number that a FIELD_NUMBER or FIELD_FLOOR can say, and putting
+ * one where struct claims would have it. */
+uint64_t field_number_max(const struct field *field);
+void field_number_put(const struct field *field, uint64_t number,
+                      uint8_t *value);
 
 /* True when |claims| have the field and some value of |clause| agrees. */
 bool field_agrees(const struct clause *clause, const struct claims *claims);

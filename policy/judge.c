@@ -15,8 +15,8 @@ struct judgement {
     const struct accept *accept;
     const struct judge_input *in;
     const struct claims *claims;
-    const struct release *release; /* that matches, or comes closest; NULL if
-                                    * none names a measurement */
+    /* That matches or comes closest; NULL if none names a measurement. */
+    const struct release *release;
     struct decision *out;
 };
 
@@ -123,12 +123,20 @@ static int64_t grace_end(const struct accept *accept,
     return tcb->date_unix + grace;
 }
 
+/* Intel judges the TCB by statuses, AMD publishes none: there the versions
+ * are clauses. */
+static bool has_statuses(const struct accept *a)
+{
+    return a->tee != TEE_SEV_SNP;
+}
+
 /* Accepted now by grace alone. */
 static bool needs_grace(const struct judgement *j)
 {
     const struct tcb_claims *tcb = &j->claims->tcb;
 
-    return !in_set(j->accept->tcb.statuses, tcb->status) &&
+    return has_statuses(j->accept) &&
+           !in_set(j->accept->tcb.statuses, tcb->status) &&
            in_set(j->accept->tcb.statuses, with_grace(tcb->status)) &&
            j->in->now_unix <= grace_end(j->accept, tcb);
 }
@@ -263,6 +271,21 @@ static enum status evaluation_number(const struct judgement *j, struct why *why)
     return why_expect(why, "at least %" PRIu32, least);
 }
 
+/* Intel's revocation lists are part of every verification. */
+static bool asks_revocation(const struct accept *a)
+{
+    return a->tee == TEE_SEV_SNP && !a->revocation_optional;
+}
+
+static enum status revocation(const struct judgement *j, struct why *why)
+{
+    if (j->claims->snp.revocation_checked)
+        return STATUS_OK;
+    (void)why_fail(why, STATUS_POLICY, "accept.revocation", NULL,
+                   "no revocation list");
+    return why_expect(why, "AMD's, which does not name the key");
+}
+
 /* The last second at which the collateral has the life that is asked. */
 static int64_t life_end(const struct judgement *j)
 {
@@ -339,16 +362,19 @@ static const struct row state_rows[] = {
     /* clang-format off */
     { "policy-not-revoked",     "nothing is revoked",    NULL,
       nothing_revoked },
-    { "policy-tcb-status",      "TCB status",            NULL, tcb_status },
+    { "policy-tcb-status",      "TCB status",            has_statuses,
+      tcb_status },
     { "policy-tcb-platform",    "TCB of the platform",   asks_platform,
       tcb_platform },
     { "policy-tcb-module",      "TCB of the TDX module", asks_module,
       tcb_module },
     { "policy-tcb-qe",          "TCB of the quoting enclave", asks_qe, tcb_qe },
-    { "policy-advisories",      "advisories",            NULL,
+    { "policy-advisories",      "advisories",            has_statuses,
       advisories_allowed },
     { "policy-evaluation",      "TCB evaluation number", asks_evaluation,
       evaluation_number },
+    { "policy-revocation",      "revocation was checked", asks_revocation,
+      revocation },
     { "policy-collateral-life", "collateral's remaining life", NULL,
       collateral_life },
     { "policy-freshness",       "freshness",             NULL, freshness },
@@ -356,7 +382,8 @@ static const struct row state_rows[] = {
     /* clang-format on */
 };
 
-static_assert(COUNT_OF(identity_rows) + FIELDS_MAX + COUNT_OF(state_rows) <=
+static_assert(COUNT_OF(identity_rows) + FIELDS_OF_TEE_MAX +
+                      COUNT_OF(state_rows) <=
                   VERDICT_CHECKS_MAX,
               "a verdict has room for every row");
 

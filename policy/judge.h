@@ -19,19 +19,21 @@
 
 /* What is judged. */
 struct judge_input {
-    const struct claims *claims; /* of verify_quote(), which said STATUS_OK */
+    const struct claims *claims; /* of a verification that said STATUS_OK */
     int64_t now_unix;            /* from the caller: never from a peer */
-    int64_t attested_unix; /* when the challenge went out; of an epoch, the
-                                * issue time that its report data binds */
-    bool challenged;       /* bound to our challenge, else to an epoch */
+    /* When the challenge went out; of an epoch, the issue time that its report
+     * data binds. */
+    int64_t attested_unix;
+    bool challenged; /* bound to our challenge, else to an epoch */
 };
 
 struct decision {
     struct verdict verdict; /* the rows, in the shape of a verification's */
-    const char *release;    /* the one that matched ("" if it has no name),
-                              * NULL if none; borrowed from the policy */
-    int64_t deadline_unix;  /* accepted up to this second; 0 unless accepted */
-    const char *deadline_item; /* static: what ends then */
+    /* The name of the release that matched, "" if it has none; borrowed from
+     * the policy. NULL if none did. */
+    const char *release;
+    int64_t deadline_unix;     /* accepted up to this second; 0 if refused */
+    const char *deadline_item; /* static: what ends then; NULL if refused */
 };
 
 /* Judge |in| by |accept|. Returns STATUS_OK; or STATUS_EMPTY_POLICY if the

@@ -32,10 +32,10 @@ enum policy_default { DEFAULT_BLOCK, DEFAULT_DIRECT };
 
 /* Which host, or hosts, a service is for. */
 struct host_pattern {
-    const char *host; /* lower case, no trailing dot; IP literals in their
-                     * shortest form; of "*.a.example" it is "a.example" */
-    bool wildcard;    /* every name below |host|, but not |host| itself */
-    uint16_t port;    /* 0: every port */
+    /* As host.h spells it; of "*.a.example" it is "a.example". */
+    const char *host;
+    bool wildcard; /* every name below |host|, but not |host| itself */
+    uint16_t port; /* 0: every port */
 };
 
 /* Where a server that speaks for a service is reached. */
@@ -57,8 +57,8 @@ enum policy_source_kind {
 /* One place to ask for collateral. */
 struct policy_source {
     enum policy_source_kind kind;
-    const char *url;     /* https, no final '/'; NULL unless PCCS, or a PCS
-                        * that is not Intel's */
+    /* https, no final '/'; NULL unless PCCS, or a PCS that is not Intel's. */
+    const char *url;
     const char *ca_file; /* PEM; NULL: the system's CAs */
     const char *proxy;   /* outer HTTP proxy, a URL; NULL: none */
 };
@@ -87,9 +87,9 @@ struct policy_collateral {
 struct clause {
     const struct field *field; /* static */
     size_t count;              /* at least 1 */
-    const uint8_t *values;     /* |count| values of field->len bytes, as they
-                              * stand in struct claims */
-    const uint8_t *mask;       /* field->len bytes; NULL: every bit */
+    /* |count| values of field->len bytes, as they stand in struct claims. */
+    const uint8_t *values;
+    const uint8_t *mask; /* field->len bytes; NULL: every bit */
 };
 
 /* One set of clauses that must all agree: a release of the far end. */
@@ -97,21 +97,19 @@ struct release {
     const char *name; /* never NULL; "" if it has none */
     size_t count;
     const struct clause *clauses; /* in the order of field.h's table */
-    bool names_code; /* a clause is about a measurement; else the release
-                    * matches nothing */
+    bool names_code; /* has a measurement; else it matches nothing */
 };
 
 /* A set of enum tcb_status. */
 #define POLICY_STATUS_BIT(status) (1u << (unsigned)(status))
 
-/* What the platform's maker must say of its TCB. */
+/* What Intel must say of the TCB. SEV-SNP has clauses instead. */
 struct tcb_policy {
     uint32_t statuses;   /* of the whole; never 0, never has TCB_REVOKED */
     uint32_t platform;   /* of the TCB info's level alone; 0: not asked */
     uint32_t module;     /* of the TDX module alone; 0: not asked */
     uint32_t qe;         /* of the quoting enclave alone; 0: not asked */
-    uint32_t grace_days; /* after the date of its TCB level, OutOfDate passes
-                        * as UpToDate would */
+    uint32_t grace_days; /* OutOfDate passes so long after its level's date */
     bool advisories_any; /* whatever they are */
     bool has_advisories; /* the list below was given, be it empty */
     size_t advisory_count;
@@ -128,6 +126,7 @@ struct accept {
     enum tee_type tee; /* TEE_NONE if the block says nothing: accepts nothing */
     bool debug;        /* TEEs whose memory is open to their host too */
     bool simulated;    /* the service names a root of its own */
+    bool revocation_optional; /* SEV-SNP: also without AMD's list */
     enum freshness freshness;
     int64_t max_age_s;             /* of an attestation; 0: no limit of ours */
     int64_t min_collateral_life_s; /* 0: good now is good enough */
@@ -143,8 +142,8 @@ struct service {
     size_t endpoint_count; /* at least 1 */
     const struct endpoint *endpoints;
     const char *ca_file; /* PEM for wss endpoints; NULL: the system's CAs */
-    const struct policy_address
-        *local;            /* plain port that leads here, or NULL */
+    /* A plain port that leads here, or NULL. */
+    const struct policy_address *local;
     const char *root_file; /* PEM of a simulated TEE's root; NULL: built in */
     struct policy_sources sources; /* its own, else the policy's */
     struct accept accept;

@@ -36,8 +36,8 @@ static enum status on_platform(struct reader *r, const struct node *key,
 
 static enum status on_tee(struct reader *r, const struct node *key, void *to)
 {
-    static const char *const names[] = { "tdx", "sgx" };
-    static const enum tee_type types[] = { TEE_TDX, TEE_SGX };
+    static const char *const names[] = { "tdx", "sgx", "sev-snp" };
+    static const enum tee_type types[] = { TEE_TDX, TEE_SGX, TEE_SEV_SNP };
     struct accept_draft *d = to;
     size_t which;
     enum status st = read_choice(r, key->value, names, COUNT_OF(names), &which);
@@ -54,11 +54,44 @@ static enum status on_any_of(struct reader *r, const struct node *key, void *to)
     return read_release_list(r, key, &d->common, d->accept);
 }
 
-static enum status on_tcb(struct reader *r, const struct node *key, void *to)
+static enum status on_tcb_field(struct reader *r, const struct node *key,
+                                void *to)
 {
     struct accept_draft *d = to;
 
-    return read_tcb_block(r, key, d->accept->tee, &d->accept->tcb);
+    return read_clause_add(r, key, FIELD_IN_TCB, &d->common);
+}
+
+static enum status on_tcb(struct reader *r, const struct node *key, void *to)
+{
+    struct accept_draft *d = to;
+    struct vocabulary v = { 0 };
+
+    if (d->accept->tee != TEE_SEV_SNP)
+        return read_tcb_block(r, key, d->accept->tee, &d->accept->tcb);
+    read_clause_words(FIELD_IN_TCB, on_tcb_field, &v);
+    return read_block(r, key, v.words, v.count, to);
+}
+
+static enum status on_revocation(struct reader *r, const struct node *key,
+                                 void *to)
+{
+    static const char *const names[] = { "required", "optional" };
+    struct accept_draft *d = to;
+    size_t which;
+    enum status st = read_choice(r, key->value, names, COUNT_OF(names), &which);
+
+    if (st != STATUS_OK)
+        return st;
+    if (d->accept->tee != TEE_SEV_SNP)
+        return read_unexpected(r, key,
+                               "revocation lists, always, where tee is "
+                               "%s",
+                               tee_name(d->accept->tee));
+    d->accept->revocation_optional = which == 1;
+    if (!d->accept->revocation_optional)
+        return STATUS_OK;
+    return read_warn(r, key, "accepts keys that may have been revoked");
 }
 
 static enum status on_debug(struct reader *r, const struct node *key, void *to)
@@ -102,6 +135,7 @@ static const struct word accept_words[] = {
     { "tee",                 on_tee },
     { "platform",            on_platform },
     { "tcb",                 on_tcb },
+    { "revocation",          on_revocation },
     { "debug",               on_debug },
     { "freshness",           on_freshness },
     { "max-age",             on_max_age },
@@ -139,7 +173,23 @@ static enum status check_tee(struct reader *r, const struct node *key)
     if (map->count == 0 || yaml_tree_find(map, "tee") != NULL)
         return STATUS_OK;
     return read_fail(r, key, "\"accept\" without \"tee\"",
-                     "tee: tdx or tee: sgx");
+                     "tee: tdx, sgx or sev-snp");
+}
+
+/* The likeliest misplacement deserves better than "unknown word". */
+static enum status check_places(struct reader *r, const struct node *key)
+{
+    for (size_t i = 0; i < field_count; i++) {
+        const struct node *misplaced =
+            field_table[i].block == FIELD_IN_PLATFORM
+                ? yaml_tree_find(key->value, field_table[i].word)
+                : NULL;
+
+        if (misplaced != NULL)
+            return read_unexpected(r, misplaced,
+                                   "it in the block \"platform\"");
+    }
+    return STATUS_OK;
 }
 
 enum status read_accept_block(struct reader *r, const struct node *key,
@@ -154,6 +204,8 @@ enum status read_accept_block(struct reader *r, const struct node *key,
     read_clause_words(FIELD_IN_ACCEPT, on_field, &v);
     read_vocabulary_add(&v, &any_of_word, 1);
     st = check_tee(r, key);
+    if (st == STATUS_OK)
+        st = check_places(r, key);
     if (st == STATUS_OK)
         st = read_block(r, key, v.words, v.count, &d);
     if (st != STATUS_OK)

@@ -13,15 +13,28 @@ static const struct field *find_field(enum field_block block, struct slice word)
     return NULL;
 }
 
-static enum status read_u16(struct reader *r, const struct node *node,
-                            uint8_t *value)
+static enum status read_numeric(struct reader *r, const struct field *field,
+                                const struct node *node, uint8_t *value)
 {
     uint64_t n;
-    uint16_t narrow;
-    enum status st = read_number(r, node, 0, UINT16_MAX, &n);
+    enum status st = read_number(r, node, 0, field_number_max(field), &n);
 
-    narrow = (uint16_t)n;
-    memcpy(value, &narrow, sizeof(narrow));
+    if (st == STATUS_OK)
+        field_number_put(field, n, value);
+    return st;
+}
+
+/* 16 hexadecimal digits, the most significant first. */
+static enum status read_bits(struct reader *r, const struct field *field,
+                             const struct node *node, uint8_t *value)
+{
+    uint8_t bytes[8];
+    uint64_t n = 0;
+    enum status st = read_hex(r, node, bytes, sizeof(bytes));
+
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        n = n << 8 | bytes[i];
+    field_number_put(field, n, value);
     return st;
 }
 
@@ -44,9 +57,11 @@ static enum status read_value(struct reader *r, const struct field *field,
     case FIELD_MASKED:
     case FIELD_SVNS:
         return read_hex(r, node, value, field->len);
+    case FIELD_BITS:
+        return read_bits(r, field, node, value);
     case FIELD_NUMBER:
     case FIELD_FLOOR:
-        return read_u16(r, node, value);
+        return read_numeric(r, field, node, value);
     case FIELD_FACT:
         return read_fact(r, node, value);
     }
@@ -91,7 +106,7 @@ static enum status on_value(struct reader *r, const struct node *key, void *to)
     struct masked *m = to;
 
     m->value_at = key->value;
-    return read_hex(r, key->value, m->value, m->clause->field->len);
+    return read_value(r, m->clause->field, key->value, m->value);
 }
 
 static enum status on_mask(struct reader *r, const struct node *key, void *to)
@@ -99,7 +114,7 @@ static enum status on_mask(struct reader *r, const struct node *key, void *to)
     struct masked *m = to;
 
     m->mask_at = key->value;
-    return read_hex(r, key->value, m->mask, m->clause->field->len);
+    return read_value(r, m->clause->field, key->value, m->mask);
 }
 
 static const struct word masked_words[] = {
@@ -148,7 +163,7 @@ static enum status check_field(struct reader *r, const struct node *key,
                                const struct field *field,
                                const struct clauses *d)
 {
-    if (field->tee != TEE_NONE && field->tee != d->tee)
+    if ((field->tees & FIELD_OF(d->tee)) == 0)
         return read_unexpected(r, key, "a field of %s, as tee says",
                                tee_name(d->tee));
     for (size_t i = 0; i < d->common; i++)
@@ -170,7 +185,8 @@ enum status read_clause_add(struct reader *r, const struct node *key,
     assert(d->count < COUNT_OF(d->list));
     d->count++;
     *clause = (struct clause){ .field = field };
-    if (field->kind == FIELD_MASKED && key->value->kind == NODE_MAP)
+    if ((field->kind == FIELD_MASKED || field->kind == FIELD_BITS) &&
+        key->value->kind == NODE_MAP)
         return read_masked(r, key, clause);
     return read_values(r, key->value, clause);
 }

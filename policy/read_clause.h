@@ -10,7 +10,7 @@ struct clauses {
     enum tee_type tee; /* the one they are about */
     size_t common;     /* how many of them stand in accept itself */
     size_t count;
-    struct clause list[FIELDS_MAX];
+    struct clause list[FIELDS_OF_TEE_MAX];
 };
 
 /* Read the value of |key|, which is a word of a field of |block|, and add it

@@ -41,29 +41,52 @@ static bool names_code(const struct clauses *c)
     return false;
 }
 
-/* Tell what a set of clauses leaves open. */
+/* What a set of clauses leaves open; NULL if nothing that is seen here. */
+static const char *open_of_tdx(const struct clauses *c)
+{
+    if (!has(c, "mrtd"))
+        return "names no mrtd: other firmware can write the same registers";
+    if (!has(c, "rtmr1") || !has(c, "rtmr2"))
+        return "names no rtmr1 or no rtmr2: where the firmware measures there, "
+               "any operating system passes";
+    return NULL;
+}
+
+static const char *open_of_sgx(const struct clauses *c)
+{
+    if (!has(c, "mrenclave") && !has(c, "isv-prod-id"))
+        return "names no isv-prod-id: every enclave of this signer passes";
+    return NULL;
+}
+
+static const char *open_of_snp(const struct clauses *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->list[i].field->block == FIELD_IN_TCB)
+            return NULL;
+    return "names no version in tcb: old firmware passes";
+}
+
+static const struct {
+    const char *measurement;
+    const char *(*open)(const struct clauses *c);
+} tees[] = {
+    [TEE_SGX] = { "mrenclave", open_of_sgx },
+    [TEE_TDX] = { "mrtd", open_of_tdx },
+    [TEE_SEV_SNP] = { "measurement", open_of_snp },
+};
+
 static enum status warn_open(struct reader *r, const struct node *at,
                              const struct clauses *c)
 {
-    bool tdx = c->tee == TEE_TDX;
+    const char *open;
 
     if (!names_code(c))
         return read_warn(r, at,
                          "accepts nothing: it names no measurement, such as %s",
-                         tdx ? "mrtd" : "mrenclave");
-    if (tdx && !has(c, "mrtd"))
-        return read_warn(r, at,
-                         "names no mrtd: other firmware can write the same "
-                         "registers");
-    if (tdx && (!has(c, "rtmr1") || !has(c, "rtmr2")))
-        return read_warn(r, at,
-                         "names no rtmr1 or no rtmr2: where the firmware "
-                         "measures there, any operating system passes");
-    if (!tdx && !has(c, "mrenclave") && !has(c, "isv-prod-id"))
-        return read_warn(r, at,
-                         "names no isv-prod-id: every enclave of this signer "
-                         "passes");
-    return STATUS_OK;
+                         tees[c->tee].measurement);
+    open = tees[c->tee].open(c);
+    return open == NULL ? STATUS_OK : read_warn(r, at, "%s", open);
 }
 
 static int by_field(const void *left, const void *right)

@@ -25,11 +25,12 @@
 #include "proxy/io/tls_context.h"
 #include "proxy/tunnel/session.h"
 
-/* Words of the upgrade request, docs/PROTOCOL.md. */
+/* Words of the upgrade request, docs/PROTOCOL.md: the challenge is 32 bytes in
+ * base64url, the freshness one of two words. */
 #define CARRIER_PROTOCOL            "veritee.2"
 #define CARRIER_PATH                "/__ra__"
-#define CARRIER_CHALLENGE           "Veritee-Challenge" /* 32 bytes in base64url */
-#define CARRIER_FRESHNESS           "Veritee-Freshness" /* one of the next two words */
+#define CARRIER_CHALLENGE           "Veritee-Challenge"
+#define CARRIER_FRESHNESS           "Veritee-Freshness"
 #define CARRIER_FRESHNESS_CHALLENGE "challenge"
 #define CARRIER_FRESHNESS_EPOCH     "epoch"
 
@@ -62,8 +63,9 @@ struct carrier_endpoint {
  * announced itself. Dial and upgrade end within DIAL_DEADLINE_MS, the rest is
  * for the owner to bound. No callback from within.
  *
- * on_closed() tells any failure: those of dial.h, of ws_handshake_check_response() and
- * of the session; STATUS_CUT when the server went without a close.
+ * on_closed() tells any failure: those of dial.h, of
+ * ws_handshake_check_response() and of the session; STATUS_CUT when the server
+ * went without a close.
  *
  * Returns STATUS_OK, STATUS_NO_MEMORY or STATUS_BAD_ADDRESS; |*out| is NULL
  * unless OK. */

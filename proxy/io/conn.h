@@ -5,10 +5,10 @@
  * by a listener or a dial; the owner attaches itself by conn_start().
  *
  * Lifetime: the owner may use a conn until it calls conn_close(),
- * conn_reset() or conn_linger(); each may be called from any callback but on_alloc(), and no
- * callback follows it, nor is borrowed memory touched again. Its own memory
- * goes in the last close callback. No callback is made from within a call of
- * this header.
+ * conn_reset() or conn_linger(); each may be called from any callback but
+ * on_alloc(), and no callback follows it, nor is borrowed memory touched
+ * again. Its own memory goes in the last close callback. No callback is made
+ * from within a call of this header.
  *
  * Reading: the owner offers the place, so that bytes go straight to where
  * they are wanted; when it has none, reading pauses until conn_resume().
@@ -67,8 +67,8 @@ void conn_resume(struct conn *c);
 
 /* Write a copy of |data|, all or nothing. Returns STATUS_OK; STATUS_LIMIT
  * when conn_room() is less than |data| has; STATUS_NO_MEMORY, after which it
- * can only be given up. A connection that fails takes what it is given, and says so by on_failed(). Not after
- * conn_finish(). */
+ * can only be given up. A connection that fails takes what it is given, and
+ * says so by on_failed(). Not after conn_finish(). */
 MUST_CHECK enum status conn_write(struct conn *c, struct slice data);
 
 /* Write |count| runs of bytes, 1 to CONN_RUNS_MAX, without a copy. Only when

@@ -395,7 +395,8 @@ static bool is_dialable(const struct dial_target *target)
     const struct slice host = target->host;
 
     if (host.len > 0 && host.at[0] == '/')
-        return host.len < sizeof(((struct sockaddr_un *)NULL)->sun_path) &&
+        return target->tls == NULL && /* which has nothing to prove there */
+               host.len < sizeof(((struct sockaddr_un *)NULL)->sun_path) &&
                memchr(host.at, 0, host.len) == NULL;
     return text_is_host(host) && target->port != 0;
 }

@@ -21,7 +21,8 @@ struct dial;
 
 struct dial_target {
     struct slice host; /* name, IPv4 or IPv6 literal without brackets; or the
-                        * path of a UNIX socket, which begins with '/' */
+                        * path of a UNIX socket, which begins with '/' and
+                        * has no |tls| */
     uint16_t port;     /* not for a UNIX socket */
     struct tls_context *tls; /* borrowed until the dial is over; NULL: none */
     int64_t deadline_ms;     /* for all of it; 0 is DIAL_DEADLINE_MS */

@@ -42,7 +42,8 @@ void ws_handshake_request(struct builder *b, const struct ws_request *r);
  * has not ended yet. */
 size_t ws_handshake_head_length(struct slice bytes);
 
-/* Check the answer to |r|: exactly one head as ws_handshake_head_length() measured it.
+/* Check the answer to |r|: exactly one head, as ws_handshake_head_length()
+ * measured it.
  *
  * Returns STATUS_OK; STATUS_BUSY for 503 and 429; STATUS_BAD_HANDSHAKE for
  * another answer than 101, and for one that does not agree with the request;

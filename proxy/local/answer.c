@@ -1,34 +1,7 @@
 #include "proxy/local/answer.h"
 
+#include "common/http_reason.h"
 #include "proxy/local/page.h"
-
-static const struct {
-    int code;
-    const char *reason;
-} reasons[] = {
-    { 200, "OK" },
-    { 400, "Bad Request" },
-    { 403, "Forbidden" },
-    { 404, "Not Found" },
-    { 405, "Method Not Allowed" },
-    { 407, "Proxy Authentication Required" },
-    { 413, "Content Too Large" },
-    { 421, "Misdirected Request" },
-    { 431, "Request Header Fields Too Large" },
-    { 500, "Internal Server Error" },
-    { 502, "Bad Gateway" },
-    { 503, "Service Unavailable" },
-    { 504, "Gateway Timeout" },
-};
-
-/* A reason may be empty, and no program reads it. */
-static const char *reason_of(int code)
-{
-    for (size_t i = 0; i < COUNT_OF(reasons); i++)
-        if (reasons[i].code == code)
-            return reasons[i].reason;
-    return "";
-}
 
 /* What some codes must carry: RFC 9110 sections 15.5.6 and 15.5.8. */
 static const char *field_of(int code)
@@ -44,7 +17,7 @@ static const char *field_of(int code)
 
 void answer_write(const struct answer *a, struct buffer *out)
 {
-    buffer_printf(out, "HTTP/1.1 %d %s\r\n%s", a->code, reason_of(a->code),
+    buffer_printf(out, "HTTP/1.1 %d %s\r\n%s", a->code, http_reason(a->code),
                   field_of(a->code));
     buffer_add(out, a->fields);
     buffer_printf(out,

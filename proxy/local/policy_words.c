@@ -84,8 +84,8 @@ static void put_clause(const struct clause *c, struct buffer *out)
 
     for (size_t i = 0; i < c->count; i++) {
         field_value(c, i, value, sizeof(value));
-        buffer_printf(out, "             %-16s %s\n",
-                      i == 0 ? c->field->word : "             or", value);
+        buffer_printf(out, "             %-18s%s\n",
+                      i > 0 ? "             or" : c->field->word, value);
     }
 }
 
@@ -139,7 +139,6 @@ static void put_advisories(const struct tcb_policy *tcb, struct buffer *out)
 
 static void put_tcb(const struct tcb_policy *tcb, struct buffer *out)
 {
-    buffer_text(out, "  if\n");
     put_statuses("the TCB is", tcb->statuses, out);
     if (tcb->grace_days > 0)
         buffer_printf(out,
@@ -196,7 +195,7 @@ static void put_accept(const struct service *s, struct buffer *out)
     }
     buffer_printf(out, "  accepts  %s %s%s\n", tee_name(a->tee),
                   s->root_file != NULL ? "verified by the root in "
-                                       : "verified by Intel's root",
+                                       : "verified by a root that is built in",
                   s->root_file != NULL ? s->root_file : "");
     if (s->root_file != NULL)
         buffer_text(out, "           it may be SIMULATED\n");
@@ -204,7 +203,11 @@ static void put_accept(const struct service *s, struct buffer *out)
         buffer_text(out, "           it may be open for debugging\n");
     for (size_t i = 0; i < a->release_count; i++)
         put_release(&a->releases[i], i, a->release_count, out);
-    put_tcb(&a->tcb, out);
+    buffer_text(out, "  if\n");
+    if (a->tee != TEE_SEV_SNP)
+        put_tcb(&a->tcb, out);
+    else if (!a->revocation_optional)
+        buffer_text(out, "           AMD's revocation list is there\n");
     put_time(a, out);
 }
 
@@ -288,7 +291,10 @@ static void json_accept(const struct accept *a, struct json_out *j)
     for (size_t i = 0; i < a->release_count; i++)
         json_release(&a->releases[i], j);
     json_out_end_array(j);
-    json_tcb(&a->tcb, j);
+    if (a->tee != TEE_SEV_SNP)
+        json_tcb(&a->tcb, j);
+    else
+        json_out_bool(j, "revocation_required", !a->revocation_optional);
     json_out_text(j, "freshness",
                   a->freshness == FRESH_CHALLENGE ? "challenge" : "epoch");
     json_out_int(j, "max_age_seconds", a->max_age_s);

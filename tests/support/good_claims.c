@@ -45,3 +45,23 @@ struct claims good_claims_sgx(void)
     c.sgx.isv_svn = 3;
     return c;
 }
+
+struct claims good_claims_snp(void)
+{
+    struct claims c = {
+        .tee = TEE_SEV_SNP,
+        .quote_version = 3,
+        .snp = { .product = SNP_GENOA,
+                 .signer = SNP_VCEK,
+                 .policy = SNP_POLICY_RESERVED_ONE | SNP_POLICY_SMT,
+                 .vmpl = 1,
+                 .guest_svn = 70000,
+                 .reported = { .bootloader = 4, .snp = 22, .microcode = 213 },
+                 .revocation_checked = true },
+        .validity = { .earliest_expiry_unix = GOOD_NOW + 20 * DAY_S,
+                      .earliest_expiry_item = "endorsement" },
+    };
+
+    memset(c.snp.measurement, 0x0f, sizeof(c.snp.measurement));
+    return c;
+}

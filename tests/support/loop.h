@@ -45,7 +45,8 @@ struct end {
     void *user; /* the hook's */
 };
 
-/* Attach |e|, which is emptied but for |hook| and |user|, offering all of |place|. */
+/* Attach |e|, which is emptied but for |hook| and |user|, offering all of
+ * |place|. */
 void end_attach(struct end *e, struct conn *conn, size_t queue_max);
 
 /* Write |text|, which must be taken. */

@@ -20,6 +20,7 @@
 /* And the beginning of its accept: two lines more; then column 7. */
 #define TDX SERVICE "    accept:\n      tee: tdx\n"
 #define SGX SERVICE "    accept:\n      tee: sgx\n"
+#define SNP SERVICE "    accept:\n      tee: sev-snp\n"
 
 /* Parse |text|, which must be a policy, as the file "etc/p.yaml". The caller
  * frees it. */

@@ -311,6 +311,21 @@ static void another_host_is_refused(void **state)
     end(&f);
 }
 
+static void a_unix_socket_has_no_name_to_prove(void **state)
+{
+    struct fixture f;
+    struct dial_target target = { .host = slice_text("/run/some.sock") };
+    struct dial *d = NULL;
+
+    (void)state;
+    begin(&f, "ca.pem");
+    target.tls = f.client_context;
+    CHECK_STATUS(dial_open(&f.loop, &target, on_done, &f, &d),
+                 STATUS_BAD_ADDRESS);
+    assert_null(d);
+    end(&f);
+}
+
 static void an_unknown_ca_is_refused(void **state)
 {
     struct fixture f;
@@ -449,6 +464,7 @@ int main(void)
         cmocka_unit_test(borrowed_runs_are_free_at_once),
         cmocka_unit_test(last_words_are_sent),
         cmocka_unit_test(another_host_is_refused),
+        cmocka_unit_test(a_unix_socket_has_no_name_to_prove),
         cmocka_unit_test(an_unknown_ca_is_refused),
         cmocka_unit_test(a_silent_server_meets_the_deadline),
         cmocka_unit_test(a_dial_can_be_given_up_while_it_shakes_hands),

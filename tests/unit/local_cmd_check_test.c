@@ -110,7 +110,7 @@ static void a_right_policy_is_told_of(void **state)
                         "blocks what no service names\n\na\n"
                         "  for      a.example\n"
                         "  through  wss://a.example\n");
-    check_output("out", "mrenclave        " D64 "\n");
+    check_output("out", "mrenclave         " D64 "\n");
     check_output("err", "");
 }
 
@@ -207,10 +207,10 @@ static void every_clause_has_words(void **state)
         "           release 1\n",
         "           or release without name: names no measurement, matches "
         "nothing\n",
-        "             td-attributes    0000001000000000 under the mask "
+        "             td-attributes     0000001000000000 under the mask "
         "ffffffff00000000\n",
-        "             fmspc            000000000000\n"
-        "                          or  00806f050000\n",
+        "             fmspc             000000000000\n"
+        "                          or   00806f050000\n",
         "           the TCB is UpToDate, OutOfDate\n",
         "           for 3 days after the date of its level, OutOfDate counts "
         "as UpToDate\n",

@@ -44,6 +44,7 @@ static void other_code(struct claims *c)
 {
     c->tdx.mr_td[47] ^= 1;
     c->sgx.mr_enclave[31] ^= 1;
+    c->snp.measurement[0] ^= 1;
 }
 
 static void other_rtmr3(struct claims *c)
@@ -173,6 +174,11 @@ static void other_attribute(struct claims *c)
     c->tdx.td_attributes[3] = 0;
 }
 
+static void not_checked(struct claims *c)
+{
+    c->snp.revocation_checked = false;
+}
+
 static void lower_second_svn(struct claims *c)
 {
     c->tdx.tee_tcb_svn[0] = 9;
@@ -181,6 +187,7 @@ static void lower_second_svn(struct claims *c)
 
 #define MRTD      TDX "      mrtd: " D96 "\n"
 #define MRENCLAVE SGX "      mrenclave: " D64 "\n"
+#define GUEST     SNP "      measurement: " D96 "\n"
 #define ZEROS                                                                  \
     "000000000000000000000000000000000000000000000000"                         \
     "000000000000000000000000000000000000000000000000"
@@ -332,6 +339,32 @@ static const struct {
     { "the least version", MRENCLAVE "      isv-svn: 3\n", as_it_is, "", "" },
     { "an older version", MRENCLAVE "      isv-svn: 3\n", version_2,
       "policy-isv-svn", "accept.isv-svn" },
+    { "the named guest", GUEST, as_it_is, "", "" },
+    { "another guest", GUEST, other_code, "policy-measurement",
+      "accept.measurement" },
+    { "a guest whose keys may be revoked", GUEST, not_checked,
+      "policy-revocation", "accept.revocation" },
+    { "which is accepted", GUEST "      revocation: optional\n", not_checked,
+      "", "" },
+    { "old microcode", GUEST "      tcb: { microcode: 214 }\n", as_it_is,
+      "policy-tcb-microcode", "accept.tcb.microcode" },
+    { "microcode of today", GUEST "      tcb: { microcode: 213, snp: 22 }\n",
+      as_it_is, "", "" },
+    { "a level that is not accepted", GUEST "      vmpl: 0\n", as_it_is,
+      "policy-vmpl", "accept.vmpl" },
+    { "one of two levels", GUEST "      vmpl: [ 0, 1 ]\n", as_it_is, "", "" },
+    { "a version of the guest above 16 bits", GUEST "      guest-svn: 70000\n",
+      as_it_is, "", "" },
+    { "a version just below", GUEST "      guest-svn: 70001\n", as_it_is,
+      "policy-guest-svn", "accept.guest-svn" },
+    { "a policy of the guest", GUEST "      guest-policy: 0000000000030000\n",
+      as_it_is, "", "" },
+    { "another policy of the guest",
+      GUEST "      guest-policy: { value: 0000000000000000,"
+            " mask: 0000000000010000 }\n", as_it_is, "policy-guest-policy",
+      "accept.guest-policy" },
+    { "no author", GUEST "      author-key-digest: " ZEROS "\n", as_it_is,
+      "policy-author-key-digest", "accept.author-key-digest" },
     { "a far newer version", MRENCLAVE "      isv-svn: 256\n", version_65535,
       "", "" },
     /* clang-format on */
@@ -351,14 +384,20 @@ static const char *failed_row(const struct decision *d)
     return failed == NULL ? "" : failed->id;
 }
 
+static struct claims claims_for(enum tee_type tee)
+{
+    return tee == TEE_SGX       ? good_claims_sgx()
+           : tee == TEE_SEV_SNP ? good_claims_snp()
+                                : good_claims_tdx();
+}
+
 static void each_row_refuses_what_it_is_about(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct policy *p = policy_text_parse(cases[i].policy);
         const struct accept *accept = &p->services[0].accept;
-        struct claims c =
-            accept->tee == TEE_SGX ? good_claims_sgx() : good_claims_tdx();
+        struct claims c = claims_for(accept->tee);
         struct judge_input in = input_of(&c);
         struct decision d;
         struct why why = { 0 };
@@ -531,7 +570,7 @@ static void every_row_is_shown_after_one_that_fails(void **state)
             assert_string_equal(r->why.found, "not asked");
     }
     assert_int_equal(failed, 2);
-    assert_int_equal(skipped, 5);
+    assert_int_equal(skipped, 6);
     policy_free(p);
 }
 

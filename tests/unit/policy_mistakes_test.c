@@ -326,14 +326,11 @@ static const struct {
     { "accept without tee",
       SERVICE "    accept:\n      mrtd: " D96
       "\n",
-      "5:5: found \"accept\" without \"tee\", expected tee: tdx or tee: "
-      "sgx" },
+      "5:5: found \"accept\" without \"tee\", expected tee: tdx, sgx or "
+      "sev-snp" },
     { "an unknown tee",
       SERVICE "    accept:\n      tee: tpm\n",
-      "6:12: found \"tpm\", expected tdx or sgx" },
-    { "a tee that is not judged yet",
-      SERVICE "    accept:\n      tee: sev-snp\n",
-      "6:12: found \"sev-snp\", expected tdx or sgx" },
+      "6:12: found \"tpm\", expected tdx, sgx or sev-snp" },
     { "a misspelt field",
       TDX "      mtrd: " D96
       "\n",
@@ -423,10 +420,13 @@ static const struct {
       "7:24: found \"off\", expected false or true" },
     { "a field of the platform in accept",
       TDX "      fmspc: 00606a000000\n",
-      "7:7: found \"fmspc\", expected a word of \"accept\": tee, "
-      "platform, tcb, debug, freshness, max-age, min-collateral-life, "
-      "mrtd, rtmr0, rtmr1, rtmr2, rtmr3, mrconfigid, mrowner, "
-      "mrownerconfig, ..." },
+      "7:7: found \"fmspc\", expected it in the block \"platform\"" },
+    { "a word like no other in accept",
+      TDX "      frobnicate: 1\n",
+      "7:7: found \"frobnicate\", expected a word of \"accept\": tee, "
+      "platform, tcb, revocation, debug, freshness, max-age, "
+      "min-collateral-life, mrtd, rtmr0, rtmr1, rtmr2, rtmr3, mrconfigid, "
+      "mrowner, ..." },
     { "an fmspc too short",
       TDX "      platform: { fmspc: [ 00606a000000, 00606a ] }\n",
       "7:42: found 6 characters, expected 12 hexadecimal digits" },
@@ -452,6 +452,23 @@ static const struct {
       TDX "      tcb: { module: [ UpToDate, ConfigurationNeeded ] }\n",
       "7:34: found \"ConfigurationNeeded\", expected a status that can "
       "occur here" },
+    { "a status of AMD's",
+      SNP "      tcb: { status: UpToDate }\n",
+      "7:14: found \"status\", expected a word of \"tcb\": fmc, "
+      "bootloader, tee, snp, microcode" },
+    { "a version of AMD's above a byte",
+      SNP "      tcb: { microcode: 256 }\n",
+      "7:25: found \"256\", expected a number from 0 to 255" },
+    { "a level above 32 bits",
+      SNP "      vmpl: 4294967296\n",
+      "7:13: found \"4294967296\", expected a number from 0 to 4294967295" },
+    { "Intel's machines for AMD's guests",
+      SNP "      platform: { fmspc: 00606a000000 }\n",
+      "7:19: found \"fmspc\", expected a field of sev-snp, as tee says" },
+    { "revocation where there is no choice",
+      TDX "      revocation: optional\n",
+      "7:7: found \"revocation\", expected revocation lists, always, where "
+      "tee is tdx" },
     { "a TDX module in SGX",
       SGX "      tcb: { module: UpToDate }\n",
       "7:14: found \"module\", expected no TDX module where tee is sgx" },

@@ -67,6 +67,16 @@ static const struct {
       "5:5 names no mrtd: other firmware can write the same registers\n" },
     { "a signer alone", SGX "      mrsigner: " D64 "\n",
       "5:5 names no isv-prod-id: every enclave of this signer passes\n" },
+    { "a guest with versions",
+      SNP "      measurement: " D96 "\n      tcb: { snp: 20 }\n", "" },
+    { "a guest without", SNP "      measurement: " D96 "\n",
+      "5:5 names no version in tcb: old firmware passes\n" },
+    { "a guest without measurement", SNP "      vmpl: 0\n",
+      "5:5 accepts nothing: it names no measurement, such as measurement\n" },
+    { "keys that may be revoked",
+      SNP "      measurement: " D96 "\n      tcb: { snp: 20 }\n"
+      "      revocation: optional\n",
+      "9:7 accepts keys that may have been revoked\n" },
     { "a signer's product",
       SGX "      mrsigner: " D64 "\n      isv-prod-id: 1\n", "" },
     /* clang-format on */
@@ -225,7 +235,7 @@ static void a_service_is_read(void **state)
     const struct service *s = &p->services[0];
 
     (void)state;
-    assert_int_equal(p->service_count, 2);
+    assert_int_equal(p->service_count, 3);
     assert_string_equal(s->name, "chat");
     assert_int_equal(s->host_count, 3);
     check_host(&s->hosts[0], "chat.example.com", false, 0);
@@ -267,12 +277,22 @@ static void what_only_looks_alike_is_read(void **state)
     policy_free(p);
 }
 
-/* The clause of |r| about the field |word|; NULL if there is none. */
-static const struct clause *clause_of(const struct release *r, const char *word)
+/* The clause of |r| about |field|; NULL if there is none. */
+static const struct clause *clause_of(const struct release *r,
+                                      const struct field *field)
 {
     for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->clauses[i].field->word, word) == 0)
+        if (r->clauses[i].field == field)
             return &r->clauses[i];
+    return NULL;
+}
+
+static const struct clause *clause_named(const struct release *r,
+                                         const char *word)
+{
+    for (size_t f = 0; f < field_count; f++)
+        if (strcmp(field_table[f].word, word) == 0)
+            return clause_of(r, &field_table[f]);
     return NULL;
 }
 
@@ -281,19 +301,24 @@ static void every_field_is_read_into_each_release(void **state)
     struct policy *p = full_policy();
 
     (void)state;
-    for (size_t i = 0; i < field_count; i++) {
-        const struct field *f = &field_table[i];
-        const struct service *s = &p->services[f->tee == TEE_SGX ? 1 : 0];
-        const struct release *last =
-            &s->accept.releases[s->accept.release_count - 1];
+    for (size_t i = 0; i < p->service_count; i++) {
+        const struct accept *a = &p->services[i].accept;
+        const struct release *last = &a->releases[a->release_count - 1];
+        size_t n = 0;
 
-        if (clause_of(last, f->word) == NULL)
-            fail_msg("%s is not in %s", f->word, FULL);
+        for (size_t f = 0; f < field_count; f++) {
+            bool wanted = (field_table[f].tees & FIELD_OF(a->tee)) != 0;
+
+            n += wanted;
+            if (wanted != (clause_of(last, &field_table[f]) != NULL))
+                fail_msg("%s of %s", field_table[f].path, tee_name(a->tee));
+        }
+        assert_true(n > 0 && n <= FIELDS_OF_TEE_MAX);
     }
     assert_int_equal(p->services[0].accept.release_count, 2);
     assert_string_equal(p->services[0].accept.releases[0].name, "1.4");
-    assert_null(clause_of(&p->services[0].accept.releases[0], "rtmr3"));
-    assert_non_null(clause_of(&p->services[0].accept.releases[0], "ppid"));
+    assert_null(clause_named(&p->services[0].accept.releases[0], "rtmr3"));
+    assert_non_null(clause_named(&p->services[0].accept.releases[0], "ppid"));
     policy_free(p);
 }
 
@@ -302,8 +327,11 @@ static void values_are_read_as_claims_have_them(void **state)
     struct policy *p = full_policy();
     const struct release *tdx = &p->services[0].accept.releases[1];
     const struct release *sgx = &p->services[1].accept.releases[0];
-    const struct clause *c = clause_of(tdx, "mrtd");
+    const struct clause *c = clause_named(tdx, "mrtd");
+    const struct release *snp = &p->services[2].accept.releases[0];
     uint16_t number;
+    uint32_t number32;
+    uint64_t bits;
     enum tristate fact;
 
     (void)state;
@@ -311,13 +339,22 @@ static void values_are_read_as_claims_have_them(void **state)
     assert_int_equal(c->values[0], 0x0b);
     assert_int_equal(c->values[48], 0x0c);
     assert_null(c->mask);
-    c = clause_of(tdx, "td-attributes");
+    c = clause_named(tdx, "td-attributes");
     assert_int_equal(c->values[3], 0x10);
     assert_int_equal(c->mask[0], 0xff);
-    c = clause_of(sgx, "isv-prod-id");
+    c = clause_named(sgx, "isv-prod-id");
     memcpy(&number, c->values + 2, sizeof(number));
     assert_int_equal(number, 65535);
-    c = clause_of(tdx, "cached-keys");
+    c = clause_named(snp, "guest-policy");
+    memcpy(&bits, c->values, sizeof(bits));
+    assert_true(bits == 0x30000);
+    memcpy(&bits, c->mask, sizeof(bits));
+    assert_true(bits == 0x1fff00);
+    c = clause_named(snp, "vmpl");
+    memcpy(&number32, c->values, sizeof(number32));
+    assert_int_equal(number32, 1);
+    assert_int_equal(clause_named(snp, "microcode")->values[0], 213);
+    c = clause_named(tdx, "cached-keys");
     memcpy(&fact, c->values, sizeof(fact));
     assert_int_equal(fact, TRI_FALSE);
     policy_free(p);
@@ -345,6 +382,8 @@ static void the_rest_of_accept_is_read(void **state)
     assert_string_equal(a->tcb.advisories[1], "INTEL-SA-00837");
     assert_int_equal(a->tcb.min_evaluation_number, 19);
     assert_true(p->services[1].accept.tcb.advisories_any);
+    assert_false(p->services[1].accept.revocation_optional);
+    assert_true(p->services[2].accept.revocation_optional);
     policy_free(p);
 }
 

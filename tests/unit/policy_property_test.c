@@ -35,9 +35,10 @@ static bool once_in(uint64_t *seed, uint32_t n)
 struct made {
     struct accept accept;
     struct release releases[RELEASES_MAX];
-    struct clause clauses[RELEASES_MAX][FIELDS_MAX];
-    uint8_t values[RELEASES_MAX][FIELDS_MAX][VALUES_MAX * FIELD_MAX_BYTES];
-    uint8_t masks[RELEASES_MAX][FIELDS_MAX][FIELD_MAX_BYTES];
+    struct clause clauses[RELEASES_MAX][FIELDS_OF_TEE_MAX];
+    uint8_t values[RELEASES_MAX][FIELDS_OF_TEE_MAX]
+                  [VALUES_MAX * FIELD_MAX_BYTES];
+    uint8_t masks[RELEASES_MAX][FIELDS_OF_TEE_MAX][FIELD_MAX_BYTES];
     const char *advisories[2];
 };
 
@@ -62,7 +63,7 @@ static void make_clause(uint64_t *seed, struct made *m, size_t r, size_t i,
     };
     for (size_t v = 0; v < c->count; v++)
         make_bytes(seed, m->values[r][i] + v * field->len, field->len);
-    if (field->kind == FIELD_MASKED) {
+    if (field->kind == FIELD_MASKED || field->kind == FIELD_BITS) {
         memset(m->masks[r][i], 0xff, field->len);
         c->mask = m->masks[r][i];
     }
@@ -76,8 +77,7 @@ static void make_release(uint64_t *seed, struct made *m, size_t r)
     for (size_t f = 0; f < field_count; f++) {
         const struct field *field = &field_table[f];
 
-        if ((field->tee != TEE_NONE && field->tee != m->accept.tee) ||
-            !once_in(seed, 4))
+        if ((field->tees & FIELD_OF(m->accept.tee)) == 0 || !once_in(seed, 4))
             continue;
         make_clause(seed, m, r, release->count++, field);
         release->names_code = release->names_code || field->is_measurement;
@@ -100,7 +100,8 @@ static void make_accept(uint64_t *seed, struct made *m)
 
     memset(m, 0, sizeof(*m));
     *a = (struct accept){
-        .tee = once_in(seed, 2) ? TEE_SGX : TEE_TDX,
+        .tee = (enum tee_type)(TEE_SGX + below(seed, 3)),
+        .revocation_optional = once_in(seed, 2),
         .debug = once_in(seed, 2),
         .simulated = once_in(seed, 2),
         .freshness = once_in(seed, 2) ? FRESH_EPOCH : FRESH_CHALLENGE,
@@ -157,10 +158,12 @@ static void make_claims(uint64_t *seed, const struct accept *a,
     uint8_t *bytes = (uint8_t *)c;
 
     *c = good_claims_tdx();
-    c->tee = once_in(seed, 20) ? TEE_SEV_SNP : a->tee;
+    c->tee = once_in(seed, 20) ? TEE_SGX : a->tee;
     c->debug = once_in(seed, 8);
     c->simulated = once_in(seed, 8);
     c->tdx.has_1_5 = !once_in(seed, 4);
+    c->snp.has_author_key = !once_in(seed, 4);
+    c->snp.revocation_checked = !once_in(seed, 4);
     c->platform.has_ppid = !once_in(seed, 4);
     c->platform.has_instance_id = !once_in(seed, 4);
     for (size_t i = 0; i < field_count; i++)
@@ -223,6 +226,12 @@ static void name_a_root(uint64_t *seed, struct made *m)
 {
     (void)seed;
     m->accept.simulated = true;
+}
+
+static void forget_revocation(uint64_t *seed, struct made *m)
+{
+    (void)seed;
+    m->accept.revocation_optional = true;
 }
 
 static void allow_epochs(uint64_t *seed, struct made *m)
@@ -357,6 +366,7 @@ static const struct {
     /* clang-format off */
     { "debug accepted",            allow_debug },
     { "root named",                name_a_root },
+    { "revocation forgotten",      forget_revocation },
     { "epochs accepted",           allow_epochs },
     { "max-age raised",            raise_age },
     { "max-age dropped",           forget_age },

@@ -234,7 +234,9 @@ static void whatever_crosses_on_the_wire_is_legal(void **state)
 {
     (void)state;
     for (int i = 0; i < 5 * 5 * 5 * 5; i++) {
-        const enum act acts[4] = { i % 5, i / 5 % 5, i / 25 % 5, i / 125 };
+        const enum act acts[4] = { (enum act)(i % 5), (enum act)(i / 5 % 5),
+                                   (enum act)(i / 25 % 5),
+                                   (enum act)(i / 125) };
         struct pair *p = pair_ready(NULL);
         struct pair_end *c = pair_open(p, "a.b:80");
         struct pair_end *s;

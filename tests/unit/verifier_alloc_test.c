@@ -3,6 +3,7 @@
 #include "tests/support/evidence.h"
 
 #include "tests/support/alloc.h"
+#include "tests/support/snp_sim.h"
 
 static void a_verification_without_memory_proves_nothing(void **state)
 {
@@ -27,6 +28,33 @@ static void a_verification_without_memory_proves_nothing(void **state)
     }
     assert_in_range(n, 3, 99);
     evidence_free(&e);
+}
+
+/* A signature that cannot be checked for want of memory does not hold. */
+static void a_report_without_memory_proves_nothing(void **state)
+{
+    struct snp_sim_plan plan;
+    struct snp_sim s;
+    struct verify_snp_input in;
+    struct claims claims;
+    struct verdict verdict;
+    enum status st = STATUS_NO_MEMORY;
+    size_t n;
+
+    (void)state;
+    snp_sim_default(&plan);
+    snp_sim_make(&plan, &s);
+    in = snp_sim_input(&s);
+    for (n = 0; st != STATUS_OK; n++) {
+        alloc_fail_after(n);
+        st = verify_snp(&in, &claims, &verdict);
+        assert_int_equal(claims.tee == TEE_NONE, st != STATUS_OK);
+        assert_true(verdict.count > 0);
+        if (verdict_failed(&verdict) == NULL && st != STATUS_OK)
+            CHECK_STATUS(st, STATUS_NO_MEMORY);
+    }
+    assert_false(alloc_failed());
+    assert_true(n > 1);
 }
 
 static void collateral_without_memory_is_not_trusted(void **state)
@@ -80,6 +108,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_verification_without_memory_proves_nothing),
+        cmocka_unit_test(a_report_without_memory_proves_nothing),
         cmocka_unit_test(collateral_without_memory_is_not_trusted),
         cmocka_unit_test(an_item_without_memory_is_not_good),
     };
