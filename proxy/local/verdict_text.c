@@ -1,7 +1,13 @@
 #include "proxy/local/verdict_text.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "common/text.h"
 #include "verifier/snp_tcb.h"
+
+/* The longest is a full list of advisories. */
+#define FACT_ROOM (ADVISORIES_MAX * ADVISORY_MAX_BYTES)
 
 static const struct look {
     const char *word;
@@ -47,88 +53,124 @@ void verdict_text_table(const struct verdict *v, bool colour,
     }
 }
 
-static void put_hex(struct buffer *out, const char *name, struct slice value)
+/* Who is told the facts. */
+struct teller {
+    verdict_text_fact *fact;
+    void *ctx;
+};
+
+PRINTF_LIKE(3, 4)
+static void tell(const struct teller *t, const char *name, const char *format,
+                 ...)
 {
-    buffer_printf(out, "  %-14s  ", name);
-    buffer_hex(out, value);
-    buffer_byte(out, '\n');
+    char text[FACT_ROOM];
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
+    va_end(args);
+    t->fact(t->ctx, name, text);
 }
 
-static void put_measurements(const struct claims *c, struct buffer *out)
+static void tell_hex(const struct teller *t, const char *name,
+                     struct slice value)
+{
+    char hex[FACT_ROOM];
+
+    text_hex_cut(value, hex, sizeof(hex));
+    t->fact(t->ctx, name, hex);
+}
+
+static void tell_measurements(const struct claims *c, const struct teller *t)
 {
     static const char *const rtmrs[] = { "rtmr0", "rtmr1", "rtmr2", "rtmr3" };
 
     if (c->tee == TEE_SGX) {
-        put_hex(out, "mrenclave", SLICE_OF(c->sgx.mr_enclave));
-        put_hex(out, "mrsigner", SLICE_OF(c->sgx.mr_signer));
-        buffer_printf(out, "  %-14s  %u, SVN %u\n", "product",
-                      (unsigned)c->sgx.isv_prod_id, (unsigned)c->sgx.isv_svn);
+        tell_hex(t, "mrenclave", SLICE_OF(c->sgx.mr_enclave));
+        tell_hex(t, "mrsigner", SLICE_OF(c->sgx.mr_signer));
+        tell(t, "product", "%u, SVN %u", (unsigned)c->sgx.isv_prod_id,
+             (unsigned)c->sgx.isv_svn);
         return;
     }
     if (c->tee == TEE_SEV_SNP) {
-        put_hex(out, "measurement", SLICE_OF(c->snp.measurement));
-        put_hex(out, "host data", SLICE_OF(c->snp.host_data));
-        buffer_printf(out, "  %-14s  VMPL %u, SVN %u\n", "guest",
-                      (unsigned)c->snp.vmpl, (unsigned)c->snp.guest_svn);
+        tell_hex(t, "measurement", SLICE_OF(c->snp.measurement));
+        tell_hex(t, "host data", SLICE_OF(c->snp.host_data));
+        tell(t, "guest", "VMPL %u, SVN %u", (unsigned)c->snp.vmpl,
+             (unsigned)c->snp.guest_svn);
         return;
     }
-    put_hex(out, "mrtd", SLICE_OF(c->tdx.mr_td));
+    tell_hex(t, "mrtd", SLICE_OF(c->tdx.mr_td));
     for (size_t i = 0; i < COUNT_OF(rtmrs); i++)
-        put_hex(out, rtmrs[i], SLICE_OF(c->tdx.rtmr[i]));
+        tell_hex(t, rtmrs[i], SLICE_OF(c->tdx.rtmr[i]));
 }
 
-static void put_advisories(const struct advisories *set, struct buffer *out)
+static void tell_advisories(const struct advisories *set,
+                            const struct teller *t)
 {
-    buffer_printf(out, "  %-14s ", "advisories");
-    for (size_t i = 0; i < set->count; i++)
-        buffer_printf(out, " %s", set->names[i]);
-    buffer_text(out, set->count == 0 ? " none\n" : "\n");
+    char text[FACT_ROOM] = "none";
+    size_t len = 0;
+
+    for (size_t i = 0; i < set->count && len < sizeof(text); i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s",
+                                i > 0 ? " " : "", set->names[i]);
+    t->fact(t->ctx, "advisories", text);
 }
 
 /* What Intel says of SGX and TDX platforms. */
-static void put_intel(const struct claims *c, struct buffer *out)
+static void tell_intel(const struct claims *c, const struct teller *t)
 {
     char time[TEXT_TIME_ROOM];
 
-    put_hex(out, "fmspc", SLICE_OF(c->platform.fmspc));
+    tell_hex(t, "fmspc", SLICE_OF(c->platform.fmspc));
     text_time(c->tcb.date_unix, time);
-    buffer_printf(out, "  %-14s  %s, of %.10s, evaluation number %u\n",
-                  "tcb status", tcb_status_name(c->tcb.status), time,
-                  (unsigned)c->tcb.evaluation_number);
-    put_advisories(&c->tcb.advisories, out);
+    tell(t, "tcb status", "%s, of %.10s, evaluation number %u",
+         tcb_status_name(c->tcb.status), time,
+         (unsigned)c->tcb.evaluation_number);
+    tell_advisories(&c->tcb.advisories, t);
 }
 
-static void put_snp_platform(const struct snp_claims *c, struct buffer *out)
+static void tell_snp_platform(const struct snp_claims *c,
+                              const struct teller *t)
 {
     char tcb[SNP_TCB_TEXT_ROOM];
 
-    buffer_printf(out, "  %-14s  %s, by its %s%s%s\n", "processor",
-                  snp_product_name(c->product), snp_signer_name(c->signer),
-                  c->signer == SNP_VLEK ? " of " : "", c->csp_id);
-    put_hex(out, "chip id", SLICE_OF(c->chip_id));
+    tell(t, "processor", "%s, by its %s%s%s", snp_product_name(c->product),
+         snp_signer_name(c->signer), c->signer == SNP_VLEK ? " of " : "",
+         c->csp_id);
+    tell_hex(t, "chip id", SLICE_OF(c->chip_id));
     snp_tcb_text(&c->reported, tcb);
-    buffer_printf(out, "  %-14s  %s\n", "tcb", tcb);
-    buffer_printf(out, "  %-14s  %s\n", "revocation",
-                  c->revocation_checked ? "checked" : "NOT CHECKED");
+    tell(t, "tcb", "%s", tcb);
+    tell(t, "revocation", "%s",
+         c->revocation_checked ? "checked" : "NOT CHECKED");
+}
+
+void verdict_text_facts(const struct claims *c, verdict_text_fact *fact,
+                        void *ctx)
+{
+    const struct teller t = { .fact = fact, .ctx = ctx };
+    char time[TEXT_TIME_ROOM];
+
+    tell(&t, "tee", "%s%s%s", tee_name(c->tee),
+         c->debug ? ", DEBUG: open to its host" : "",
+         c->simulated ? ", SIMULATED: not the maker's root" : "");
+    tell_measurements(c, &t);
+    tell_hex(&t, "report data", SLICE_OF(c->report_data));
+    if (c->tee == TEE_SEV_SNP)
+        tell_snp_platform(&c->snp, &t);
+    else
+        tell_intel(c, &t);
+    text_time(c->validity.earliest_expiry_unix, time);
+    tell(&t, "good until", "%s (%s)", time, c->validity.earliest_expiry_item);
+}
+
+static void put_fact(void *ctx, const char *name, const char *value)
+{
+    buffer_printf(ctx, "  %-14s  %s\n", name, value);
 }
 
 void verdict_text_claims(const struct claims *c, struct buffer *out)
 {
-    bool is_snp = c->tee == TEE_SEV_SNP;
-    char time[TEXT_TIME_ROOM];
-
-    buffer_printf(out, "  %-14s  %s%s%s\n", "tee", tee_name(c->tee),
-                  c->debug ? ", DEBUG: open to its host" : "",
-                  c->simulated ? ", SIMULATED: not the maker's root" : "");
-    put_measurements(c, out);
-    put_hex(out, "report data", SLICE_OF(c->report_data));
-    if (is_snp)
-        put_snp_platform(&c->snp, out);
-    else
-        put_intel(c, out);
-    text_time(c->validity.earliest_expiry_unix, time);
-    buffer_printf(out, "  %-14s  %s (%s)\n", "good until", time,
-                  c->validity.earliest_expiry_item);
+    verdict_text_facts(c, put_fact, out);
 }
 
 static void put_check(const struct check_result *c, struct json_out *j)

@@ -15,7 +15,13 @@
 void verdict_text_table(const struct verdict *v, bool colour,
                         struct buffer *out);
 
-/* What a person asks first of what was proved, a line each. */
+/* What a person asks first of what was proved: name and value. Both are
+ * borrowed during the call. */
+typedef void verdict_text_fact(void *ctx, const char *name, const char *value);
+void verdict_text_facts(const struct claims *c, verdict_text_fact *fact,
+                        void *ctx);
+
+/* The same, a line each. */
 void verdict_text_claims(const struct claims *c, struct buffer *out);
 
 /* An array "checks" of objects: id, title, outcome, found and, of the one that
