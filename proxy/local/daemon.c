@@ -11,6 +11,7 @@
 #include "proxy/io/shutdown.h"
 #include "proxy/local/direct.h"
 #include "proxy/local/front.h"
+#include "proxy/local/own_pages.h"
 #include "proxy/local/policy_file.h"
 #include "proxy/local/upstream.h"
 #include "proxy/local/verdict_text.h"
@@ -46,6 +47,8 @@ struct daemon {
     struct front *front;
     size_t door_count;
     struct door doors[DOORS_MAX];
+    struct tally tally;
+    int64_t started_unix;
     size_t undecided; /* services whose first verdict --explain waits for */
     bool ready_told;
 };
@@ -124,25 +127,69 @@ static enum status route_and_open(void *ctx, const struct target *target,
     *refusal = (struct far_failure){ 0 };
     st = route_find(d->generation->policy, slice_text(target->host),
                     target->port, &route, &refusal->why);
-    if (st != STATUS_OK)
+    if (st != STATUS_OK) {
+        d->tally.blocked++;
         return st;
+    }
     if (route.kind == ROUTE_SERVICE)
         st = upstream_far_open(upstream_find(d->generation->upstreams,
                                              route.service),
                                target, events, far_ctx, out);
     else
         st = direct_open(&d->loop, target, events, far_ctx, out);
+    d->tally.direct += route.kind == ROUTE_DIRECT;
     return st == STATUS_OK ? STATUS_OK : refuse(refusal, st, route.service);
+}
+
+/* "localhost:8118": where the first door is reached from this machine. */
+static void own_address(const struct daemon *d, char text[TARGET_TEXT_ROOM])
+{
+    const char *host = d->options->policy->listen[0].host;
+    const bool any = strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
+    struct target own = { .port = listener_port(d->doors[0].listener) };
+
+    (void)snprintf(own.host, sizeof(own.host), "%s", any ? "localhost" : host);
+    target_text(&own, text);
+}
+
+static bool local_page(void *ctx, struct slice path, struct front_page *page)
+{
+    struct daemon *d = ctx;
+    char address[TARGET_TEXT_ROOM];
+    struct status_data data = {
+        .now_unix = (int64_t)time(NULL),
+        .started_unix = d->started_unix,
+        .policy = d->generation->policy,
+        .address = address,
+        .connections = front_count(d->front),
+        .tally = &d->tally,
+        .bytes_in = d->tally.ended_in,
+        .bytes_out = d->tally.ended_out,
+    };
+    bool found;
+
+    if (d->door_count == 0)
+        return false; /* stopping */
+    own_address(d, address);
+    for (const struct generation *g = d->generation; g != NULL; g = g->older)
+        status_data_traffic(&data, g->upstreams);
+    if (status_data_services(&data, d->generation->upstreams) != STATUS_OK)
+        return false;
+    found = own_pages_find(&data, path, page);
+    status_data_fini(&data);
+    return found;
 }
 
 static const struct front_owner front_owner = {
     .route_and_open = route_and_open,
+    .local_page = local_page,
 };
 
 static void on_accept(void *ctx, struct conn *conn)
 {
     const struct door *door = ctx;
 
+    door->daemon->tally.connections++;
     front_accept(door->daemon->front, conn, listener_port(door->listener));
 }
 
@@ -181,6 +228,7 @@ static enum status begin_generation(struct daemon *d,
         .collateral = d->collateral,
         .log = d->options->log,
         .policy = policy,
+        .tally = &d->tally,
         .on_decided = on_decided,
         .ctx = d,
     };
@@ -363,7 +411,8 @@ static void explain(struct daemon *d)
 
 enum status daemon_run(const struct daemon_options *options, struct why *why)
 {
-    struct daemon d = { .options = options };
+    struct daemon d = { .options = options,
+                        .started_unix = (int64_t)time(NULL) };
     enum status st;
 
     if (uv_loop_init(&d.loop) != 0)

@@ -13,7 +13,7 @@
  * page_begin() writes. */
 #define PAGE_CSP                                                               \
     "default-src 'none'; style-src "                                           \
-    "'sha256-QytDZvN5vEvD07NxCL+fB9zMZbY2YCy6xLY9ZdcCycg='; "                  \
+    "'sha256-O9p9anRXa+f1GxB77gWh/AIAv4TB4hmxpDzzfyfvWgo='; "                  \
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 #define PAGE_TYPE "text/html; charset=utf-8"

@@ -218,6 +218,18 @@ struct session *peer_session(const struct peer *p)
     return p->state == PEER_CLOSED ? NULL : carrier_session(p->carrier);
 }
 
+struct peer_traffic peer_traffic(const struct peer *p)
+{
+    const struct session *s = carrier_session(p->carrier);
+
+    if (s == NULL)
+        return (struct peer_traffic){ .suite = "" };
+    return (struct peer_traffic){ .suite = session_suite(s),
+                                  .streams = session_streams(s),
+                                  .bytes_in = session_bytes_in(s),
+                                  .bytes_out = session_bytes_out(s) };
+}
+
 const struct attestation *peer_attestation(const struct peer *p)
 {
     return p->decided ? &p->attestation : NULL;

@@ -69,6 +69,16 @@ const struct endpoint *peer_endpoint(const struct peer *p);
 /* NULL until the server has answered, and once closed. */
 struct session *peer_session(const struct peer *p);
 
+struct peer_traffic {
+    const char *suite; /* "AESGCM"; "" before; static */
+    size_t streams;    /* open now */
+    uint64_t bytes_in; /* of applications */
+    uint64_t bytes_out;
+};
+
+/* What went through its session; good also within on_closed(). */
+struct peer_traffic peer_traffic(const struct peer *p);
+
 /* What attestation found; NULL until decided. Borrowed while |p| lives. */
 const struct attestation *peer_attestation(const struct peer *p);
 

@@ -2,6 +2,7 @@
 
 #include "common/file.h"
 #include "common/limits.h"
+#include "verifier/root.h"
 
 enum status policy_file_load(const char *path, struct policy **out,
                              struct policy_error *err)
@@ -16,5 +17,21 @@ enum status policy_file_load(const char *path, struct policy **out,
         return st;
     st = policy_parse(buffer_view(&text), path, out, err);
     buffer_free(&text);
+    return st;
+}
+
+enum status policy_file_root(const char *path, struct buffer *der,
+                             struct why *why)
+{
+    struct buffer text = buffer_with_max(COLLATERAL_MAX_BYTES);
+    struct trust_root root;
+    enum status st = file_read(path, COLLATERAL_MAX_BYTES, &text, why);
+
+    if (st == STATUS_OK)
+        st = root_read(buffer_view(&text), &root, why);
+    if (st == STATUS_OK)
+        *der = text; /* handed over: verify_quote() reads PEM and DER alike */
+    else
+        buffer_free(&text);
     return st;
 }

@@ -1,14 +1,22 @@
-/* proxy/local/policy_file.h: the policy, from a file.
+/* proxy/local/policy_file.h: the policy, and the roots that it names, from
+ * files.
  *
  * policy/ itself opens nothing. */
 #ifndef PROXY_LOCAL_POLICY_FILE_H
 #define PROXY_LOCAL_POLICY_FILE_H
 
+#include "common/buffer.h"
 #include "policy/policy.h"
 
 /* Read the policy at |path|. Results and |err| as policy_parse() has them, or
  * STATUS_NO_FILE, then with line 0. */
 MUST_CHECK enum status policy_file_load(const char *path, struct policy **out,
                                         struct policy_error *err);
+
+/* Read the root of trust at |path|, DER or PEM. Returns STATUS_OK with |der|
+ * (whatever it held is forgotten) the caller's to free; or STATUS_NO_FILE or
+ * what root_read() says, with |why| filled and |der| unchanged. */
+MUST_CHECK enum status policy_file_root(const char *path, struct buffer *der,
+                                        struct why *why);
 
 #endif

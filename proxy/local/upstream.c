@@ -5,24 +5,19 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/file.h"
 #include "common/limits.h"
 #include "proxy/local/far_tunnel.h"
-#include "proxy/local/peer.h"
-#include "verifier/root.h"
-
-/* Sessions of one service that may exist at once: the present one, the next,
- * and old ones whose streams have not ended. */
-#define PEERS_MAX 8
+#include "proxy/local/policy_file.h"
 
 #define TICK_MS 1000
 
 struct upstream {
     struct upstream_set *set;
     const struct service *service;
-    struct tls_context *tls;        /* NULL if no endpoint is wss:// */
-    struct buffer root_der;         /* empty: built in */
-    struct peer *peers[PEERS_MAX];  /* NULL where there is none */
+    struct tls_context *tls; /* NULL if no endpoint is wss:// */
+    struct buffer root_der;  /* empty: built in */
+    struct attempts attempts;
+    struct peer *peers[UPSTREAM_PEERS_MAX]; /* NULL where there is none */
     struct peer *present;           /* takes streams; NULL if none does */
     struct peer *next;              /* being made; NULL if none is */
     size_t turn;                    /* of the endpoints: the one tried last */
@@ -51,7 +46,7 @@ static enum status start_next(struct upstream *u);
 /* Give |p|'s place back; true if it had one. */
 static void forget(struct upstream *u, const struct peer *p)
 {
-    for (size_t i = 0; i < PEERS_MAX; i++)
+    for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)
         if (u->peers[i] == p)
             u->peers[i] = NULL;
     if (u->present == p)
@@ -140,11 +135,30 @@ static void on_peer_goaway(void *ctx, struct peer *p)
         u->present = NULL;
 }
 
-static void tell_decided(const struct upstream *u, const struct peer *p,
+/* What came of |p|, for the status surface. */
+static void note(struct upstream *u, const struct peer *p,
+                 const struct why *why)
+{
+    const struct endpoint *e = peer_endpoint(p);
+    const int64_t now_unix = (int64_t)time(NULL);
+
+    attempts_note(&u->attempts, (size_t)(e - u->service->endpoints), now_unix,
+                  peer_attestation(p), why);
+    if (why->status != STATUS_OK)
+        tally_refusal(u->set->config.tally, now_unix, u->service->name, e->url,
+                      why);
+}
+
+static void tell_decided(struct upstream *u, const struct peer *p,
                          const struct why *why)
 {
     const struct upstream_config *c = &u->set->config;
 
+    note(u, p, why);
+    if (why->status == STATUS_OK)
+        c->tally->accepted++;
+    else
+        c->tally->failed[status_class(why->status)]++;
     if (c->on_decided != NULL)
         c->on_decided(c->ctx, u->service, peer_endpoint(p), peer_attestation(p),
                       why);
@@ -187,13 +201,18 @@ static void maybe_closed(struct upstream_set *set);
 static void on_peer_closed(void *ctx, struct peer *p, const struct why *why)
 {
     struct upstream *u = ctx;
+    const struct peer_traffic traffic = peer_traffic(p);
     bool was_next = u->next == p;
 
+    u->set->config.tally->ended_in += traffic.bytes_in;
+    u->set->config.tally->ended_out += traffic.bytes_out;
     forget(u, p);
     if (was_next) {
         next_failed(u, p, why);
     } else if (why->status != STATUS_OK &&
                why->status != STATUS_SHUTTING_DOWN) {
+        note(u, p, why);
+        u->set->config.tally->lost++;
         log_why(u->set->config.log, LOG_WARN, "session.lost", why,
                 LOG_FIELDS(LOG_S("service", u->service->name),
                            LOG_S("endpoint", peer_endpoint(p)->url)));
@@ -219,7 +238,7 @@ static const struct peer_events peer_events = {
 
 static struct peer **free_place(struct upstream *u)
 {
-    for (size_t i = 0; i < PEERS_MAX; i++)
+    for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)
         if (u->peers[i] == NULL)
             return &u->peers[i];
     return NULL;
@@ -331,30 +350,17 @@ static bool has_wss(const struct service *s)
     return false;
 }
 
-static enum status read_root(const char *path, struct buffer *der,
-                             struct why *why)
-{
-    struct buffer text = buffer_with_max(COLLATERAL_MAX_BYTES);
-    struct trust_root root;
-    enum status st = file_read(path, COLLATERAL_MAX_BYTES, &text, why);
-
-    if (st == STATUS_OK)
-        st = root_read(buffer_view(&text), &root, why);
-    if (st == STATUS_OK)
-        *der = text; /* handed over: verify_quote() reads PEM and DER alike */
-    else
-        buffer_free(&text);
-    return st;
-}
-
 static enum status upstream_init(struct upstream *u, struct upstream_set *set,
                                  const struct service *service, struct why *why)
 {
     enum status st = STATUS_OK;
 
     *u = (struct upstream){ .set = set, .service = service };
+    if (attempts_init(&u->attempts, service->endpoint_count) != STATUS_OK)
+        return why_fail(why, STATUS_NO_MEMORY, "services", NULL,
+                        "no memory for %zu endpoints", service->endpoint_count);
     if (service->root_file != NULL)
-        st = read_root(service->root_file, &u->root_der, why);
+        st = policy_file_root(service->root_file, &u->root_der, why);
     if (st == STATUS_OK && has_wss(service))
         st = tls_context_client(service->ca_file, &u->tls, why);
     return st;
@@ -363,6 +369,7 @@ static enum status upstream_init(struct upstream *u, struct upstream_set *set,
 static void upstream_set_free(struct upstream_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {
+        attempts_fini(&set->upstreams[i].attempts);
         buffer_free(&set->upstreams[i].root_der);
         tls_context_free(set->upstreams[i].tls);
     }
@@ -411,7 +418,7 @@ enum status upstream_set_open(const struct upstream_config *config,
 
 static bool has_peers(const struct upstream *u)
 {
-    for (size_t i = 0; i < PEERS_MAX; i++)
+    for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)
         if (u->peers[i] != NULL)
             return true;
     return false;
@@ -439,7 +446,7 @@ void upstream_set_close(struct upstream_set *set, const struct why *why,
                                              .service = u->service->name };
 
         fail_all(&u->waiting, &failure);
-        for (size_t k = 0; k < PEERS_MAX; k++)
+        for (size_t k = 0; k < UPSTREAM_PEERS_MAX; k++)
             if (u->peers[k] != NULL)
                 peer_close(u->peers[k], why);
     }
@@ -475,7 +482,7 @@ static void retire(struct upstream *u, struct upstream *next)
     fail_all(&u->waiting, &failure);
     if (next != NULL && next->waiting.first != NULL)
         upstream_connect(next);
-    for (size_t i = 0; i < PEERS_MAX; i++)
+    for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)
         if (u->peers[i] != NULL)
             end_peer(u, u->peers[i], next != NULL ? next->service : NULL);
 }
@@ -506,7 +513,7 @@ void upstream_set_retire(struct upstream_set *old, struct upstream_set *next,
 void upstream_set_rejudge(struct upstream_set *set)
 {
     for (size_t i = 0; i < set->count; i++)
-        for (size_t k = 0; k < PEERS_MAX; k++)
+        for (size_t k = 0; k < UPSTREAM_PEERS_MAX; k++)
             if (set->upstreams[i].peers[k] != NULL)
                 peer_rejudge(set->upstreams[i].peers[k]);
 }
@@ -543,6 +550,7 @@ enum status upstream_far_open(struct upstream *u, const struct target *target,
         return st;
     }
     upstream_connect(u);
+    u->set->config.tally->streams++;
     *out = &f->far;
     return STATUS_OK;
 }
@@ -552,4 +560,23 @@ void upstream_connect(struct upstream *u)
     /* If it cannot even begin, serve_waiting() says so at the next tick. */
     if (u->present == NULL && u->next == NULL)
         (void)start_next(u);
+}
+
+size_t upstream_set_count(const struct upstream_set *set)
+{
+    return set->count;
+}
+
+struct upstream_view upstream_set_view(const struct upstream_set *set, size_t i)
+{
+    const struct upstream *u = &set->upstreams[i];
+
+    return (struct upstream_view){
+        .service = u->service,
+        .waiting = u->waiting.count,
+        .present = u->present,
+        .next = u->next,
+        .peers = (const struct peer *const *)u->peers,
+        .attempts = &u->attempts,
+    };
 }

@@ -16,9 +16,15 @@
 #include "common/status.h"
 #include "policy/policy.h"
 #include "proxy/io/carrier.h"
-#include "proxy/local/attest.h"
+#include "proxy/local/attempts.h"
 #include "proxy/local/far.h"
+#include "proxy/local/peer.h"
+#include "proxy/local/tally.h"
 #include "proxy/local/target.h"
+
+/* Sessions of one service that may exist at once: the present one, the next,
+ * and old ones whose streams have not ended. */
+#define UPSTREAM_PEERS_MAX 8
 
 struct upstream;     /* of one service */
 struct upstream_set; /* of all services of a policy */
@@ -29,6 +35,7 @@ struct upstream_config {
     struct collateral *collateral;
     const struct log *log;
     const struct policy *policy; /* borrowed until closed */
+    struct tally *tally;         /* borrowed until closed; counted in */
     /* An endpoint of |service| was accepted or refused, or could not be
      * reached. |a| is NULL if it did not come to evidence. May be NULL. */
     void (*on_decided)(void *ctx, const struct service *service,
@@ -74,5 +81,22 @@ MUST_CHECK enum status upstream_far_open(struct upstream *u,
 
 /* Make a session now if there is none, though nobody asks. */
 void upstream_connect(struct upstream *u);
+
+/* What is known of one service, for the status surface. All is borrowed from
+ * the upstream until the next turn of the loop. */
+struct upstream_view {
+    const struct service *service;
+    size_t waiting;                  /* requests, for a session */
+    const struct peer *present;      /* takes streams; NULL if none does */
+    const struct peer *next;         /* being made; NULL if none is */
+    const struct peer *const *peers; /* UPSTREAM_PEERS_MAX, some NULL */
+    const struct attempts *attempts;
+};
+
+size_t upstream_set_count(const struct upstream_set *set);
+
+/* The service at |i| of the policy, below upstream_set_count(). */
+struct upstream_view upstream_set_view(const struct upstream_set *set,
+                                       size_t i);
 
 #endif

@@ -1,0 +1,45 @@
+#include "proxy/local/own_pages.h"
+
+#include "proxy/local/pac.h"
+#include "proxy/local/page.h"
+#include "proxy/local/status_json.h"
+#include "proxy/local/status_metrics.h"
+#include "proxy/local/status_page.h"
+
+/* Whoever can ask found a policy loaded and a port listening: that is ready.
+ * Sessions are made when somebody wants them. */
+static void put_ready(const struct status_data *data, struct buffer *out)
+{
+    (void)data;
+    buffer_text(out, "ready\n");
+}
+
+static void put_pac(const struct status_data *data, struct buffer *out)
+{
+    pac_write(data->policy, data->address, out);
+}
+
+static const struct {
+    const char *path;
+    const char *type;
+    void (*put)(const struct status_data *data, struct buffer *out);
+} pages[] = {
+    { "/", PAGE_TYPE, status_page_write },
+    { "/status.json", "application/json", status_json_write },
+    { "/readyz", "text/plain; charset=utf-8", put_ready },
+    { "/metrics", STATUS_METRICS_TYPE, status_metrics_write },
+    { "/proxy.pac", PAC_TYPE, put_pac },
+};
+
+bool own_pages_find(const struct status_data *data, struct slice path,
+                    struct front_page *page)
+{
+    for (size_t i = 0; i < COUNT_OF(pages); i++) {
+        if (!slice_equal(path, slice_text(pages[i].path)))
+            continue;
+        page->type = pages[i].type;
+        pages[i].put(data, page->body);
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,204 @@
+#!/usr/bin/python3
+"""The proxy's own pages, before a request, after acceptance, after refusal."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+
+PAGES = ["/", "/status.json", "/readyz", "/metrics", "/proxy.pac", "/healthz"]
+
+
+def get(proxy, path, *args):
+    """Status code, media type and body of one of our own pages."""
+    r = curl("-w", "\n%{http_code} %{content_type}", *args, proxy.url + path)
+    check(r.returncode == 0, f"{path}: {r.stderr}")
+    body, _, last = r.stdout.decode().rpartition("\n")
+    code, _, kind = last.partition(" ")
+    return int(code), kind, body
+
+
+def status(proxy):
+    return json.loads(get(proxy, "/status.json")[2])
+
+
+def metric(proxy, name):
+    text = get(proxy, "/metrics")[2]
+    found = re.search(rf"^{re.escape(name)} (\d+)$", text, re.M)
+    check(found, f"no {name} in\n{text}")
+    return int(found.group(1))
+
+
+def ask(proxy):
+    r = curl("-x", proxy.url, "-o", "/dev/null", "-w", "%{http_code}",
+             f"http://{HOST}/")
+    return r.stdout.decode()
+
+
+def refused(programs):
+    """A proxy whose policy asks for another measurement."""
+    server = programs.server()
+    accept = (Path(server.sim_dir) / "accept.yaml").read_text()
+    policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                             server.sim_dir,
+                             accept=accept.replace("d1d1d1d1", "d1d1d1d2", 1))
+    return programs.proxy(policy)
+
+
+def every_page_is_there_before_any_request(build):
+    with Programs(build) as programs:
+        _, proxy = programs.pair()
+        for path in PAGES:
+            check(get(proxy, path)[0] == 200, path)
+        now = status(proxy)
+        check(now["version"] == 1, now)
+        service = now["services"][0]
+        check(service["state"] == "waiting", service)
+        check(service["attestation"] is None, service)
+        check(service["endpoints"][0]["state"] == "untried", service)
+        check("waiting" in get(proxy, "/")[2], "the page says waiting")
+        check(get(proxy, "/other")[0] == 404, "no other page")
+
+
+def an_accepted_service_shows_what_it_proved(build):
+    with Programs(build) as programs:
+        _, proxy = programs.pair()
+        check(ask(proxy) == "200", "a request")
+        service = status(proxy)["services"][0]
+        found = service["attestation"]
+        check(service["state"] == "SIMULATED", service)
+        check(found["accepted"] and found["simulated"], found)
+        check(found["release"] == "simulated", found["release"])
+        check(found["claims"]["tdx"]["mr_td"] == "d1" * 48, found["claims"])
+        check(len(found["verification"]["checks"]) > 20, "all checks")
+        check(all(c["outcome"] != "fail" for c in
+                  found["verification"]["checks"] + found["policy"]["checks"]),
+              "none failed")
+        session = service["sessions"][0]
+        check(session["state"] == "ready" and session["bytes_in"] > 0, session)
+        page = get(proxy, "/")[2]
+        for words in ("SIMULATED", "UpToDate", "d1" * 48, "Every check",
+                      "Expires first"):
+            check(words in page, words)
+        check("<script" not in page and "http-equiv" not in page, "no script")
+        check(metric(proxy, 'veritee_attestations_total{result="accepted"}') == 1,
+              "one acceptance")
+        check(metric(proxy, 'veritee_service_simulated{service="demo"}') == 1,
+              "simulated")
+        check(metric(proxy, 'veritee_service_verified{service="demo"}') == 0,
+              "simulated is not verified")
+        check(metric(proxy, "veritee_received_bytes_total") > 0, "bytes")
+        check(metric(proxy, "veritee_streams_total") == 1, "streams")
+
+
+def a_refused_service_shows_the_reason(build):
+    with Programs(build) as programs:
+        proxy = refused(programs)
+        check(ask(proxy) == "502", "a request")
+        now = status(proxy)
+        service = now["services"][0]
+        check(service["state"] == "refused", service["state"])
+        check(service["failure"]["field"] == "accept.mrtd", service["failure"])
+        check(service["failure"]["found"].startswith("d1d1d1d1"), service)
+        check(service["failure"]["expected"].startswith("d1d1d1d2"), service)
+        failed = [c for c in service["attestation"]["policy"]["checks"]
+                  if c["outcome"] == "fail"]
+        check(len(failed) == 1, failed)
+        check(now["refusals"][0]["service"] == "demo", now["refusals"])
+        page = get(proxy, "/")[2]
+        check('class="badge bad">refused' in page, "the verdict")
+        check("accept.mrtd" in page and "d1d1d1d2" in page, "the reason")
+        check(metric(proxy, 'veritee_attestations_total{result="policy"}') == 1,
+              "one refusal")
+        check(get(proxy, "/readyz")[0] == 200, "ready nevertheless")
+
+
+def the_pages_are_reached_through_the_proxy_too(build):
+    with Programs(build) as programs:
+        _, proxy = programs.pair()
+        for path in PAGES:
+            r = curl("-x", proxy.url, "-o", "/dev/null", "-w", "%{http_code}",
+                     f"http://veritee.invalid{path}")
+            check(r.stdout == b"200", f"{path}: {r.stdout}")
+
+
+def other_sites_get_nothing(build):
+    with Programs(build) as programs:
+        _, proxy = programs.pair()
+        check(ask(proxy) == "200", "a request")
+        attacks = {
+            "a name that was rebound": ["-H", "Host: evil.example"],
+            "with our port": ["-H", f"Host: evil.example:{proxy.port}"],
+            "one that looks like ours": ["-H", "Host: localhost.evil.example"],
+            "an address of the network": ["-H", "Host: 192.168.1.2"],
+            "a foreign origin": ["-H", "Origin: http://evil.example"],
+            "no origin": ["-H", "Origin: null"],
+            "another port": ["-H", "Origin: http://127.0.0.1:1"],
+            "a script tag": ["-H", "Sec-Fetch-Site: cross-site",
+                             "-H", "Sec-Fetch-Mode: no-cors"],
+            "a fetch": ["-H", "Sec-Fetch-Site: same-site",
+                        "-H", "Sec-Fetch-Mode: cors"],
+            "a post": ["-d", "x=y"],
+            "a post from elsewhere": ["-d", "x=y", "-H", "Origin: http://e.vil"],
+            "a preflight": ["-X", "OPTIONS", "-H", "Origin: http://e.vil",
+                            "-H", "Access-Control-Request-Method: GET"],
+        }
+        for name, args in attacks.items():
+            for path in PAGES:
+                code, kind, body = get(proxy, path, *args)
+                check(code in (403, 405, 421), f"{name}, {path}: {code}")
+                check("demo" not in body and len(body) < 100, f"{name}: {body}")
+                check(kind.startswith("text/plain"), f"{name}: {kind}")
+        r = curl("-i", proxy.url + "/")
+        head = r.stdout.decode().partition("\r\n\r\n")[0].lower()
+        check("access-control" not in head, head)
+        check("default-src 'none'" in head and "nosniff" in head, head)
+
+
+def a_browser_sends_only_the_services_here(build):
+    node = shutil.which("node")
+    if node is None:
+        print("skipped - no node to run proxy.pac", flush=True)
+        return
+    with Programs(build) as programs:
+        server = programs.server()
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir)
+        policy.write_text(policy.read_text().replace(
+            f'"{HOST}"', f'"{HOST}", "*.below.test", "only.test:81", '
+            '"[2001:db8::1]"'))
+        proxy = programs.proxy(policy)
+        code, kind, text = get(proxy, "/proxy.pac")
+        check(code == 200 and kind == "application/x-ns-proxy-autoconfig", kind)
+        here = f"PROXY 127.0.0.1:{proxy.port}"
+        cases = {
+            HOST: here, HOST.upper(): here, HOST + ".": here,
+            "a.below.test": here, "a.b.below.test": here,
+            "only.test": here, "2001:db8::1": here, "[2001:db8::1]": here,
+            "veritee.invalid": here, "below.test": "DIRECT",
+            "xbelow.test": "DIRECT", "x" + HOST: "DIRECT",
+            "example.com": "DIRECT", "__proto__": "DIRECT", "": "DIRECT",
+        }
+        script = text + "\nconsole.log(JSON.stringify(" + json.dumps(
+            list(cases)) + ".map(h => FindProxyForURL('http://' + h, h))))"
+        out = subprocess.run([node, "-e", script], capture_output=True,
+                             timeout=60)
+        check(out.returncode == 0, out.stderr)
+        for host, got in zip(cases, json.loads(out.stdout)):
+            check(got == cases[host], f"{host}: {got}")
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests([
+        every_page_is_there_before_any_request,
+        an_accepted_service_shows_what_it_proved,
+        a_refused_service_shows_the_reason,
+        the_pages_are_reached_through_the_proxy_too,
+        other_sites_get_nothing,
+        a_browser_sends_only_the_services_here,
+    ]))
