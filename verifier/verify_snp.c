@@ -26,10 +26,6 @@ struct run {
     struct snp_tcb launch;
 };
 
-/* A check of the table. Returns STATUS_OK, with |why->found| saying what was
- * seen, or the status of the defect with |why| filled. */
-typedef enum status check_fn(struct run *r, struct why *why);
-
 /* --- what was sent --- */
 
 static enum status check_report(struct run *r, struct why *why)
@@ -257,7 +253,9 @@ static enum status check_chip(struct run *r, struct why *why)
 struct check {
     const char *id;
     const char *title;
-    check_fn *run;
+    /* Returns STATUS_OK, with |why->found| saying what was seen, or the status
+     * of the defect with |why| filled. */
+    enum status (*run)(struct run *r, struct why *why);
     bool needs_crl; /* skipped when none was given */
 };
 

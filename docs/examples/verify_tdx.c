@@ -36,7 +36,7 @@ int main(int argc, char **argv)
     struct verify_input in = {
         .quote = read_file(".", argc > 1 ? argv[1] : ""),
         .collateral = &set,
-        .now_unix = argc > 3 ? atoll(argv[3]) : (int64_t)time(NULL),
+        .now_unix = argc > 3 ? strtoll(argv[3], NULL, 10) : (int64_t)time(NULL),
     };
     struct claims claims;
     struct verdict verdict;

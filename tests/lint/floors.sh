@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.." || exit 2
 . tests/lint/lib
 
 # shellcheck disable=SC2046 # one word a file
-code $(files '*.c' '*.h' | grep -vE '^(tests|examples)/') | awk -F '\t' '
+code $(files '*.c' '*.h' | grep -vE '^(tests|docs/examples)/') | awk -F '\t' '
     function below(folder, folders) { may[folder] = folder " " folders }
     function library(name, headers, seen_by) {
         pattern[name] = "^(" headers ")"
