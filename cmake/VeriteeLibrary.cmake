@@ -15,13 +15,13 @@ set(_archive "${_library}/libveritee-verifier.a")
 set(_symbols "${PROJECT_SOURCE_DIR}/verifier/veritee_verifier.symbols")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${_symbols}")
 file(STRINGS "${_symbols}" _wanted REGEX "^[a-z]")
-list(TRANSFORM _wanted PREPEND "-u")
+list(TRANSFORM _wanted PREPEND "-Wl,-u,")
 file(MAKE_DIRECTORY "${_library}")
 
 add_custom_command(OUTPUT "${_archive}"
-    COMMAND "${CMAKE_LINKER}" -r -o verifier.o ${_wanted} --start-group
-            $<TARGET_FILE:verifier> $<TARGET_FILE:common>
-            $<TARGET_FILE:veritee::wolfssl> --end-group
+    COMMAND "${CMAKE_C_COMPILER}" -nostdlib -r -o verifier.o ${_wanted}
+            -Wl,--start-group $<TARGET_FILE:verifier> $<TARGET_FILE:common>
+            $<TARGET_FILE:veritee::wolfssl> -Wl,--end-group
     COMMAND "${CMAKE_OBJCOPY}" "--keep-global-symbols=${_symbols}" verifier.o
     COMMAND "${CMAKE_COMMAND}" -E rm -f "${_archive}"
     COMMAND "${CMAKE_AR}" rcs "${_archive}" verifier.o
