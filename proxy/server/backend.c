@@ -69,9 +69,11 @@ static void backend_settle(struct backend *b)
 /* Give the client credit for what has left. */
 static void give_credit(struct backend *b)
 {
-    size_t left = b->owed - conn_pending(b->conn);
+    size_t pending = conn_pending(b->conn), left;
 
-    b->owed -= left;
+    assert(pending <= b->owed);
+    left = b->owed - pending;
+    b->owed = pending;
     if (left > 0 && b->stream != NULL)
         stream_consumed(b->stream, left);
 }

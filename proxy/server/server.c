@@ -1,6 +1,5 @@
 #include "proxy/server/server.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "common/limits.h"

@@ -4,7 +4,7 @@
 #include "proxy/io/carrier.h"
 #include "proxy/io/ws_handshake.h"
 
-#define CLAUSE "docs/PROTOCOL.md, Upgrade"
+#define CLAUSE "PROTOCOL 1"
 
 /* A WebSocket upgrade, whatever it is for. */
 static enum status check_websocket(const struct request *r, struct upgrade *out,
