@@ -290,6 +290,50 @@ static void a_far_side_is_not_kept_for_ever(void **state)
 static const struct {
     const char *name;
     const char *ask;
+    const char *down; /* and then the far side ends */
+    const char *want;
+    bool ends; /* the application's connection too */
+} ends[] = {
+    /* clang-format off */
+    { "a length", GET, OK2, OK2, false },
+    { "chunks and trailers", GET,
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nT: v\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nT: v\r\n\r\n", false },
+    { "the connection", GET, "HTTP/1.1 200 OK\r\n\r\nok",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", false },
+    { "the connection, for HTTP/1.0", "GET http://a/ HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\nok",
+      "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nok", true },
+    /* clang-format on */
+};
+
+/* The other side of a_cut_answer_has_no_end(). */
+static void a_complete_answer_has_one(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        struct front_rig r;
+        int fd;
+
+        front_rig_start(&r);
+        fd = front_rig_dial(&r);
+        front_rig_say_text(&r, fd, ends[i].ask);
+        fake_far_opened(&r.fars[0]);
+        fake_far_data(&r.fars[0], ends[i].down);
+        if (!r.fars[0].closed)
+            fake_far_ended(&r.fars[0]);
+        if (ends[i].ends)
+            front_rig_expect_end(&r, fd, slice_text(ends[i].want));
+        else
+            front_rig_expect(&r, fd, slice_text(ends[i].want));
+        assert_int_equal(front_count(r.front), ends[i].ends ? 0 : 1);
+        (void)close(fd);
+        front_rig_stop(&r);
+    }
+}
+
+static const struct {
+    const char *name;
+    const char *ask;
     const char *down; /* before the far side is lost */
     const char *want; /* all the application hears; it does not end well */
 } cuts[] = {
@@ -409,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_spoiled_far_side_is_replaced),
         cmocka_unit_test(an_answer_with_more_behind_it_is_the_last),
         cmocka_unit_test(a_far_side_is_not_kept_for_ever),
+        cmocka_unit_test(a_complete_answer_has_one),
         cmocka_unit_test(a_cut_answer_has_no_end),
         cmocka_unit_test(a_protocol_is_not_switched_inside_a_request),
         cmocka_unit_test(refusals_wait_for_the_reader),
