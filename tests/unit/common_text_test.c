@@ -71,6 +71,39 @@ static void decimals_are_strict(void **state)
     }
 }
 
+/* Long texts are read four digits at a time: what is no digit is refused
+ * wherever it stands, and a line may end anywhere. */
+static void base64_is_read_alike_at_every_length(void **state)
+{
+    uint8_t bytes[70], back[70];
+    char text[TEXT_BASE64_ROOM(70) + 1];
+    size_t len;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(i * 37);
+    for (size_t n = 1; n <= sizeof(bytes); n++) {
+        text_base64(slice_of(bytes, n), text, sizeof(text));
+        assert_true(text_from_base64(slice_text(text), back, n, &len));
+        assert_true(slice_equal(slice_of(back, len), slice_of(bytes, n)));
+        assert_false(text_from_base64(slice_text(text), back, n - 1, &len));
+        for (size_t at = strlen(text); at-- > 0;) {
+            char kept = text[at];
+
+            text[at] = '-';
+            assert_false(text_from_base64(slice_text(text), back, n, &len));
+            text[at] = kept;
+        }
+        for (size_t at = strlen(text); at-- > 0;) {
+            memmove(text + at + 1, text + at, strlen(text + at) + 1);
+            text[at] = '\n';
+            assert_true(text_from_base64(slice_text(text), back, n, &len));
+            assert_true(slice_equal(slice_of(back, len), slice_of(bytes, n)));
+            memmove(text + at, text + at + 1, strlen(text + at));
+        }
+    }
+}
+
 static void base64_has_one_spelling(void **state)
 {
     /* RFC 4648 section 10 */
@@ -388,6 +421,7 @@ int main(void)
         cmocka_unit_test(hex_is_cut_visibly),
         cmocka_unit_test(decimals_are_strict),
         cmocka_unit_test(base64_has_one_spelling),
+        cmocka_unit_test(base64_is_read_alike_at_every_length),
         cmocka_unit_test(times_are_strict_and_go_both_ways),
         cmocka_unit_test(host_and_port_are_strict),
         cmocka_unit_test(utf8_has_one_form),
