@@ -49,6 +49,7 @@ test  haproxy                load balancer in end-to-end tests
 test  openssl                second opinion on certificates
 test  wget                   client in end-to-end tests
 test  python3-websockets     WebSocket peer in end-to-end tests
+test  python3-jsonschema     docs/schema
 test  python3-cryptography   makes certificates and bent evidence
 test  openssh-client         client through SOCKS
 test  openssh-server         its server, and a peer in bench/
