@@ -50,6 +50,8 @@ test  openssl                second opinion on certificates
 test  wget                   client in end-to-end tests
 test  python3-websockets     WebSocket peer in end-to-end tests
 test  python3-jsonschema     docs/schema
+test  nodejs                 another verifier, in differential_test
+test  npm                    installs that
 test  python3-cryptography   makes certificates and bent evidence
 test  openssh-client         client through SOCKS
 test  openssh-server         its server, and a peer in bench/
