@@ -325,6 +325,29 @@ def what_cannot_be_is_said_at_the_start(build):
             check("ready:" not in r.stdout, f"{args}: {r.stdout}")
 
 
+def accept_yaml_is_what_a_policy_needs(build):
+    for tee in "tdx", "sgx":
+        with Programs(build) as programs:
+            _, proxy = programs.pair("--simulate-tee", tee)
+            r = subprocess.run(["curl", "-qsS", "-x", proxy.url,
+                                "http://demo.test/echo"], capture_output=True)
+            check(b"GET /echo HTTP/1.1" in r.stdout, f"{tee}: {r.stdout} {r.stderr}")
+
+
+def new_keys_under_load_lose_nothing(build):
+    with Programs(build) as programs:
+        server, proxy = programs.pair("--epoch-seconds", "1")
+        deadline = time.monotonic() + 4
+        count = 0
+        while time.monotonic() < deadline:
+            r = subprocess.run(["curl", "-qsS", "-x", proxy.url, "-o", "/dev/null",
+                                "http://demo.test/bytes/100000"],
+                               capture_output=True)
+            check(r.returncode == 0, f"after {count}: {r.stderr}")
+            count += 1
+        check(server.tail(1000).count("keys.epoch") >= 3, server.tail())
+
+
 def simulated_keys_are_kept_and_private(build):
     with Programs(build) as programs:
         first = programs.server()
@@ -363,5 +386,7 @@ if __name__ == "__main__":
         sigterm_ends_it_cleanly,
         a_second_sigterm_ends_it_at_once,
         what_cannot_be_is_said_at_the_start,
+        accept_yaml_is_what_a_policy_needs,
+        new_keys_under_load_lose_nothing,
         simulated_keys_are_kept_and_private,
     ]))
