@@ -235,11 +235,6 @@ enum request_step request_read(struct request *r, struct slice *in)
     return r->chunked ? read_chunks(r, in) : read_counted(r, in);
 }
 
-bool request_is_partial(const struct request *r)
-{
-    return r->head.len > 0 && !r->ended;
-}
-
 struct slice request_field(const struct request *r, const char *name)
 {
     for (size_t i = 0; i < r->field_count; i++)

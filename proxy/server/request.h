@@ -65,9 +65,6 @@ void request_next(struct request *r);
  * REQUEST_BAD only request_next() and request_fini(). */
 enum request_step request_read(struct request *r, struct slice *in);
 
-/* A byte of a request was read, and its end was not. */
-bool request_is_partial(const struct request *r);
-
 /* The value of |name|; empty if there is none. Of several, the first. */
 struct slice request_field(const struct request *r, const char *name);
 
