@@ -8,8 +8,8 @@
 #include "proxy/local/front_parts.h"
 
 #define SWEEP_INTERVAL_MS  1000
-#define SCRATCH_MAX_BYTES  (1024 * 1024) /* one read, or one page of ours */
-#define SCRATCH_KEEP_BYTES (256 * 1024)  /* what is not given back at once */
+#define SCRATCH_MAX_BYTES  (2 * 1024 * 1024) /* one read, or one page of ours */
+#define SCRATCH_KEEP_BYTES (256 * 1024) /* what is not given back at once */
 
 struct front_config front_defaults(void)
 {

@@ -5,7 +5,7 @@
 #include "common/text.h"
 #include "proxy/local/answer.h"
 
-#define PAGE_MAX_BYTES (1024 * 1024)
+#define PAGE_MAX_BYTES (1536 * 1024) /* 512 services: near 1 MiB */
 #define HTTP_PORT      80
 
 #define TEXT_TYPE "text/plain; charset=utf-8"

@@ -8,6 +8,7 @@
 #include "proxy/local/cmd_check.h"
 #include "proxy/local/cmd_inspect.h"
 #include "proxy/local/cmd_run.h"
+#include "proxy/local/cmd_status.h"
 #include "proxy/local/cmd_verify.h"
 
 static const struct command {
@@ -16,6 +17,7 @@ static const struct command {
     const char *what;
 } commands[] = {
     { "run", cmd_run_main, "start the proxy" },
+    { "status", cmd_status_main, "say what the running proxy trusts" },
     { "check", cmd_check_main, "read a policy and say what it accepts" },
     { "verify", cmd_verify_main, "verify a quote from files" },
     { "inspect", cmd_inspect_main, "tell what is in a quote, unverified" },

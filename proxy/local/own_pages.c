@@ -5,6 +5,9 @@
 #include "proxy/local/status_json.h"
 #include "proxy/local/status_metrics.h"
 #include "proxy/local/status_page.h"
+#include "proxy/local/status_text.h"
+
+#define TEXT_TYPE "text/plain; charset=utf-8"
 
 /* Whoever can ask found a policy loaded and a port listening: that is ready.
  * Sessions are made when somebody wants them. */
@@ -26,7 +29,8 @@ static const struct {
 } pages[] = {
     { "/", PAGE_TYPE, status_page_write },
     { "/status.json", "application/json", status_json_write },
-    { "/readyz", "text/plain; charset=utf-8", put_ready },
+    { "/status.txt", TEXT_TYPE, status_text_write },
+    { "/readyz", TEXT_TYPE, put_ready },
     { "/metrics", STATUS_METRICS_TYPE, status_metrics_write },
     { "/proxy.pac", PAC_TYPE, put_pac },
 };

@@ -10,8 +10,8 @@
 #include "proxy/local/front.h"
 #include "proxy/local/status_data.h"
 
-/* Fill |page| with what is at |path|: "/", "/status.json", "/readyz",
- * "/metrics" or "/proxy.pac". False: there is no such page. */
+/* Fill |page| with what is at |path|: "/", "/status.json", "/status.txt",
+ * "/readyz", "/metrics" or "/proxy.pac". False: there is no such page. */
 bool own_pages_find(const struct status_data *data, struct slice path,
                     struct front_page *page);
 

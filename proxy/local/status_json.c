@@ -4,7 +4,7 @@
 #include "proxy/local/refusal_words.h"
 #include "proxy/local/verdict_text.h"
 
-#define DETAIL_MAX_BYTES (512 * 1024) /* half of what a page may have */
+#define DETAIL_MAX_BYTES (256 * 1024) /* details of some 20 services */
 
 static void put_time(struct json_out *j, const char *key, int64_t unix_seconds)
 {

@@ -9,7 +9,7 @@
 #include "proxy/local/refusal_words.h"
 #include "proxy/local/verdict_text.h"
 
-#define DETAIL_MAX_BYTES (512 * 1024) /* half of what a page may have */
+#define DETAIL_MAX_BYTES (256 * 1024) /* details of some 15 services */
 #define FACT_ROOM        512
 
 PRINTF_LIKE(3, 4)

@@ -4,14 +4,17 @@
 import json
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
 
-PAGES = ["/", "/status.json", "/readyz", "/metrics", "/proxy.pac", "/healthz"]
+PAGES = ["/", "/status.json", "/status.txt", "/readyz", "/metrics", "/proxy.pac",
+         "/healthz"]
 
 
 def get(proxy, path, *args):
@@ -118,6 +121,65 @@ def a_refused_service_shows_the_reason(build):
         check(get(proxy, "/readyz")[0] == 200, "ready nevertheless")
 
 
+def command(programs, *args):
+    return subprocess.run([programs.bin / "veritee", "status", *args],
+                          capture_output=True, timeout=60)
+
+
+def the_command_prints_the_status(build):
+    with Programs(build) as programs:
+        _, proxy = programs.pair()
+        check(ask(proxy) == "200", "a request")
+        here = ["--proxy", f"127.0.0.1:{proxy.port}"]
+        r = command(programs, *here)
+        check(r.returncode == 0 and r.stderr == b"", r)
+        check(b"demo: SIMULATED\n" in r.stdout, r.stdout)
+        check(b"release         simulated\n" in r.stdout, r.stdout)
+        r = command(programs, "--json", *here)
+        check(json.loads(r.stdout)["version"] == 1, r.stdout)
+        check(proxy.stop() == 0, "stopped")
+        r = command(programs, *here)
+        check(r.returncode == 1 and b"refused" in r.stderr, r)
+
+
+def the_command_asks_on_this_machine_only(build):
+    with Programs(build) as programs:
+        for bad in ("192.0.2.1:8118", "example.com", "localhost:0", "a b"):
+            r = command(programs, "--proxy", bad)
+            check(r.returncode == 2 and r.stdout == b"", f"{bad}: {r}")
+
+
+def the_command_believes_no_other_program(build):
+    good = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n"
+    answers = {
+        b"": None, b"SSH-2.0-x\r\n": None, good: None, good + b"short": None,
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n": None,
+        b"HTTP/1.1 200 OK\r\n\r\nContent-Length: 21\r\n": None,
+        good + b"a\x1b[31m\xff\xc2\x9b\xc3\xa9\n": b"a?[31m??\xc3\xa9\n",
+        good + b"a\0bcdefghij\n": None,
+        b"x" * (3 << 20): None,
+    }
+    with Programs(build) as programs, socket.create_server(
+            ("127.0.0.1", 0)) as listener:
+        def serve(answer):
+            sock, _ = listener.accept()
+            with sock:
+                sock.recv(4096)
+                try:
+                    sock.sendall(answer)
+                except OSError:
+                    pass  # it had heard enough
+
+        for answer, want in answers.items():
+            thread = threading.Thread(target=serve, args=(answer,))
+            thread.start()
+            r = command(programs, "--proxy",
+                        "127.0.0.1:%d" % listener.getsockname()[1])
+            thread.join()
+            check(r.returncode == (want is None), f"{answer[:60]}: {r}")
+            check(r.stdout == (want or b""), f"{answer[:60]}: {r}")
+
+
 def the_pages_are_reached_through_the_proxy_too(build):
     with Programs(build) as programs:
         _, proxy = programs.pair()
@@ -125,6 +187,22 @@ def the_pages_are_reached_through_the_proxy_too(build):
             r = curl("-x", proxy.url, "-o", "/dev/null", "-w", "%{http_code}",
                      f"http://veritee.invalid{path}")
             check(r.stdout == b"200", f"{path}: {r.stdout}")
+
+
+def many_services_fit_on_a_page(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir)
+        head, _, one = policy.read_text().partition("services:\n")
+        policy.write_text(head + "services:\n" + "".join(
+            one.replace("  demo:", f"  demo{i}:").replace(HOST, f"{i}.{HOST}")
+            for i in range(300)))
+        proxy = programs.proxy(policy)
+        code, _, page = get(proxy, "/")
+        check(code == 200 and page.rstrip().endswith("</html>"), page[-99:])
+        check("300 services: 300 waiting" in page, page[:2000])
+        check(len(status(proxy)["services"]) == 300, "all of them")
 
 
 def other_sites_get_nothing(build):
@@ -198,7 +276,11 @@ if __name__ == "__main__":
         every_page_is_there_before_any_request,
         an_accepted_service_shows_what_it_proved,
         a_refused_service_shows_the_reason,
+        the_command_prints_the_status,
+        the_command_asks_on_this_machine_only,
+        the_command_believes_no_other_program,
         the_pages_are_reached_through_the_proxy_too,
+        many_services_fit_on_a_page,
         other_sites_get_nothing,
         a_browser_sends_only_the_services_here,
     ]))

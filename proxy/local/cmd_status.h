@@ -1,0 +1,8 @@
+/* proxy/local/cmd_status.h: what a running proxy says of itself. */
+#ifndef PROXY_LOCAL_CMD_STATUS_H
+#define PROXY_LOCAL_CMD_STATUS_H
+
+/* "veritee status ...": |argv| begins with "status". Returns an exit status. */
+int cmd_status_main(int argc, char **argv);
+
+#endif
