@@ -6,16 +6,21 @@
 
 #include "common/limits.h"
 
-/* Freed by exactly one line, in attest_end(): either the collateral answer or
- * the worker thread is under way until then, never both. */
+/* Freed by exactly one line, in attest_free(): either the collateral answer or
+ * the worker thread is under way until then, never both. The worker may outlast
+ * whoever asked, so it reads nothing that is borrowed: |root| is a copy, and
+ * the policy judges on the loop. */
 struct attest {
-    struct attest_request request; /* |evidence| is not used after start */
+    struct attest_request request; /* |evidence| and |root_der| are not used
+                                    * after start */
     uv_work_t work;
     struct collateral_wait *wait; /* NULL unless collateral is under way */
     struct bundle *bundle;        /* reference held; NULL until there */
+    struct buffer root;           /* of the service; empty: built in */
     struct attestation result;
     uint8_t report_data[64]; /* what the quote must carry */
     bool challenged;
+    bool verified;  /* the quote is sound and ours: the policy is next */
     bool cancelled; /* only the memory is left */
     size_t quote_len;
     uint8_t quote[QUOTE_MAX_BYTES];
@@ -26,13 +31,19 @@ static int64_t now_unix(void)
     return (int64_t)time(NULL);
 }
 
+static void attest_free(struct attest *a)
+{
+    buffer_free(&a->root);
+    free(a);
+}
+
 static void attest_end(struct attest *a)
 {
     if (!a->cancelled)
         a->request.done(a->request.ctx, &a->result);
     if (a->bundle != NULL)
         bundle_unref(a->bundle);
-    free(a);
+    attest_free(a);
 }
 
 /* A row of our own behind the verifier's. */
@@ -66,11 +77,11 @@ static enum status check_binding(struct attest *a)
     return why.status;
 }
 
-static void judge(struct attest *a, int64_t now)
+static void judge(struct attest *a)
 {
     const struct judge_input in = {
         .claims = &a->result.claims,
-        .now_unix = now,
+        .now_unix = now_unix(),
         .attested_unix = a->result.attested_unix,
         .challenged = a->challenged,
     };
@@ -86,12 +97,11 @@ static void judge(struct attest *a, int64_t now)
 static void on_work(uv_work_t *work)
 {
     struct attest *a = CONTAINER_OF(work, struct attest, work);
-    const int64_t now = now_unix();
     const struct verify_input in = {
         .quote = slice_of(a->quote, a->quote_len),
         .collateral = &a->bundle->set,
-        .root_der = a->request.root_der,
-        .now_unix = now,
+        .root_der = buffer_view(&a->root),
+        .now_unix = now_unix(),
     };
 
     enum status st = verify_quote(&in, &a->result.claims, &a->result.verdict);
@@ -102,8 +112,8 @@ static void on_work(uv_work_t *work)
     else if (st != STATUS_OK)
         (void)why_fail(&a->result.why, st, "attest", NULL, "%s",
                        status_text(st));
-    else if (check_binding(a) == STATUS_OK)
-        judge(a, now);
+    else
+        a->verified = check_binding(a) == STATUS_OK;
 }
 
 static void on_work_done(uv_work_t *work, int error)
@@ -113,6 +123,8 @@ static void on_work_done(uv_work_t *work, int error)
     if (error != 0 && a->result.why.status == STATUS_OK)
         (void)why_fail(&a->result.why, STATUS_INTERNAL, "attest", NULL,
                        "verification was cancelled");
+    else if (a->verified && !a->cancelled)
+        judge(a);
     attest_end(a);
 }
 
@@ -193,7 +205,7 @@ static enum status ask_collateral(struct attest *a,
     const struct collateral_set stapled = stapled_set(&evidence->stapled);
     struct collateral_source list[POLICY_SOURCES_MAX];
     struct collateral_request r = {
-        .root_der = a->request.root_der,
+        .root_der = buffer_view(&a->root),
         .update = { .kind = sources->update == POLICY_UPDATE_EARLY
                                 ? UPDATE_EARLY
                                 : UPDATE_STANDARD },
@@ -231,7 +243,11 @@ enum status attest_start(const struct attest_request *request,
     a->result.attested_unix =
         a->challenged ? request->challenged_unix : evidence->issued_unix;
     memcpy(a->report_data, evidence->report_data, sizeof(a->report_data));
-    if (evidence->quote.len > sizeof(a->quote)) {
+    a->root = buffer_with_max(request->root_der.len);
+    buffer_add(&a->root, request->root_der);
+    if (!buffer_ok(&a->root)) {
+        st = STATUS_NO_MEMORY;
+    } else if (evidence->quote.len > sizeof(a->quote)) {
         (void)why_fail(&why, STATUS_BAD_FIELD, "server_kx.quote", NULL,
                        "%zu bytes", evidence->quote.len);
         (void)why_expect(&why, "at most %d", QUOTE_MAX_BYTES);
@@ -243,7 +259,7 @@ enum status attest_start(const struct attest_request *request,
         st = ask_collateral(a, evidence);
     }
     if (st != STATUS_OK) {
-        free(a);
+        attest_free(a);
         return st;
     }
     *out = a;

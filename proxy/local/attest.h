@@ -2,7 +2,8 @@
  *
  * The one place that sees all four parts: evidence from the session,
  * collateral from its engine, the verifier and the policy. Collateral is
- * asked for on the loop; quotes are verified in the thread pool. Sends
+ * asked for on the loop; quotes are verified in the thread pool, and judged on
+ * the loop. Sends
  * nothing and opens nothing: who asked acts on the answer. */
 #ifndef PROXY_LOCAL_ATTEST_H
 #define PROXY_LOCAL_ATTEST_H
@@ -38,7 +39,7 @@ struct attest_request {
     uv_loop_t *loop;
     struct collateral *collateral; /* borrowed */
     const struct service *service; /* borrowed until done or cancelled */
-    struct slice root_der;         /* of the service; empty: built in */
+    struct slice root_der;         /* of the service; empty: built in; copied */
     const struct session_evidence *evidence; /* copied */
     int64_t challenged_unix;                 /* when our challenge went out */
     attest_done *done;
@@ -50,7 +51,8 @@ struct attest_request {
 MUST_CHECK enum status attest_start(const struct attest_request *request,
                                     struct attest **out);
 
-/* The one who asked is gone: done() is not called. */
+/* The one who asked is gone: done() is not called. What the request lent may go
+ * at once, though a worker thread may still be at it. */
 void attest_cancel(struct attest *a);
 
 #endif
