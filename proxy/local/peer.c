@@ -270,6 +270,11 @@ void peer_rejudge(struct peer *p)
                              LOG_S("reason", "out of memory")));
 }
 
+bool peer_is_judging(const struct peer *p)
+{
+    return p->attest != NULL;
+}
+
 enum status peer_judge_by(struct peer *p, const struct service *service)
 {
     const struct judge_input in = {
@@ -278,14 +283,21 @@ enum status peer_judge_by(struct peer *p, const struct service *service)
         .attested_unix = p->attestation.attested_unix,
         .challenged = p->evidence.challenged,
     };
+    const bool rejudging = p->attest != NULL;
     struct why why = { 0 };
     enum status st;
 
     assert(p->state == PEER_READY || p->state == PEER_DRAINING);
     p->config.service = service;
+    if (rejudging) { /* by the policy that is no more: it begins anew */
+        attest_cancel(p->attest);
+        p->attest = NULL;
+    }
     st = judge_claims(&service->accept, &in, &p->attestation.decision, &why);
     if (st == STATUS_OK) {
         p->attestation.deadline_unix = p->attestation.decision.deadline_unix;
+        if (rejudging)
+            peer_rejudge(p);
         return st;
     }
     p->attestation.why = why;

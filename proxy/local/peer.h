@@ -91,9 +91,13 @@ int64_t peer_since_ms(const struct peer *p);
  * Harmless unless ready or draining. */
 void peer_rejudge(struct peer *p);
 
+/* True until what peer_rejudge() began has come to an end. */
+bool peer_is_judging(const struct peer *p);
+
 /* The policy has changed: from now on |service| decides, which replaces the one
- * of the config. Closes |p| at once, with the reason, if that does not accept
- * what was proved; else returns STATUS_OK. Only when ready or draining. */
+ * of the config; what peer_rejudge() began, begins anew. Closes |p| at once,
+ * with the reason, if that does not accept what was proved; else returns
+ * STATUS_OK. Only when ready or draining. */
 enum status peer_judge_by(struct peer *p, const struct service *service);
 
 /* Take no new streams; end when the open ones have. */

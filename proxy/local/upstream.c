@@ -453,20 +453,27 @@ void upstream_set_close(struct upstream_set *set, const struct why *why,
     maybe_closed(set);
 }
 
+/* |next| is that of the new policy; NULL if it has no such service. */
 static void end_peer(struct upstream *u, struct peer *p,
-                     const struct service *now)
+                     const struct upstream *next)
 {
     struct why why = { 0 };
 
-    if (now == NULL) {
+    if (next == NULL) {
         (void)why_fail(&why, STATUS_NOT_SERVICE, "policy", NULL,
                        "the new policy has no service %s", u->service->name);
+        peer_close(p, &why);
+    } else if (!slice_equal(buffer_view(&u->root_der),
+                            buffer_view(&next->root_der))) {
+        (void)why_fail(&why, STATUS_POLICY, "root", NULL,
+                       "verified under another root");
+        (void)why_expect(&why, "the root that the new policy names");
         peer_close(p, &why);
     } else if (peer_state_of(p) < PEER_READY) {
         (void)why_fail(&why, STATUS_SHUTTING_DOWN, "policy", NULL,
                        "the policy has changed");
         peer_close(p, &why);
-    } else if (peer_judge_by(p, now) == STATUS_OK) {
+    } else if (peer_judge_by(p, next->service) == STATUS_OK) {
         peer_drain(p);
     }
 }
@@ -484,7 +491,7 @@ static void retire(struct upstream *u, struct upstream *next)
         upstream_connect(next);
     for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)
         if (u->peers[i] != NULL)
-            end_peer(u, u->peers[i], next != NULL ? next->service : NULL);
+            end_peer(u, u->peers[i], next);
 }
 
 /* The service that |next| has under |name|; NULL if none. */

@@ -1,0 +1,190 @@
+/* peer: judged again, by new collateral and by new policies. */
+#include "tests/support/check.h"
+
+#include <stdlib.h>
+
+#include "common/secret.h"
+#include "proxy/local/peer.h"
+#include "tests/support/policy_text.h"
+#include "tests/support/server_rig.h"
+
+/* What the simulation measures. */
+#define SIM_MRTD                                                               \
+    "d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1"                         \
+    "d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1"
+
+struct test {
+    struct server_rig rig;
+    struct collateral *collateral;
+    struct policy *policy; /* that |peer| is judged by */
+    struct peer *peer;     /* NULL once closed */
+    bool ready;
+    bool closed;
+    enum status status; /* of on_closed() */
+};
+
+static void on_ready(void *ctx, struct peer *p)
+{
+    struct test *t = ctx;
+
+    assert_ptr_equal(p, t->peer);
+    t->ready = true;
+}
+
+static void on_goaway(void *ctx, struct peer *p)
+{
+    (void)ctx;
+    (void)p;
+}
+
+static void on_closed(void *ctx, struct peer *p, const struct why *why)
+{
+    struct test *t = ctx;
+
+    assert_ptr_equal(p, t->peer);
+    t->peer = NULL;
+    t->closed = true;
+    t->status = why->status;
+}
+
+static const struct peer_events events = {
+    .on_ready = on_ready,
+    .on_goaway = on_goaway,
+    .on_closed = on_closed,
+};
+
+static struct policy *policy_for(const struct server_rig *rig, const char *mrtd)
+{
+    char text[512];
+
+    (void)snprintf(text, sizeof(text),
+                   "services:\n  a:\n    hosts: [ demo.test ]\n"
+                   "    endpoints: [ \"ws://127.0.0.1:%u\" ]\n"
+                   "    root: sim.pem\n"
+                   "    collateral: { sources: [ stapled ] }\n"
+                   "    accept:\n      tee: tdx\n      mrtd: \"%s\"\n",
+                   (unsigned)listener_port(rig->listener), mrtd);
+    return policy_text_parse(text);
+}
+
+/* The last certificate of the chain that the server staples. */
+static struct slice root_of(const struct server_rig *rig)
+{
+    static const char mark[] = "-----BEGIN CERTIFICATE-----";
+    struct slice chain = sim_source_stapled(rig->sim)->item[1];
+    size_t at = chain.len - (sizeof(mark) - 1);
+
+    while (!slice_equal(slice_of(chain.at + at, sizeof(mark) - 1),
+                        slice_text(mark)))
+        at--;
+    return slice_of(chain.at + at, chain.len - at);
+}
+
+/* A peer whose session is ready. */
+static struct test *begin(void)
+{
+    const struct collateral_config collateral = { .store_dir = NULL };
+    struct serve_config config = server_rig_config();
+    struct test *t = calloc(1, sizeof(*t));
+    struct peer_config peer;
+    struct why why;
+
+    assert_non_null(t);
+    server_rig_begin(&t->rig, &config);
+    CHECK_STATUS(collateral_open(&t->rig.loop, &collateral, NULL,
+                                 &t->collateral, &why),
+                 STATUS_OK);
+    t->policy = policy_for(&t->rig, SIM_MRTD);
+    peer = (struct peer_config){
+        .loop = &t->rig.loop,
+        .hub = t->rig.hub,
+        .collateral = t->collateral,
+        .service = &t->policy->services[0],
+        .endpoint = &t->policy->services[0].endpoints[0],
+        .root_der = root_of(&t->rig),
+        .events = &events,
+        .ctx = t,
+    };
+    CHECK_STATUS(peer_open(&peer, &t->peer), STATUS_OK);
+    loop_until(&t->rig.loop, &t->ready);
+    return t;
+}
+
+static void end(struct test *t)
+{
+    const struct why why = { .status = STATUS_SHUTTING_DOWN };
+
+    if (t->peer != NULL)
+        peer_close(t->peer, &why);
+    collateral_close(t->collateral, NULL, NULL);
+    server_rig_end(&t->rig);
+    policy_free(t->policy);
+    free(t);
+}
+
+static bool is_judging(void *ctx)
+{
+    const struct test *t = ctx;
+
+    return t->peer != NULL && peer_is_judging(t->peer);
+}
+
+static void what_still_passes_goes_on(void **state)
+{
+    struct test *t = begin();
+
+    (void)state;
+    peer_rejudge(t->peer);
+    assert_true(peer_is_judging(t->peer));
+    loop_while(&t->rig.loop, is_judging, t);
+    assert_false(t->closed);
+    assert_int_equal(peer_state_of(t->peer), PEER_READY);
+    end(t);
+}
+
+static void a_policy_that_refuses_closes_it(void **state)
+{
+    struct test *t = begin();
+    struct policy *next = policy_for(&t->rig, D96);
+
+    (void)state;
+    CHECK_STATUS(peer_judge_by(t->peer, &next->services[0]), STATUS_POLICY);
+    assert_true(t->closed);
+    CHECK_STATUS(t->status, STATUS_POLICY);
+    policy_free(next);
+    end(t);
+}
+
+/* A judgement under way is by the policy that is no more, which may be freed
+ * before it ends. */
+static void a_new_policy_judges_also_what_is_being_judged(void **state)
+{
+    struct test *t = begin();
+    struct policy *before = t->policy;
+    struct policy *between = policy_for(&t->rig, SIM_MRTD);
+
+    (void)state;
+    t->policy = policy_for(&t->rig, SIM_MRTD);
+    CHECK_STATUS(peer_judge_by(t->peer, &between->services[0]), STATUS_OK);
+    peer_rejudge(t->peer);
+    CHECK_STATUS(peer_judge_by(t->peer, &t->policy->services[0]), STATUS_OK);
+    policy_free(between);
+    assert_true(peer_is_judging(t->peer)); /* for the same reason as before */
+    loop_while(&t->rig.loop, is_judging, t);
+    assert_false(t->closed);
+    end(t);
+    policy_free(before); /* its endpoint lives as long as the peer */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_still_passes_goes_on),
+        cmocka_unit_test(a_policy_that_refuses_closes_it),
+        cmocka_unit_test(a_new_policy_judges_also_what_is_being_judged),
+    };
+
+    if (!secret_init())
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
