@@ -479,13 +479,35 @@ static void start_timer(struct conn *c, int64_t ms)
     (void)uv_timer_start(&c->timer, on_timer, (uint64_t)MAX_OF(ms, 0), 0);
 }
 
+/* What has not left would be missing behind a clean end: then a reset. */
+static void give_up(struct conn *c)
+{
+    if (conn_pending(c) > 0)
+        conn_reset(c);
+    else
+        conn_parts_close(c);
+}
+
+/* A peer that reads, however slowly, gets all of it. */
+static void linger_on(struct conn *c)
+{
+    size_t pending = conn_pending(c);
+
+    if (pending == 0 || pending >= c->lingers_for) {
+        give_up(c);
+        return;
+    }
+    c->lingers_for = pending;
+    start_timer(c, CONN_LINGER_MS);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct conn *c = timer->data;
     int64_t silent = (int64_t)(uv_now(timer->loop) - c->moved_ms);
 
     if (c->state == CONN_LINGERING) {
-        conn_parts_close(c);
+        linger_on(c);
         return;
     }
     /* Moving bytes does not touch the timer, which would cost at each read:
@@ -550,9 +572,10 @@ void conn_linger(struct conn *c)
     if (c->state == CONN_OPEN)
         c->drop = malloc(DROP_BYTES);
     if (c->drop == NULL) { /* nobody to talk to, or no memory */
-        conn_parts_close(c);
+        give_up(c);
         return;
     }
+    c->lingers_for = conn_pending(c);
     conn_finish(c);
     c->state = CONN_LINGERING;
     if (c->finished && c->eof) {

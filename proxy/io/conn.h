@@ -108,7 +108,8 @@ void conn_reset(struct conn *c);
 
 /* Give it up politely: send what is pending and the end of stream, and drop
  * what the peer still sends until its own end or for CONN_LINGER_MS, so that
- * it can read our last words. Nothing borrowed may be pending. */
+ * it can read our last words. A peer that takes none of what is pending for
+ * that long gets a reset, not the end. Nothing borrowed may be pending. */
 #define CONN_LINGER_MS 2000
 void conn_linger(struct conn *c);
 

@@ -46,7 +46,8 @@ struct conn {
     bool asking;              /* inside on_alloc() */
     bool paused;              /* by the owner, until conn_resume() */
     bool eof;                 /* the peer sends no more */
-    uint8_t *drop; /* owned; where bytes go that nobody wants any more */
+    uint8_t *drop;      /* owned; where bytes go that nobody wants any more */
+    size_t lingers_for; /* bytes still to be sent when lingering went on */
 
     size_t queue_max;     /* bytes of |next| that conn_write() may fill */
     bool writing;         /* |write| is on its way */

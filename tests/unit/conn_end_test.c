@@ -208,6 +208,31 @@ static void fill_queue(struct end *e)
         CHECK_STATUS(conn_write(e->conn, SLICE_OF(chunk)), STATUS_OK);
 }
 
+static bool goes_on(void *ctx)
+{
+    const struct end *e = ctx;
+
+    return !e->eof && !e->failed;
+}
+
+static void what_a_lingerer_could_not_send_is_no_clean_end(void **state)
+{
+    struct ends p = { 0 };
+
+    (void)state;
+    ends_begin(&p);
+    conn_pause(p.b.conn);
+    fill_queue(&p.a);
+    conn_linger(p.a.conn);
+    p.a.conn = NULL;
+    (void)uv_run(&p.loop, UV_RUN_DEFAULT); /* until a has given up */
+    conn_resume(p.b.conn);
+    loop_while(&p.loop, goes_on, &p.b);
+    assert_false(p.b.eof);
+    CHECK_STATUS(p.b.why.status, STATUS_CUT);
+    ends_end(&p);
+}
+
 static void provoke(struct ends *p, const char *name)
 {
     if (strcmp(name, "on_failed") == 0) {
@@ -276,6 +301,7 @@ int main(void)
         cmocka_unit_test(writing_to_a_peer_that_is_gone_fails),
         cmocka_unit_test(last_words_are_read_in_spite_of_unread_bytes),
         cmocka_unit_test(a_lingerer_does_not_wait_for_ever),
+        cmocka_unit_test(what_a_lingerer_could_not_send_is_no_clean_end),
         cmocka_unit_test(a_deadline_names_what_was_waited_for),
         cmocka_unit_test(a_cleared_deadline_does_not_fire),
         cmocka_unit_test(silence_ends_a_connection),
