@@ -278,6 +278,7 @@ enum status client_open(struct client *c, const struct target *target,
 
     assert(c->far == NULL);
     c->target = *target;
+    c->routes = c->front->routes;
     *refusal = (struct far_failure){ 0 };
     return config->owner->route_and_open(config->ctx, target, &far_events, c,
                                          &c->far, refusal);

@@ -58,6 +58,7 @@ struct client {
     struct conn *conn;                      /* NULL once given up or relayed */
     struct far *far;                        /* NULL if there is none */
     struct target target;                   /* of |far| */
+    uint64_t routes;                        /* by which |far| was found */
     unsigned busy;                          /* callbacks that are not over */
     bool closed;
     bool eof;    /* the application sends no more */

@@ -294,6 +294,8 @@ static void on_reload(void *ctx)
     log_event(d->options->log, LOG_INFO, "policy.reloaded",
               LOG_FIELDS(LOG_S("file", path),
                          LOG_N("services", policy->service_count)));
+    if (d->front != NULL)
+        front_reroute(d->front);
     for (struct generation *g = d->generation->older; g != NULL;) {
         struct generation *older = g->older; /* |g| may go at once */
 

@@ -72,6 +72,11 @@ void front_accept(struct front *f, struct conn *conn, uint16_t port)
         (void)client_start(f, conn, port); /* false: it was reset */
 }
 
+void front_reroute(struct front *f)
+{
+    f->routes++;
+}
+
 size_t front_count(const struct front *f)
 {
     return f->count;

@@ -79,6 +79,10 @@ MUST_CHECK enum status front_new(const struct front_config *config,
  * socket. */
 void front_accept(struct front *f, struct conn *c, uint16_t port);
 
+/* Targets may lead elsewhere from now on: each later request is routed anew,
+ * and no far side of before is used for another one. */
+void front_reroute(struct front *f);
+
 /* Connections that are not yet closed. */
 size_t front_count(const struct front *f);
 

@@ -18,6 +18,7 @@ struct front {
     struct client *clients; /* all, latest first */
     size_t count;
     uint64_t next_id;
+    uint64_t routes;       /* how often they have changed */
     struct buffer scratch; /* what one callback writes; empty between two */
     uv_timer_t sweep;      /* ends far sides kept too long for a next request */
     bool draining;         /* no client starts anything new */

@@ -200,6 +200,13 @@ static void open_target(struct client *c, enum http_front_state opening)
         http_front_refuse(c, &refusal, false);
 }
 
+/* Would |c->far| be found again? */
+static bool may_reuse_far(const struct client *c)
+{
+    return c->far != NULL && c->routes == c->front->routes &&
+           target_equal(&c->target, &c->http.request.target);
+}
+
 static void on_head(struct client *c)
 {
     struct http_front *h = &c->http;
@@ -214,7 +221,7 @@ static void on_head(struct client *c)
         answer_locally(c);
     else if (q->form == HTTP_TUNNEL)
         open_target(c, HTTP_FRONT_TUNNELLING);
-    else if (c->far != NULL && target_equal(&c->target, &q->target))
+    else if (may_reuse_far(c))
         http_exchange_begin(c);
     else
         open_target(c, HTTP_FRONT_OPENING);

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """A policy that is read again judges what is already under way."""
 
+import http.client
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -82,6 +84,31 @@ def a_service_that_is_gone_is_gone(build):
         check(code(proxy) == "403", "the next request")
 
 
+def get(client, url):
+    """A request on a connection that is kept; the code of the answer."""
+    client.sendall(f"GET {url} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    answer = http.client.HTTPResponse(client)
+    answer.begin()
+    answer.read()
+    return answer.status
+
+
+def a_connection_that_is_kept_follows_the_new_policy(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir, default="direct")
+        proxy = programs.proxy(policy)
+        url = f"http://127.0.0.1:{server.demo_port}/"
+        with socket.create_connection(("127.0.0.1", proxy.port)) as client:
+            client.settimeout(60)
+            check(get(client, url) == 200, "directly")
+            text = policy.read_text().replace("default: direct",
+                                              "default: block", 1)
+            reload(proxy, policy, text, "policy.reloaded")
+            check(get(client, url) == 403, "what may not go out any more")
+
+
 def a_policy_that_cannot_be_read_changes_nothing(build):
     with Programs(build) as programs:
         _, policy, proxy, download = begin(build, programs)
@@ -98,5 +125,6 @@ if __name__ == "__main__":
         a_policy_that_still_accepts_disturbs_nothing,
         a_session_that_no_longer_passes_is_closed_with_the_reason,
         a_service_that_is_gone_is_gone,
+        a_connection_that_is_kept_follows_the_new_policy,
         a_policy_that_cannot_be_read_changes_nothing,
     ]))
