@@ -428,22 +428,6 @@ enum status conn_write_borrowed(struct conn *c, const struct slice *runs,
     return st;
 }
 
-size_t conn_pending(const struct conn *c)
-{
-    size_t flying = uv_stream_get_write_queue_size(&c->io.stream);
-
-    /* A write can be complete before its callback has come; as long as it is
-     * not over for us, it counts. */
-    return MAX_OF(flying, (size_t)c->writing) + c->next.len;
-}
-
-size_t conn_room(const struct conn *c)
-{
-    size_t pending = conn_pending(c);
-
-    return pending < c->queue_max ? c->queue_max - pending : 0;
-}
-
 void conn_finish(struct conn *c)
 {
     if (c->finish)

@@ -1,3 +1,6 @@
+/* Output of a connection.
+ * names: conn_pending of conn.h
+ * names: conn_room of conn.h */
 #include <assert.h>
 
 #include "proxy/io/conn_parts.h"
@@ -129,6 +132,22 @@ enum status conn_out_borrowed(struct conn *c, const struct slice *runs,
                   (unsigned)(count - first), on_out_written);
     c->writing = rc == 0;
     return status_from_uv(rc);
+}
+
+size_t conn_pending(const struct conn *c)
+{
+    size_t flying = uv_stream_get_write_queue_size(&c->io.stream);
+
+    /* A write can be complete before its callback has come; as long as it is
+     * not over for us, it counts. */
+    return MAX_OF(flying, (size_t)c->writing) + c->next.len;
+}
+
+size_t conn_room(const struct conn *c)
+{
+    size_t pending = conn_pending(c);
+
+    return pending < c->queue_max ? c->queue_max - pending : 0;
 }
 
 void conn_out_free(struct conn *c)
