@@ -13,6 +13,7 @@
 #ifndef PROXY_LOCAL_FAR_H
 #define PROXY_LOCAL_FAR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -53,6 +54,7 @@ struct far_ops {
     void (*commit)(struct far *f, size_t len);
     void (*fin)(struct far *f);
     void (*consumed)(struct far *f, size_t len);
+    bool (*is_leaving)(struct far *f); /* NULL: never */
     void (*close)(struct far *f);
 };
 
@@ -94,6 +96,13 @@ static inline void far_fin(struct far *f)
 static inline void far_consumed(struct far *f, size_t len)
 {
     f->ops->consumed(f, len);
+}
+
+/* True when its session takes no new streams: what is going on goes on, but
+ * another request must not use it. */
+static inline bool far_is_leaving(struct far *f)
+{
+    return f->ops->is_leaving != NULL && f->ops->is_leaving(f);
 }
 
 /* The owner is done with it, whatever its state. No callback follows. */

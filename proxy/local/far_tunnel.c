@@ -81,6 +81,13 @@ static void consumed(struct far *f, size_t len)
         stream_consumed(t->stream, len);
 }
 
+static bool is_leaving(struct far *f)
+{
+    struct far_tunnel *t = self(f);
+
+    return t->stream == NULL || session_is_leaving(stream_session(t->stream));
+}
+
 static void close_far(struct far *f)
 {
     struct far_tunnel *t = self(f);
@@ -97,6 +104,7 @@ static const struct far_ops ops = {
     .commit = commit,
     .fin = fin,
     .consumed = consumed,
+    .is_leaving = is_leaving,
     .close = close_far,
 };
 

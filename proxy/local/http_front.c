@@ -204,6 +204,7 @@ static void open_target(struct client *c, enum http_front_state opening)
 static bool may_reuse_far(const struct client *c)
 {
     return c->far != NULL && c->routes == c->front->routes &&
+           !far_is_leaving(c->far) &&
            target_equal(&c->target, &c->http.request.target);
 }
 

@@ -542,6 +542,11 @@ void session_drain(struct session *s, int64_t now_ms)
 
 /* For others to see. */
 
+bool session_is_leaving(const struct session *s)
+{
+    return s->mux.leaving || s->state == SESSION_OVER;
+}
+
 bool session_can_open(const struct session *s)
 {
     const struct mux *m = &s->mux;

@@ -213,6 +213,9 @@ void session_drain(struct session *s, int64_t now_ms);
  * before return. Any number of times; the first reason wins. */
 void session_close(struct session *s, const struct why *reason, int64_t now_ms);
 
+/* It takes no new streams, whichever side said so; open ones go on. */
+bool session_is_leaving(const struct session *s);
+
 /* Ready, not draining, not closed, and fewer streams than the peer takes. */
 bool session_can_open(const struct session *s);
 

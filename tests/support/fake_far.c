@@ -45,6 +45,11 @@ static void consumed(struct far *f, size_t len)
     k->owed -= len;
 }
 
+static bool is_leaving(struct far *f)
+{
+    return self(f)->leaving;
+}
+
 static void close_far(struct far *f)
 {
     self(f)->closed = true;
@@ -56,6 +61,7 @@ static const struct far_ops ops = {
     .commit = commit,
     .fin = fin,
     .consumed = consumed,
+    .is_leaving = is_leaving,
     .close = close_far,
 };
 

@@ -15,9 +15,10 @@ struct fake_far {
     struct far far;
     struct target target;
     struct buffer got;
-    size_t room; /* bytes it takes before it must be given more */
-    size_t owed; /* bytes of data not yet given back */
-    bool fin;    /* no more bytes will come */
+    size_t room;  /* bytes it takes before it must be given more */
+    size_t owed;  /* bytes of data not yet given back */
+    bool leaving; /* for the test to say */
+    bool fin;     /* no more bytes will come */
     bool closed;
     uint8_t place[4096];
 };

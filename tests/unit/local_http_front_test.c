@@ -247,6 +247,42 @@ static void a_spoiled_far_side_is_replaced(void **state)
     }
 }
 
+/* Why another request must find its own way. */
+static void leave(struct front_rig *r)
+{
+    r->fars[0].leaving = true;
+}
+
+static void reroute(struct front_rig *r)
+{
+    front_reroute(r->front);
+}
+
+static void a_far_side_of_another_time_is_replaced(void **state)
+{
+    static void (*const reasons[])(struct front_rig * r) = { leave, reroute };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(reasons); i++) {
+        struct front_rig r;
+        int fd;
+
+        front_rig_start(&r);
+        fd = front_rig_dial(&r);
+        front_rig_say_text(&r, fd, GET);
+        fake_far_opened(&r.fars[0]);
+        reasons[i](&r); /* in the middle of the first */
+        fake_far_data(&r.fars[0], OK2);
+        front_rig_expect(&r, fd, slice_text(OK2));
+        front_rig_say_text(&r, fd, GET);
+        assert_int_equal(r.far_count, 2);
+        assert_true(r.fars[0].closed && r.fars[0].fin);
+        fake_far_expect(&r.fars[0], GET_UP);
+        (void)close(fd);
+        front_rig_stop(&r);
+    }
+}
+
 static void an_answer_with_more_behind_it_is_the_last(void **state)
 {
     struct front_rig r;
@@ -453,6 +489,7 @@ int main(void)
         cmocka_unit_test(a_spoiled_far_side_is_replaced),
         cmocka_unit_test(an_answer_with_more_behind_it_is_the_last),
         cmocka_unit_test(a_far_side_is_not_kept_for_ever),
+        cmocka_unit_test(a_far_side_of_another_time_is_replaced),
         cmocka_unit_test(a_complete_answer_has_one),
         cmocka_unit_test(a_cut_answer_has_no_end),
         cmocka_unit_test(a_protocol_is_not_switched_inside_a_request),
