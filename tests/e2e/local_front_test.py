@@ -335,7 +335,7 @@ class Refusals(Case):
         self.assertTrue(answer.endswith(b"you asked for /last"))
 
     def test_refused_upload_is_told(self):
-        body = b"x" * 5_000_000
+        body = b"x" * 1_000_000
         out = self.curl("--data-binary", "@-", "-w", "%{http_code}", self.URL, input=body)
         self.assertIn(b"NOT_SERVICE", out)
         self.assertTrue(out.endswith(b"403"))
@@ -662,13 +662,15 @@ class Http(Case):
         def serve(backend, sock, number):
             read_head(sock)
             sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            sock.shutdown(socket.SHUT_WR)
+            backend.seen.append(read_all(sock))  # ends once that was noticed
 
         b = self.backend(serve)
         sock = self.connect()
         for i in range(3):
             sock.sendall(self.request(b))
             read_until(sock, b"ok")
-            time.sleep(0.2)
+            wait_for(lambda: len(b.seen) == i + 1)
         self.assertEqual(b.count, 3)
 
     def test_an_answer_before_the_end_of_the_request(self):
@@ -679,7 +681,7 @@ class Http(Case):
             time.sleep(0.5)
 
         b = self.backend(serve)
-        body = b"x" * 5_000_000
+        body = b"x" * 1_000_000
         out = self.curl(
             "--data-binary", "@-", "-w", "%{http_code}", f"http://127.0.0.1:{b.port}/", input=body
         )
