@@ -13,7 +13,7 @@
  * page_begin() writes. */
 #define PAGE_CSP                                                               \
     "default-src 'none'; style-src "                                           \
-    "'sha256-O9p9anRXa+f1GxB77gWh/AIAv4TB4hmxpDzzfyfvWgo='; "                  \
+    "'sha256-uQ/1qz7I48PGECLc0xKTNGMYwQE8elJ4A6UJM0sHurs='; "                  \
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 #define PAGE_TYPE "text/html; charset=utf-8"

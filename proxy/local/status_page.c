@@ -216,10 +216,15 @@ static void put_evidence(const struct claims *c, struct buffer *out)
 
 /* --- the checks ---------------------------------------------------------- */
 
-static void put_cell(const char *text, struct buffer *out)
+/* What was found and, of the check that failed, what was expected. */
+static void put_found(const struct why *why, struct buffer *out)
 {
     buffer_text(out, "<td>");
-    page_text(slice_text(text), out);
+    page_text(slice_text(why->found), out);
+    if (why->expected[0] != '\0') {
+        buffer_text(out, "<br><span class=\"soft\">expected</span> ");
+        page_text(slice_text(why->expected), out);
+    }
     buffer_text(out, "</td>");
 }
 
@@ -234,12 +239,11 @@ static void put_rows(const struct verdict *v, size_t first, struct buffer *out)
     for (size_t i = 0; i < v->count; i++) {
         const struct check_result *c = &v->checks[i];
 
-        buffer_printf(out, "<tr class=\"%s\"><td>%zu</td>",
+        buffer_printf(out, "<tr class=\"%s\"><td>%zu</td><td>",
                       rows[c->outcome].style, first + i);
-        put_cell(c->title, out);
-        put_cell(rows[c->outcome].says, out);
-        put_cell(c->why.found, out);
-        put_cell(c->why.expected, out);
+        page_text(slice_text(c->title), out);
+        buffer_printf(out, "</td><td>%s</td>", rows[c->outcome].says);
+        put_found(&c->why, out);
         buffer_text(out, "</tr>\n");
     }
 }
@@ -260,13 +264,13 @@ static void put_checks(const struct attestation *a, struct buffer *out)
     const struct verdict *first = &a->verdict;
     const struct verdict *then = &a->decision.verdict;
 
-    buffer_printf(out,
-                  "<details>\n<summary>Every check: %zu passed, %zu failed, "
-                  "%zu skipped</summary>\n<table>\n<thead><tr><th>No.</th>"
-                  "<th>Check</th><th>Outcome</th><th>Found</th>"
-                  "<th>Expected</th></tr></thead>\n<tbody>\n",
-                  count_of(a, OUTCOME_PASS), count_of(a, OUTCOME_FAIL),
-                  count_of(a, OUTCOME_SKIP));
+    buffer_printf(
+        out,
+        "<details>\n<summary>Every check: %zu passed, %zu failed, "
+        "%zu skipped</summary>\n<table>\n<thead><tr><th>No.</th>"
+        "<th>Check</th><th>Outcome</th><th>Found</th></tr></thead>\n<tbody>\n",
+        count_of(a, OUTCOME_PASS), count_of(a, OUTCOME_FAIL),
+        count_of(a, OUTCOME_SKIP));
     put_rows(first, 1, out);
     put_rows(then, first->count + 1, out);
     buffer_text(out, "</tbody>\n</table>\n</details>\n");
@@ -359,7 +363,7 @@ static void put_lead(const struct status_data *data, struct buffer *out)
     }
     buffer_text(out, ". As of ");
     put_time(out, data->now_unix);
-    buffer_text(out, "; reload for now.</p>\n");
+    buffer_text(out, ".</p>\n");
 }
 
 void status_page_write(const struct status_data *data, struct buffer *out)

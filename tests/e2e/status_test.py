@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -119,6 +120,49 @@ def a_refused_service_shows_the_reason(build):
         check(metric(proxy, 'veritee_attestations_total{result="policy"}') == 1,
               "one refusal")
         check(get(proxy, "/readyz")[0] == 200, "ready nevertheless")
+
+
+def the_schema_describes_it(build):
+    try:
+        import jsonschema
+    except ImportError:
+        print("skipped - no python3-jsonschema to check the schema", flush=True)
+        return
+    schema = json.loads((Path(__file__).resolve().parents[2] / "docs" /
+                         "schema" / "status.schema.json").read_text())
+    with Programs(build) as programs:
+        _, good = programs.pair()
+        bad = refused(programs)
+        for proxy, want in ((good, "waiting"), (good, "SIMULATED"),
+                            (bad, "waiting"), (bad, "refused")):
+            if want != "waiting":
+                ask(proxy)
+            now = status(proxy)
+            check(now["services"][0]["state"] == want, now)
+            jsonschema.Draft202012Validator(schema).validate(now)
+            now["services"][0]["state"] = "fine"
+            check(not jsonschema.Draft202012Validator(schema).is_valid(now),
+                  "the schema says something")
+
+
+def a_lost_server_shows_and_comes_back(build):
+    with Programs(build) as programs:
+        server, proxy = programs.pair()
+        check(ask(proxy) == "200", "a request")
+        server.kill()
+        deadline = time.monotonic() + 30
+        while (status(proxy)["services"][0]["state"] != "unreachable" and
+               time.monotonic() < deadline):
+            time.sleep(0.05)
+        now = status(proxy)
+        check(now["services"][0]["state"] == "unreachable", now["services"])
+        check(now["totals"]["sessions_lost"] == 1, now["totals"])
+        check(now["totals"]["bytes_in"] > 0, "bytes stay counted")
+        again = programs.server(port=server.port, sim_dir=server.sim_dir)
+        check(again.port == server.port and ask(proxy) == "200", "it is back")
+        service = status(proxy)["services"][0]
+        check(service["state"] == "SIMULATED", service)
+        check(service["failure"] is None, service["failure"])
 
 
 def command(programs, *args):
@@ -276,6 +320,8 @@ if __name__ == "__main__":
         every_page_is_there_before_any_request,
         an_accepted_service_shows_what_it_proved,
         a_refused_service_shows_the_reason,
+        the_schema_describes_it,
+        a_lost_server_shows_and_comes_back,
         the_command_prints_the_status,
         the_command_asks_on_this_machine_only,
         the_command_believes_no_other_program,
