@@ -321,18 +321,24 @@ static void on_front_closed(void *ctx)
     shutdown_unwatch(d->signals);
 }
 
-/* The first time: accept nothing new and let requests end. Again: at once. */
+/* Accept nothing new; requests may end, unless |at_once|. */
+static void stop(struct daemon *d, bool at_once)
+{
+    for (size_t i = 0; i < d->door_count; i++)
+        listener_close(d->doors[i].listener);
+    d->door_count = 0;
+    if (d->front != NULL)
+        front_close(d->front, at_once, on_front_closed, d);
+}
+
+/* Who asks again is impatient. */
 static void on_stop(void *ctx, unsigned count)
 {
     struct daemon *d = ctx;
 
     log_event(d->options->log, LOG_INFO, "proxy.stopping",
               LOG_FIELDS(LOG_N("signals", count)));
-    for (size_t i = 0; i < d->door_count; i++)
-        listener_close(d->doors[i].listener);
-    d->door_count = 0;
-    if (d->front != NULL)
-        front_close(d->front, count > 1, on_front_closed, d);
+    stop(d, count > 1);
 }
 
 static const struct shutdown_events shutdown_events = {
@@ -423,12 +429,12 @@ enum status daemon_run(const struct daemon_options *options, struct why *why)
     if (st == STATUS_OK) {
         explain(&d);
         tell_ready(&d);
-        (void)uv_run(&d.loop, UV_RUN_DEFAULT); /* ends when all is closed */
     } else {
-        on_stop(&d, 2);
+        stop(&d, true);
         if (d.front == NULL && d.signals == NULL)
             on_front_closed(&d);
     }
+    (void)uv_run(&d.loop, UV_RUN_DEFAULT); /* ends when all is closed */
     if (!shutdown_loop(&d.loop, stderr) && st == STATUS_OK)
         st = why_fail(why, STATUS_INTERNAL, "loop", NULL, "not empty");
     return st;

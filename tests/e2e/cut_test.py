@@ -75,9 +75,25 @@ def stopping_the_proxy_leaves_nothing(build):
         check(server.stop() == 0, server.tail())
 
 
+def a_port_that_is_taken_is_all_that_is_complained_of(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir)
+        taken = f"127.0.0.1:{server.port}"
+        policy.write_text(policy.read_text().replace("127.0.0.1:0", taken, 1))
+        r = subprocess.run([programs.bin / "veritee", "run", "--log-level",
+                            "error", "--policy", policy],
+                           capture_output=True, text=True, timeout=60)
+        check(r.returncode == 1, f"{r.returncode} {r.stderr}")
+        check(r.stderr == f"veritee run: listen: {taken}: address already in use\n",
+              r.stderr)
+
+
 if __name__ == "__main__":
     sys.exit(run_tests([
         killing_the_server_fails_the_download_and_the_next_one_works,
         tampering_with_a_record_fails_the_download,
         stopping_the_proxy_leaves_nothing,
+        a_port_that_is_taken_is_all_that_is_complained_of,
     ]))
