@@ -85,10 +85,12 @@ void conn_tls_pump(struct conn *c)
         shake_hands(c);
         return;
     }
-    while (c->state == CONN_OPEN && !c->paused && !c->eof)
+    /* The owner may change within: what the last one handed over comes first,
+     * and conn.c pumps again when it has been delivered. */
+    while (c->state == CONN_OPEN && c->unread.len == 0 && !c->paused && !c->eof)
         if (!deliver(c))
             break;
-    if (c->state == CONN_OPEN)
+    if (c->state == CONN_OPEN && c->unread.len == 0)
         conn_parts_read(c, !c->paused);
 }
 
