@@ -173,8 +173,10 @@ static bool local_page(void *ctx, struct slice path, struct front_page *page)
     own_address(d, address);
     for (const struct generation *g = d->generation; g != NULL; g = g->older)
         status_data_traffic(&data, g->upstreams);
-    if (status_data_services(&data, d->generation->upstreams) != STATUS_OK)
-        return false;
+    if (status_data_services(&data, d->generation->upstreams) != STATUS_OK) {
+        page->code = status_http(STATUS_NO_MEMORY);
+        return true;
+    }
     found = own_pages_find(&data, path, page);
     status_data_fini(&data);
     return found;

@@ -247,6 +247,18 @@ def many_services_fit_on_a_page(build):
         check(code == 200 and page.rstrip().endswith("</html>"), page[-99:])
         check("300 services: 300 waiting" in page, page[:2000])
         check(len(status(proxy)["services"]) == 300, "all of them")
+        # Many at once, and nobody reads: each waits for the one before.
+        one = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        last = one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+        with socket.create_connection(("127.0.0.1", proxy.port)) as sock:
+            sock.sendall(one * 63 + last)
+            check(get(proxy, "/readyz")[0] == 200, "others are served")
+            sock.settimeout(60)
+            heard = bytearray()
+            for got in iter(lambda: sock.recv(1 << 20), b""):
+                heard += got
+        check(heard.count(b"HTTP/1.1 200 OK\r\n") == 64, "every answer")
+        check(heard.count(b"</html>") == 64, "every answer, whole")
 
 
 def other_sites_get_nothing(build):
