@@ -1,7 +1,10 @@
 #include "proxy/local/pac.h"
 
+#include <stdio.h>
+
 #include "common/json_out.h"
 #include "proxy/local/local_page.h"
+#include "proxy/local/target.h"
 
 /* JSON strings of host names are strings of JavaScript too. */
 static void put_hosts(const struct policy *policy, bool wildcard,
@@ -32,14 +35,13 @@ static void put_list(const struct policy *policy, const char *name,
 
 static void put_address(const char *address, struct buffer *out)
 {
-    struct buffer text = buffer_with_max(512);
     struct json_out j = json_out_to(out);
+    char text[TARGET_TEXT_ROOM + sizeof("PROXY ")];
 
-    buffer_printf(&text, "PROXY %s", address);
+    (void)snprintf(text, sizeof(text), "PROXY %s", address);
     buffer_text(out, "var proxy = ");
-    json_out_slice(&j, NULL, buffer_view(&text));
+    json_out_text(&j, NULL, text);
     buffer_text(out, ";\n");
-    buffer_free(&text);
 }
 
 void pac_write(const struct policy *policy, const char *address,

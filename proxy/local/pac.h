@@ -12,7 +12,7 @@
 
 #define PAC_TYPE "application/x-ns-proxy-autoconfig"
 
-/* Append the file for a proxy at |address|, "host:port". */
+/* Append the file for a proxy at |address|, as target_text() writes it. */
 void pac_write(const struct policy *policy, const char *address,
                struct buffer *out);
 
