@@ -4,6 +4,7 @@
 import json
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -163,6 +164,27 @@ def a_lost_server_shows_and_comes_back(build):
         service = status(proxy)["services"][0]
         check(service["state"] == "SIMULATED", service)
         check(service["failure"] is None, service["failure"])
+
+
+def counts_outlive_a_change_of_policy(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir)
+        proxy = programs.proxy(policy)
+        check(ask(proxy) == "200", "a request")
+        before = status(proxy)
+        policy.write_text(policy.read_text().replace("  demo:", "  other:", 1))
+        proxy.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + 30
+        while (status(proxy)["services"][0]["name"] != "other" and
+               time.monotonic() < deadline):
+            time.sleep(0.05)
+        after = status(proxy)
+        check(after["services"][0]["name"] == "other", after["services"])
+        check(after["services"][0]["state"] == "waiting", after["services"])
+        for name in ("bytes_in", "bytes_out", "streams", "sessions"):
+            check(after["totals"][name] >= before["totals"][name] > 0, name)
 
 
 def command(programs, *args):
@@ -334,6 +356,7 @@ if __name__ == "__main__":
         a_refused_service_shows_the_reason,
         the_schema_describes_it,
         a_lost_server_shows_and_comes_back,
+        counts_outlive_a_change_of_policy,
         the_command_prints_the_status,
         the_command_asks_on_this_machine_only,
         the_command_believes_no_other_program,
