@@ -27,6 +27,9 @@ enum status policy_file_root(const char *path, struct buffer *der,
     struct trust_root root;
     enum status st = file_read(path, COLLATERAL_MAX_BYTES, &text, why);
 
+    /* To root_read() nothing means the built-in root. */
+    if (st == STATUS_OK && text.len == 0)
+        st = why_fail(why, STATUS_BAD_CERT, "root", NULL, "%s is empty", path);
     if (st == STATUS_OK)
         st = root_read(buffer_view(&text), &root, why);
     if (st == STATUS_OK)
