@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "common/limits.h"
+
 static void list_add(struct far_tunnel_list *list, struct far_tunnel *f)
 {
     assert(f->list == NULL);
@@ -161,6 +163,28 @@ void far_tunnel_fail(struct far_tunnel *f, const struct far_failure *failure)
         f->stream = NULL;
     }
     f->far.events->on_failed(f->far.ctx, failure);
+}
+
+void far_tunnel_fail_all(struct far_tunnel_list *list,
+                         const struct far_failure *failure)
+{
+    while (list->first != NULL)
+        far_tunnel_fail(list->first, failure);
+}
+
+void far_tunnel_expire(struct far_tunnel_list *opening, int64_t now_ms)
+{
+    while (opening->first != NULL &&
+           now_ms - opening->first->since_ms >= OPEN_DEADLINE_MS) {
+        struct far_tunnel *f = opening->first;
+        struct far_failure failure = { .service = f->service,
+                                       .endpoint = f->endpoint };
+
+        (void)why_fail(&failure.why, STATUS_TIMED_OUT, "stream", NULL,
+                       "no answer for %s in %d s", f->target,
+                       OPEN_DEADLINE_MS / 1000);
+        far_tunnel_fail(f, &failure);
+    }
 }
 
 void far_tunnel_on_opened(void *ctx, struct stream *s)

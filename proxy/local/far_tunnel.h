@@ -58,6 +58,13 @@ void far_tunnel_move(struct far_tunnel *f, const char *service,
 /* Tell the owner that it cannot be had. |f| may be gone afterwards. */
 void far_tunnel_fail(struct far_tunnel *f, const struct far_failure *failure);
 
+/* The same for each of |list|. */
+void far_tunnel_fail_all(struct far_tunnel_list *list,
+                         const struct far_failure *failure);
+
+/* Fail those of |opening| that have waited for their target too long. */
+void far_tunnel_expire(struct far_tunnel_list *opening, int64_t now_ms);
+
 /* For struct session_events; |ctx| is not used. */
 void far_tunnel_on_opened(void *ctx, struct stream *s);
 void far_tunnel_on_data(void *ctx, struct stream *s, struct slice data);

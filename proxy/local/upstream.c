@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "common/limits.h"
+#include "policy/route.h"
 #include "proxy/local/far_tunnel.h"
 #include "proxy/local/policy_file.h"
 
@@ -55,13 +56,6 @@ static void forget(struct upstream *u, const struct peer *p)
         u->next = NULL;
 }
 
-static void fail_all(struct far_tunnel_list *list,
-                     const struct far_failure *failure)
-{
-    while (list->first != NULL)
-        far_tunnel_fail(list->first, failure);
-}
-
 /* Attach |f| to the present session. STATUS_GOING_AWAY or STATUS_LIMIT: it
  * takes no more streams and is not the present one any longer. */
 static enum status attach(struct upstream *u, struct far_tunnel *f)
@@ -109,7 +103,7 @@ static void serve_waiting(struct upstream *u)
     if (st == STATUS_OK)
         return;
     (void)why_fail(&failure.why, st, "session", NULL, "%s", status_text(st));
-    fail_all(&u->waiting, &failure);
+    far_tunnel_fail_all(&u->waiting, &failure);
 }
 
 static void on_peer_ready(void *ctx, struct peer *p)
@@ -193,7 +187,7 @@ static void next_failed(struct upstream *u, struct peer *p,
     if (u->tries < u->service->endpoint_count && start_next(u) == STATUS_OK)
         return;
     u->tries = 0;
-    fail_all(&u->waiting, &failure);
+    far_tunnel_fail_all(&u->waiting, &failure);
 }
 
 static void maybe_closed(struct upstream_set *set);
@@ -313,21 +307,6 @@ static void tick_next(struct upstream *u)
     peer_close(u->next, &why);
 }
 
-static void tick_opening(struct upstream *u)
-{
-    while (u->opening.first != NULL &&
-           now_ms(u) - u->opening.first->since_ms >= OPEN_DEADLINE_MS) {
-        struct far_tunnel *f = u->opening.first;
-        struct far_failure failure = { .service = f->service,
-                                       .endpoint = f->endpoint };
-
-        (void)why_fail(&failure.why, STATUS_TIMED_OUT, "stream", NULL,
-                       "no answer for %s in %d s", f->target,
-                       OPEN_DEADLINE_MS / 1000);
-        far_tunnel_fail(f, &failure);
-    }
-}
-
 static void on_tick(uv_timer_t *timer)
 {
     struct upstream_set *set = timer->data;
@@ -337,7 +316,7 @@ static void on_tick(uv_timer_t *timer)
 
         tick_present(u, (int64_t)time(NULL));
         tick_next(u);
-        tick_opening(u);
+        far_tunnel_expire(&u->opening, now_ms(u));
         serve_waiting(u);
     }
 }
@@ -445,7 +424,7 @@ void upstream_set_close(struct upstream_set *set, const struct why *why,
         const struct far_failure failure = { .why = *why,
                                              .service = u->service->name };
 
-        fail_all(&u->waiting, &failure);
+        far_tunnel_fail_all(&u->waiting, &failure);
         for (size_t k = 0; k < UPSTREAM_PEERS_MAX; k++)
             if (u->peers[k] != NULL)
                 peer_close(u->peers[k], why);
@@ -478,15 +457,41 @@ static void end_peer(struct upstream *u, struct peer *p,
     }
 }
 
-static void retire(struct upstream *u, struct upstream *next)
+/* Does the policy of |u| lead the target of |f| to |u|? */
+static bool is_for(const struct upstream *u, const struct far_tunnel *f)
+{
+    struct target target;
+    struct route route;
+    struct why why;
+
+    return target_parse(&target, slice_text(f->target), 0, &why) == STATUS_OK &&
+           route_find(u->set->config.policy, slice_text(target.host),
+                      target.port, &route, &why) == STATUS_OK &&
+           route.kind == ROUTE_SERVICE && route.service == u->service;
+}
+
+/* Who waits for a session waits for the next one, unless the new policy leads
+ * them elsewhere. */
+static void move_waiting(struct upstream *u, struct upstream *next)
 {
     struct far_failure failure = { .service = u->service->name };
 
     (void)why_fail(&failure.why, STATUS_NOT_SERVICE, "policy", NULL,
-                   "the new policy has no service %s", u->service->name);
-    while (u->waiting.first != NULL && next != NULL)
-        far_tunnel_move(u->waiting.first, next->service->name, &next->waiting);
-    fail_all(&u->waiting, &failure);
+                   "the new policy does not lead to service %s any more",
+                   u->service->name);
+    while (u->waiting.first != NULL) {
+        struct far_tunnel *f = u->waiting.first;
+
+        if (next != NULL && is_for(next, f))
+            far_tunnel_move(f, next->service->name, &next->waiting);
+        else
+            far_tunnel_fail(f, &failure);
+    }
+}
+
+static void retire(struct upstream *u, struct upstream *next)
+{
+    move_waiting(u, next);
     if (next != NULL && next->waiting.first != NULL)
         upstream_connect(next);
     for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)

@@ -84,6 +84,40 @@ def a_service_that_is_gone_is_gone(build):
         check(code(proxy) == "403", "the next request")
 
 
+def who_waits_does_not_get_where_the_new_policy_leads_no_more(build):
+    with Programs(build) as programs, socket.create_server(
+            ("127.0.0.1", 0)) as silent:
+        server = programs.server()
+        policy = programs.policy([f"ws://127.0.0.1:{silent.getsockname()[1]}/"],
+                                 server.sim_dir)
+        proxy = programs.proxy(policy)
+        waiting = subprocess.Popen(
+            ["curl", "-qsS", "-x", proxy.url, "-o", "/dev/null", "-w",
+             "%{http_code}", f"http://{HOST}/"], stdout=subprocess.PIPE)
+        held = silent.accept()  # and no answer: the request waits
+        text = policy.read_text().replace(HOST, "other.test", 1)
+        text = text.replace(f"{silent.getsockname()[1]}/",
+                            f"{server.port}/__ra__", 1)
+        reload(proxy, policy, text, "policy.reloaded")
+        got = waiting.communicate(timeout=60)[0]
+        check(got == b"403", f"who waits got {got}")
+        held[0].close()
+
+
+def a_root_that_is_empty_is_no_root(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir)
+        empty = programs.dir / "empty.pem"
+        empty.touch()
+        text = policy.read_text().replace(f"{server.sim_dir}/root.pem",
+                                          str(empty), 1)
+        proxy = programs.proxy(policy)
+        reload(proxy, policy, text, "policy.kept")
+        check("is empty" in proxy.tail(), proxy.tail())
+
+
 def get(client, url):
     """A request on a connection that is kept; the code of the answer."""
     client.sendall(f"GET {url} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
@@ -125,6 +159,8 @@ if __name__ == "__main__":
         a_policy_that_still_accepts_disturbs_nothing,
         a_session_that_no_longer_passes_is_closed_with_the_reason,
         a_service_that_is_gone_is_gone,
+        who_waits_does_not_get_where_the_new_policy_leads_no_more,
+        a_root_that_is_empty_is_no_root,
         a_connection_that_is_kept_follows_the_new_policy,
         a_policy_that_cannot_be_read_changes_nothing,
     ]))
