@@ -3,7 +3,7 @@
 # archive links beside nothing but libc, only its public names are visible, and
 # the example verifies.
 #
-# usage: library_test.sh BUILD_DIR. Exit status 77 without a library.
+# usage: library_plain.sh BUILD_DIR. Exit status 77 without a library.
 set -eu
 build=$1
 root=$(cd "$(dirname "$0")/../.." && pwd)
