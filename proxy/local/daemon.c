@@ -273,6 +273,18 @@ static void on_changed(void *ctx)
         upstream_set_rejudge(g->upstreams);
 }
 
+/* What a policy may say and this program cannot do yet must not be passed over
+ * in silence. */
+static enum status check_supported(const struct policy *policy, struct why *why)
+{
+    for (size_t i = 0; i < policy->service_count; i++)
+        if (policy->services[i].local != NULL)
+            return why_fail(why, STATUS_BAD_CONFIG, "local", NULL,
+                            "service %s: local ports are not served yet",
+                            policy->services[i].name);
+    return STATUS_OK;
+}
+
 static void on_reload(void *ctx)
 {
     struct daemon *d = ctx;
@@ -288,7 +300,8 @@ static void on_reload(void *ctx)
                   LOG_FIELDS(LOG_S("reason", line)));
         return;
     }
-    if (begin_generation(d, policy, policy, &why) != STATUS_OK) {
+    if (check_supported(policy, &why) != STATUS_OK ||
+        begin_generation(d, policy, policy, &why) != STATUS_OK) {
         log_why(d->options->log, LOG_ERROR, "policy.kept", &why, NULL);
         policy_free(policy);
         return;
@@ -399,7 +412,9 @@ static enum status start(struct daemon *d, struct why *why)
                          why);
     if (st != STATUS_OK)
         return st;
-    st = begin_generation(d, policy, NULL, why);
+    st = check_supported(policy, why);
+    if (st == STATUS_OK)
+        st = begin_generation(d, policy, NULL, why);
     for (size_t i = 0; i < policy->listen_count && st == STATUS_OK; i++)
         st = i < DOORS_MAX ? listen_on(d, &policy->listen[i], why)
                            : why_fail(why, STATUS_LIMIT, "listen", NULL,
