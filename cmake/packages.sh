@@ -97,6 +97,12 @@ $installed
 " in *"
 $name
 "*) continue ;; esac
+    # These two often come from elsewhere, in packages that Debian's conflict
+    # with.
+    case $name in
+    nodejs) ! command -v node >/dev/null || continue ;;
+    npm) ! command -v npm >/dev/null || continue ;;
+    esac
     missing="$missing $name"
     reasons="$reasons
 $(printf '  %-24s %s' "$name" "$reason")"
