@@ -16,8 +16,8 @@ from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
 # What the server does wrong: the status and the field that the reason names.
 # Items of collateral are looked at side by side: where all are bad, any may be
 # named, and the field is None. Under a foreign root a chain ends at the wrong
-# root, and the root's own list has the wrong issuer.
-FOREIGN_ROOT = ("BAD_CHAIN|MISMATCH", None)
+# root, and the root's own list has another issuer, or its key did not sign it.
+FOREIGN_ROOT = ("BAD_CHAIN|MISMATCH|BAD_SIGNATURE", None)
 FAULTS = {
     "debug": ("POLICY", "accept.debug"),
     "wrong-measurement": ("POLICY", "accept.mrtd"),
