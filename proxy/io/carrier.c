@@ -562,8 +562,3 @@ void carrier_hub_close(struct carrier_hub *hub)
     hub->over = true;
     hub_close_if_empty(hub);
 }
-
-struct scratch *carrier_hub_scratch(struct carrier_hub *hub)
-{
-    return hub->scratch;
-}

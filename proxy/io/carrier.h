@@ -47,8 +47,6 @@ MUST_CHECK enum status carrier_hub_open(uv_loop_t *loop,
  * gone. NULL is allowed. */
 void carrier_hub_close(struct carrier_hub *hub);
 
-struct scratch *carrier_hub_scratch(struct carrier_hub *hub);
-
 struct carrier_endpoint {
     struct slice host; /* name or IP literal, without brackets */
     uint16_t port;
