@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "common/compiler.h"
-#include "common/limits.h"
 #include "common/secret.h"
 #include "proxy/tunnel/session.h"
 
@@ -28,7 +27,7 @@ void keys_let_go(struct keys_epoch *e)
     if (e == NULL || --e->holders > 0)
         return;
     keypair_free(e->pair);
-    buffer_free(&e->quote);
+    proof_fini(&e->proof);
     free(e);
 }
 
@@ -39,7 +38,7 @@ static struct keys_epoch *epoch_new(struct keys *k)
     if (e == NULL)
         return NULL;
     e->holders = 1;
-    e->quote = buffer_with_max(QUOTE_MAX_BYTES);
+    proof_init(&e->proof);
     e->issued_unix = k->config.now_ms() / 1000;
     secret_random(e->nonce, sizeof(e->nonce));
     e->pair = keypair_new();
@@ -62,13 +61,15 @@ static void fail_next(struct keys *k, enum status st)
                          LOG_N("epochs", k->made)));
 }
 
-static void on_quote(void *ctx, struct slice quote, const struct why *why)
+static void on_quote(void *ctx, const struct proof *proof,
+                     const struct why *why)
 {
     struct keys *k = ctx;
 
     k->order = NULL;
-    buffer_add(&k->next->quote, quote);
-    if (why != NULL || !buffer_ok(&k->next->quote)) {
+    if (proof != NULL)
+        proof_copy(proof, &k->next->proof);
+    if (why != NULL || !proof_ok(&k->next->proof)) {
         fail_next(k, why != NULL ? why->status : STATUS_NO_MEMORY);
         return;
     }

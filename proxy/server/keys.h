@@ -30,8 +30,8 @@ struct keys_epoch {
     struct keypair *pair; /* wiped when the last holder lets go */
     uint8_t nonce[32];
     int64_t issued_unix;
-    struct buffer quote; /* carries session_epoch_binding() of the above */
-    unsigned holders;    /* the owner's; see keys_hold() */
+    struct proof proof; /* carries session_epoch_binding() of the above */
+    unsigned holders;   /* the owner's; see keys_hold() */
 };
 
 struct keys_config {

@@ -17,8 +17,8 @@ struct quote_order {
     uint8_t report_data[QUOTE_REPORT_DATA_BYTES];
     quote_done_fn *on_done; /* NULL once cancelled */
     void *ctx;
-    struct buffer quote; /* of the worker while it is being made */
-    struct why why;      /* likewise */
+    struct proof proof; /* of the worker while it is being made */
+    struct why why;     /* likewise */
 };
 
 struct quote_source {
@@ -35,7 +35,7 @@ struct quote_source {
 
 static void order_free(struct quote_order *o)
 {
-    buffer_free(&o->quote);
+    proof_fini(&o->proof);
     free(o);
 }
 
@@ -61,11 +61,11 @@ static void on_work(uv_work_t *work)
     struct quote_source *s = CONTAINER_OF(work, struct quote_source, work);
     struct quote_order *o = s->making;
     enum status st =
-        s->maker.make(s->maker.ctx, o->report_data, &o->quote, &o->why);
+        s->maker.make(s->maker.ctx, o->report_data, &o->proof, &o->why);
 
-    if (st == STATUS_OK && !buffer_ok(&o->quote))
+    if (st == STATUS_OK && !proof_ok(&o->proof))
         (void)why_fail(&o->why, STATUS_LIMIT, "quote", NULL,
-                       "more than %d bytes", QUOTE_MAX_BYTES);
+                       "more than %d bytes, or no memory", QUOTE_MAX_BYTES);
     assert(st == STATUS_OK || o->why.status == st);
 }
 
@@ -103,8 +103,7 @@ static void on_made(uv_work_t *work, int rc)
         log_why(s->log, LOG_WARN, "quote.failed", &o->why,
                 LOG_FIELDS(LOG_S("source", s->maker.name)));
     if (o->on_done != NULL)
-        o->on_done(o->ctx, good ? buffer_view(&o->quote) : (struct slice){ 0 },
-                   good ? NULL : &o->why);
+        o->on_done(o->ctx, good ? &o->proof : NULL, good ? NULL : &o->why);
     order_free(o); /* |s| may be closed by now */
 }
 
@@ -120,7 +119,7 @@ static struct quote_order *order_new(struct quote_source *s,
     memcpy(o->report_data, report_data, sizeof(o->report_data));
     o->on_done = on_done;
     o->ctx = ctx;
-    o->quote = buffer_with_max(QUOTE_MAX_BYTES);
+    proof_init(&o->proof);
     return o;
 }
 

@@ -12,21 +12,21 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "common/buffer.h"
 #include "common/log.h"
 #include "common/slice.h"
 #include "common/status.h"
+#include "proxy/server/proof.h"
 
 #define QUOTE_REPORT_DATA_BYTES 64
 
 struct quote_maker {
     const char *name; /* static, for logs: "simulated" */
-    /* Append a quote over |report_data| to |out|; may block. Runs on a worker
-     * thread, never twice at once. Returns STATUS_OK, or any other status with
+    /* Put a quote over |report_data| into |out|, empty; may block. Runs on a
+     * worker thread, never twice at once. Returns STATUS_OK, or any other status with
      * |why| filled. */
     enum status (*make)(void *ctx,
                         const uint8_t report_data[QUOTE_REPORT_DATA_BYTES],
-                        struct buffer *out, struct why *why);
+                        struct proof *out, struct why *why);
     void *ctx; /* borrowed; outlives the loop */
 };
 
@@ -41,9 +41,9 @@ MUST_CHECK enum status quote_source_open(uv_loop_t *loop,
                                          const struct log *log,
                                          struct quote_source **out);
 
-/* The quote, borrowed during the call; or none, and |why| says what failed
+/* What was made, borrowed during the call; or NULL, and |why| says what failed
  * (NULL when nothing did). */
-typedef void quote_done_fn(void *ctx, struct slice quote,
+typedef void quote_done_fn(void *ctx, const struct proof *proof,
                            const struct why *why);
 
 /* Order a quote. |on_done| is called once, never from within, unless the order

@@ -33,7 +33,7 @@ static const struct sim *served(const struct sim_source *s)
 
 static const struct slice *stapled_of(const struct collateral_set *c, size_t i)
 {
-    const struct slice *const items[SESSION_STAPLED_ITEMS] = {
+    const struct slice *const items[SESSION_STAPLED_ARK_CRL] = {
         &c->tcb_info,          &c->tcb_info_chain, &c->qe_identity,
         &c->qe_identity_chain, &c->pck_crl,        &c->pck_crl_chain,
         &c->root_crl,
@@ -74,7 +74,7 @@ static enum status staple(struct sim_source *s, struct why *why)
     struct collateral_set set;
 
     sim_collateral(served(s), s->tee, &set);
-    for (size_t i = 0; i < SESSION_STAPLED_ITEMS; i++)
+    for (size_t i = 0; i < SESSION_STAPLED_ARK_CRL; i++)
         s->stapled.item[i] = *stapled_of(&set, i);
     if (s->fault.flip == FLIP_TCB_INFO)
         return flip_stapled(s, 0, why);
@@ -239,7 +239,7 @@ static void flip_quote(struct buffer *bytes, enum fault_flip flip)
 /* On a worker thread. */
 static enum status make(void *ctx,
                         const uint8_t report_data[QUOTE_REPORT_DATA_BYTES],
-                        struct buffer *out, struct why *why)
+                        struct proof *out, struct why *why)
 {
     struct sim_source *s = ctx;
     uint8_t binding[QUOTE_REPORT_DATA_BYTES];
@@ -248,11 +248,11 @@ static enum status make(void *ctx,
     if (s->fault.no_quote)
         return STATUS_OK;
     choose_binding(s, report_data, binding);
-    st = sim_quote(served(s), s->tee, binding, out);
+    st = sim_quote(served(s), s->tee, binding, &out->quote);
     if (st != STATUS_OK)
         return why_fail(why, st, "simulation.quote", NULL, "%s",
                         status_text(st));
-    flip_quote(out, s->fault.flip);
+    flip_quote(&out->quote, s->fault.flip);
     return STATUS_OK;
 }
 

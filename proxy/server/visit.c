@@ -150,17 +150,19 @@ static enum status write_101(struct visit *v)
 }
 
 /* Hand the connection over to a guest. */
-static void welcome(struct visit *v, struct slice quote)
+static void welcome(struct visit *v, const struct proof *proof)
 {
+    const struct session_snp snp = proof_snp(proof);
     const struct session_identity identity = {
         .public_key = v->epoch->pair->public_key,
         .secret_key = v->epoch->pair->secret_key,
-        .quote = quote,
+        .quote = buffer_view(&proof->quote),
         .challenged = !v->upgrade.epoch,
         .epoch = v->epoch->number,
         .nonce = v->upgrade.epoch ? v->epoch->nonce : NULL,
         .issued_unix = v->epoch->issued_unix,
         .stapled = v->serve->config.stapled,
+        .snp = proof->is_snp ? &snp : NULL,
     };
     const struct guest_invitation invitation = {
         .conn = v->conn,
@@ -186,13 +188,14 @@ static void welcome(struct visit *v, struct slice quote)
     visit_end(v);
 }
 
-static void on_quote(void *ctx, struct slice quote, const struct why *why)
+static void on_quote(void *ctx, const struct proof *proof,
+                     const struct why *why)
 {
     struct visit *v = ctx;
 
     v->order = NULL;
     if (why == NULL)
-        welcome(v, quote);
+        welcome(v, proof);
     else
         refuse_status(v, STATUS_BUSY, "quote"); /* the log has the reason */
 }
@@ -226,7 +229,7 @@ static void begin_upgrade(struct visit *v)
     if (v->epoch == NULL)
         refuse_status(v, STATUS_BUSY, "key");
     else if (v->upgrade.epoch)
-        welcome(v, buffer_view(&v->epoch->quote));
+        welcome(v, &v->epoch->proof);
     else
         order_quote(v);
 }

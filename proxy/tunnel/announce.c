@@ -13,6 +13,7 @@
 #define PAIRS_MAX        32   /* of a map, unknown ones included */
 #define SUITES_MAX       16   /* unknown ones included */
 #define FIELDS_MAX_BYTES 1024 /* a message without its longer byte strings */
+#define PEM_MAX_BYTES    (2 * CERT_MAX_BYTES) /* of one certificate */
 #define ISSUED_BYTES     8
 
 /* In the order of struct session_stapled. */
@@ -20,7 +21,7 @@ static const char *const stapled_keys[SESSION_STAPLED_ITEMS] = {
     "tcb_info",    "tcb_info_issuer_chain",
     "qe_identity", "qe_identity_issuer_chain",
     "pck_crl",     "pck_crl_issuer_chain",
-    "root_ca_crl",
+    "root_ca_crl", "ark_crl",
 };
 
 static size_t stapled_count(const struct announce *a)
@@ -34,7 +35,8 @@ static size_t stapled_count(const struct announce *a)
 
 size_t announce_room(const struct announce *a)
 {
-    size_t room = FIELDS_MAX_BYTES + a->quote.len;
+    size_t room = FIELDS_MAX_BYTES + a->quote.len + a->snp.vcek.len +
+                  a->snp.ask.len + a->snp.ark.len;
 
     for (size_t i = 0; i < SESSION_STAPLED_ITEMS; i++)
         room += a->stapled.item[i].len;
@@ -108,6 +110,28 @@ static void put_veritee(const struct announce *a, struct builder *out)
         put_stapled(a, out);
 }
 
+static void put_pem(const char *key, struct slice pem, struct builder *out)
+{
+    wire_out_text(out, key);
+    if (pem.len == 0)
+        wire_out_null(out);
+    else
+        wire_out_text_slice(out, pem);
+}
+
+static void put_snp(const struct announce *a, struct builder *out)
+{
+    wire_out_text(out, "sev_snp_data");
+    if (!a->is_snp) {
+        wire_out_null(out);
+        return;
+    }
+    wire_out_map(out, 3);
+    put_pem("vcek_cert", a->snp.vcek, out);
+    put_pem("ask_cert", a->snp.ask, out);
+    put_pem("ark_cert", a->snp.ark, out);
+}
+
 void announce_encode(const struct announce *a, struct builder *out)
 {
     wire_out_map(out, 7);
@@ -120,8 +144,7 @@ void announce_encode(const struct announce *a, struct builder *out)
     wire_out_text(out, "runtime_data");
     wire_out_null(out);
     put_verifier_data(a, out);
-    wire_out_text(out, "sev_snp_data");
-    wire_out_null(out);
+    put_snp(a, out);
     put_veritee(a, out);
 }
 
@@ -266,6 +289,28 @@ static void read_verifier_data(struct reading *r)
     r->has_nonce = true;
 }
 
+static void read_vcek(struct reading *r)
+{
+    if (!wire_in_null(&r->in))
+        r->out->snp.vcek = wire_in_text(&r->in, PEM_MAX_BYTES);
+}
+
+/* clang-format off */
+static const struct field snp_fields[] = {
+    { "vcek_cert", "server_kx.sev_snp_data.vcek_cert", "null or a text of at most 16384 bytes", read_vcek, STATUS_OK },
+    { "ask_cert", "server_kx.sev_snp_data.ask_cert", NULL, NULL, STATUS_OK },
+    { "ark_cert", "server_kx.sev_snp_data.ark_cert", NULL, NULL, STATUS_OK },
+};
+/* clang-format on */
+
+static void read_snp(struct reading *r)
+{
+    if (wire_in_null(&r->in))
+        return;
+    read_map(r, "server_kx.sev_snp_data", snp_fields, COUNT_OF(snp_fields));
+    r->out->is_snp = true;
+}
+
 static void read_version(struct reading *r)
 {
     uint64_t version = wire_in_uint(&r->in, UINT64_MAX);
@@ -374,7 +419,7 @@ static const struct field fields[] = {
     { "quote", "server_kx.quote", "1 to 65536 bytes", read_quote, STATUS_BAD_FIELD },
     { "runtime_data", "server_kx.runtime_data", NULL, NULL, STATUS_OK },
     { "verifier_data", "server_kx.verifier_data", "null or a map", read_verifier_data, STATUS_OK },
-    { "sev_snp_data", "server_kx.sev_snp_data", NULL, NULL, STATUS_OK },
+    { "sev_snp_data", "server_kx.sev_snp_data", "null or a map", read_snp, STATUS_OK },
     { "veritee", "server_kx.veritee", "a map: the server must speak veritee/2", read_veritee, STATUS_BAD_VERSION },
 };
 /* clang-format on */

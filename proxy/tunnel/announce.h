@@ -34,6 +34,9 @@ struct announce {
     uint32_t streams_max;  /* open at once, at least 1 */
     uint32_t first_credit; /* bytes a new stream may send, client to server */
     struct session_stapled stapled;
+    bool is_snp;            /* |quote| is an SEV-SNP report */
+    struct session_snp snp; /* when parsed, only its |vcek|: nobody may take a
+                             * peer's word for what stands above it */
 };
 
 /* Bytes that suffice for announce_encode(). */

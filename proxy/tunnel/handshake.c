@@ -53,6 +53,9 @@ void handshake_identify(struct handshake *h,
         out->nonce = slice_of(identity->nonce, ANNOUNCE_NONCE_BYTES);
     if (identity->stapled != NULL)
         out->stapled = *identity->stapled;
+    out->is_snp = identity->snp != NULL;
+    if (out->is_snp)
+        out->snp = *identity->snp;
 }
 
 /* "veritee/2" || 0x00 || challenge || SHA-512(announcement) */
@@ -113,6 +116,8 @@ struct session_evidence handshake_evidence(const struct handshake *h)
         .challenged = a->challenged,
         .issued_unix = a->issued_unix,
         .stapled = a->stapled,
+        .is_snp = a->is_snp,
+        .vcek = a->snp.vcek,
     };
 
     if (a->challenged)

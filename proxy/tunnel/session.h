@@ -38,10 +38,20 @@ struct stream;  /* one byte stream in it; lives until stream_release(), then
 #define SESSION_KEY_BYTES       32
 
 /* Collateral as the server staples it to its evidence: the fields of the
- * verifier's struct collateral_set, in that order. Borrowed; empty is absent. */
-#define SESSION_STAPLED_ITEMS 7
+ * verifier's struct collateral_set, in that order, and behind them the
+ * revocation list of an SEV-SNP platform's ARK, DER. Borrowed; empty is
+ * absent. */
+#define SESSION_STAPLED_ITEMS   8
+#define SESSION_STAPLED_ARK_CRL 7
 struct session_stapled {
     struct slice item[SESSION_STAPLED_ITEMS];
+};
+
+/* Certificates above an SEV-SNP report, PEM. Borrowed; empty is unknown. */
+struct session_snp {
+    struct slice vcek; /* or VLEK */
+    struct slice ask;  /* it and the ARK are for teekit's clients: ours have */
+    struct slice ark;  /* their own, and never look at a peer's */
 };
 
 /* What the server announced, unverified. Borrows from the session until
@@ -56,6 +66,8 @@ struct session_evidence {
     int64_t issued_unix;     /* of the epoch; trusted only once the quote
                                  * carries |report_data| and !challenged */
     struct session_stapled stapled; /* all empty if none */
+    bool is_snp;       /* the quote is said to be an SEV-SNP report */
+    struct slice vcek; /* then its VCEK or VLEK, PEM; empty if none came */
 };
 
 /* All callbacks may call any function here but session_free() and
@@ -130,6 +142,8 @@ struct session_identity {
     const uint8_t *nonce;      /* 32 bytes, of the epoch; NULL if challenged */
     int64_t issued_unix;       /* when the epoch's key was made */
     const struct session_stapled *stapled; /* NULL for none */
+    const struct session_snp
+        *snp; /* NULL unless |quote| is an SEV-SNP report */
 };
 
 /* A server session. It announces at once: session_wants_output() is true when

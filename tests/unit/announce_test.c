@@ -44,6 +44,15 @@ static struct announce stapled(void)
     return a;
 }
 
+static struct announce of_snp(void)
+{
+    struct announce a = challenged();
+
+    a.is_snp = true;
+    a.snp.vcek = slice_text("PEM");
+    return a;
+}
+
 static void encode(const struct announce *a, struct buffer *out)
 {
     struct builder b;
@@ -69,11 +78,15 @@ static void check_same(const struct announce *a, const struct announce *b)
     assert_int_equal(a->first_credit, b->first_credit);
     for (size_t i = 0; i < SESSION_STAPLED_ITEMS; i++)
         assert_true(slice_equal(a->stapled.item[i], b->stapled.item[i]));
+    assert_int_equal(a->is_snp, b->is_snp);
+    assert_true(slice_equal(a->snp.vcek, b->snp.vcek));
+    assert_int_equal(a->snp.ask.len + a->snp.ark.len, 0);
 }
 
 static void what_is_encoded_is_parsed(void **state)
 {
-    const struct announce all[] = { challenged(), of_epoch(), stapled() };
+    const struct announce all[] = { challenged(), of_epoch(), stapled(),
+                                    of_snp() };
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(all); i++) {
@@ -86,6 +99,40 @@ static void what_is_encoded_is_parsed(void **state)
         check_same(&got, &all[i]);
         buffer_free(&b);
     }
+}
+
+/* What a peer says of AMD's own certificates is not even read. */
+static void no_peer_tells_what_stands_above_the_vcek(void **state)
+{
+    static const char *const others[] = { "", "another ASK or ARK" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        struct announce a = of_snp(), got;
+        struct buffer b;
+        struct why why;
+
+        a.snp.ask = a.snp.ark = slice_text(others[i]);
+        encode(&a, &b);
+        CHECK_STATUS(announce_parse(buffer_view(&b), &got, &why), STATUS_OK);
+        a = of_snp();
+        check_same(&got, &a);
+        buffer_free(&b);
+    }
+}
+
+static void a_report_may_come_without_its_vcek(void **state)
+{
+    struct announce a = of_snp(), got;
+    struct buffer b;
+    struct why why;
+
+    (void)state;
+    a.snp.vcek = (struct slice){ 0 };
+    encode(&a, &b);
+    CHECK_STATUS(announce_parse(buffer_view(&b), &got, &why), STATUS_OK);
+    check_same(&got, &a);
+    buffer_free(&b);
 }
 
 static void an_absent_suite_is_absent(void **state)
@@ -184,7 +231,7 @@ static void what_others_write_is_parsed(void **state)
 {
     uint8_t raw[1024];
     struct builder b = builder_over(raw, sizeof(raw));
-    const struct announce want = challenged();
+    const struct announce want = of_snp();
     struct announce got;
     struct why why;
 
@@ -209,6 +256,19 @@ static void short_key(struct announce *a)
 static void no_quote(struct announce *a)
 {
     a->quote.len = 0;
+}
+
+static void long_vcek(struct announce *a)
+{
+    static const char text[2 * CERT_MAX_BYTES + 1];
+
+    *a = of_snp();
+    a->snp.vcek = slice_of(text, sizeof(text));
+}
+
+static void some_vcek(struct announce *a)
+{
+    *a = of_snp();
 }
 
 static void short_nonce(struct announce *a)
@@ -246,6 +306,9 @@ static const struct {
     { "a key of 31 bytes",      short_key,   NULL, NULL, STATUS_BAD_FIELD, "server_kx.x25519PublicKey" },
     { "an empty quote",         no_quote,    NULL, NULL, STATUS_BAD_FIELD, "server_kx.quote" },
     { "a nonce of 31 bytes",    short_nonce, NULL, NULL, STATUS_BAD_FIELD, "server_kx.verifier_data.val" },
+    { "too long a VCEK",        long_vcek,   NULL, NULL, STATUS_BAD_FIELD, "server_kx.sev_snp_data.vcek_cert" },
+    { "a VCEK in bytes",        some_vcek,   "vcek_cert\x63", "vcek_cert\x43", STATUS_BAD_FIELD, "server_kx.sev_snp_data.vcek_cert" },
+    { "a list for a map",       no_bend, "sev_snp_data\xf6", "sev_snp_data\x80", STATUS_BAD_FIELD, "server_kx.sev_snp_data" },
     { "a time before 1970",     before_1970, NULL, NULL, STATUS_BAD_FIELD, "server_kx.verifier_data.iat" },
     { "no streams",             no_streams,  NULL, NULL, STATUS_BAD_FIELD, "server_kx.veritee.limits.streams" },
     { "too much credit",        much_credit, NULL, NULL, STATUS_BAD_FIELD, "server_kx.veritee.limits.credit" },
@@ -396,6 +459,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_encoded_is_parsed),
+        cmocka_unit_test(no_peer_tells_what_stands_above_the_vcek),
+        cmocka_unit_test(a_report_may_come_without_its_vcek),
         cmocka_unit_test(an_absent_suite_is_absent),
         cmocka_unit_test(a_missing_item_is_not_stapled),
         cmocka_unit_test(what_others_write_is_parsed),

@@ -12,13 +12,13 @@
 
 /* A quote is its report data. */
 static enum status make(void *ctx, const uint8_t *report_data,
-                        struct buffer *out, struct why *why)
+                        struct proof *out, struct why *why)
 {
     const enum status *fail = ctx;
 
     if (*fail != STATUS_OK)
         return why_fail(why, *fail, "maker", NULL, "told to fail");
-    buffer_add(out, slice_of(report_data, QUOTE_REPORT_DATA_BYTES));
+    buffer_add(&out->quote, slice_of(report_data, QUOTE_REPORT_DATA_BYTES));
     return STATUS_OK;
 }
 
@@ -105,7 +105,7 @@ static void the_quote_binds_key_nonce_and_time(void **state)
     e = keys_hold(t.keys);
     assert_int_equal(e->issued_unix, START_MS / 1000);
     session_epoch_binding(e->nonce, e->issued_unix, e->pair->public_key, want);
-    assert_true(slice_equal(buffer_view(&e->quote), SLICE_OF(want)));
+    assert_true(slice_equal(buffer_view(&e->proof.quote), SLICE_OF(want)));
     keys_let_go(e);
     finish(&t);
 }

@@ -16,7 +16,7 @@ struct maker {
 };
 
 static enum status make(void *ctx, const uint8_t *report_data,
-                        struct buffer *out, struct why *why)
+                        struct proof *out, struct why *why)
 {
     struct maker *m = ctx;
     uint8_t quote[3] = { report_data[0], report_data[0], report_data[0] };
@@ -24,7 +24,7 @@ static enum status make(void *ctx, const uint8_t *report_data,
     assert_int_equal(sem_wait(&m->gate), 0);
     if (m->fail != STATUS_OK)
         return why_fail(why, m->fail, "maker", NULL, "told to fail");
-    buffer_add(out, SLICE_OF(quote));
+    buffer_add(&out->quote, SLICE_OF(quote));
     return STATUS_OK;
 }
 
@@ -37,13 +37,14 @@ struct test {
     bool to_close;
 };
 
-static void on_done(void *ctx, struct slice quote, const struct why *why)
+static void on_done(void *ctx, const struct proof *proof, const struct why *why)
 {
     struct test *t = ctx;
     size_t len = strlen(t->got);
 
-    t->got[len] = why == NULL ? (char)quote.at[2] : '!';
-    assert_int_equal(quote.len, why == NULL ? 3 : 0);
+    assert_true((proof == NULL) != (why == NULL));
+    t->got[len] = proof != NULL ? (char)proof->quote.at[2] : '!';
+    assert_true(proof == NULL || proof->quote.len == 3);
     quote_source_cancel(t->to_cancel);
     t->to_cancel = NULL;
     if (t->to_close)

@@ -1,0 +1,35 @@
+/* proxy/server/proof.h: what a source of quotes makes.
+ *
+ * A quote, or an SEV-SNP report with the certificates above it as far as the
+ * platform knows them. Plain bytes: nothing here judges them. */
+#ifndef PROXY_SERVER_PROOF_H
+#define PROXY_SERVER_PROOF_H
+
+#include <stdbool.h>
+
+#include "common/buffer.h"
+#include "common/compiler.h"
+#include "proxy/tunnel/session.h"
+
+struct proof {
+    struct buffer quote; /* QUOTE_MAX_BYTES at most */
+    bool is_snp;         /* it is an SEV-SNP report, with: */
+    struct buffer vcek;  /* or VLEK; PEM, as the next two; empty: unknown */
+    struct buffer ask;
+    struct buffer ark;
+};
+
+/* An empty one, for proof_fini(). */
+void proof_init(struct proof *p);
+void proof_fini(struct proof *p);
+
+/* False when something was too long, or there was no memory. */
+MUST_CHECK bool proof_ok(const struct proof *p);
+
+/* Put a copy of |from| into |to|, which is empty; ask proof_ok(). */
+void proof_copy(const struct proof *from, struct proof *to);
+
+/* The certificates, borrowed. */
+struct session_snp proof_snp(const struct proof *p);
+
+#endif
