@@ -10,7 +10,8 @@
 #include "common/buffer.h"
 #include "common/limits.h"
 
-#define TICK_MS           10000
+#define TICK_MAX_MS       10000
+#define TICK_MIN_MS       1000
 #define REFRESH_SECONDS   ((int64_t)8 * 3600)
 #define FETCH_DEADLINE_MS 10000
 
@@ -419,12 +420,28 @@ enum status collateral_get(struct collateral *c,
     return st;
 }
 
+enum status collateral_get_snp(struct collateral *c,
+                               const struct collateral_snp_request *request,
+                               struct collateral_wait **out, struct why *why)
+{
+    (void)c; /* to come */
+    (void)request;
+    *out = NULL;
+    return why_fail(why, STATUS_UNSUPPORTED, "collateral", NULL,
+                    "not for SEV-SNP yet");
+}
+
 void collateral_cancel(struct collateral_wait *w)
 {
     wait_free(w);
 }
 
 /* --- life ----------------------------------------------------------------- */
+
+static int64_t or_default(int64_t number, int64_t otherwise)
+{
+    return number == 0 ? otherwise : number;
+}
 
 void collateral_tick(struct collateral *c)
 {
@@ -437,6 +454,22 @@ static void on_tick(uv_timer_t *timer)
     collateral_tick(CONTAINER_OF(timer, struct collateral, tick));
 }
 
+/* Ten times in a refresh period, so that what is due in it is not late: pace.h
+ * leaves a tenth. */
+static void tick_often_enough(struct collateral *c)
+{
+    int64_t ms = c->env.refresh_seconds * 1000 / 10;
+
+    ms = MAX_OF(MIN_OF(ms, TICK_MAX_MS), TICK_MIN_MS);
+    (void)uv_timer_start(&c->tick, on_tick, (uint64_t)ms, (uint64_t)ms);
+}
+
+void collateral_refresh_every(struct collateral *c, int64_t seconds)
+{
+    c->env.refresh_seconds = or_default(seconds, REFRESH_SECONDS);
+    tick_often_enough(c);
+}
+
 static void on_tick_closed(uv_handle_t *handle)
 {
     part_ended(CONTAINER_OF(handle, struct collateral, tick));
@@ -445,11 +478,6 @@ static void on_tick_closed(uv_handle_t *handle)
 static void on_soon_closed(uv_handle_t *handle)
 {
     part_ended(CONTAINER_OF(handle, struct collateral, soon));
-}
-
-static int64_t or_default(int64_t number, int64_t otherwise)
-{
-    return number == 0 ? otherwise : number;
 }
 
 static void fill_env(struct collateral *c, uv_loop_t *loop,
@@ -510,7 +538,7 @@ enum status collateral_open(uv_loop_t *loop,
     c->parts = 3;
     (void)uv_timer_init(loop, &c->tick); /* cannot fail */
     (void)uv_timer_init(loop, &c->soon);
-    (void)uv_timer_start(&c->tick, on_tick, TICK_MS, TICK_MS);
+    tick_often_enough(c);
     uv_unref((uv_handle_t *)&c->tick);
     *out = c;
     return STATUS_OK;

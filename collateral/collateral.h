@@ -20,6 +20,7 @@
 #include <uv.h>
 
 #include "collateral/bundle.h"
+#include "collateral/item.h"
 #include "collateral/source.h"
 #include "collateral/want.h"
 #include "common/log.h"
@@ -99,12 +100,58 @@ MUST_CHECK enum status collateral_get(struct collateral *c,
                                       struct collateral_wait **out,
                                       struct why *why);
 
+/* --- AMD SEV-SNP ---------------------------------------------------------- */
+
+/* What stands beside an SEV-SNP report. */
+struct collateral_snp {
+    struct item *vcek;  /* NULL if the request brought an endorsement: that one
+                         * has to do */
+    struct item *crl;   /* AMD's list of what the ARK revoked; NULL: not had */
+    struct why crl_why; /* then why not; else all zero */
+};
+
+/* The answer: exactly one of |snp| and |why| is not NULL, and both are borrowed
+ * during the call; item_ref() keeps an item. A list that cannot be had is no
+ * failure here: whether it must be there is the policy's question. */
+typedef void collateral_snp_done(void *ctx, const struct collateral_snp *snp,
+                                 const struct why *why);
+
+struct collateral_snp_request {
+    /* As the TEE made it, unverified: says chip and TCB, a wish, not a claim.
+     * This and the three below are borrowed only during the call. */
+    struct slice report;
+    struct slice endorsement; /* what the peer sent along: VCEK or VLEK, DER or
+                               * PEM. Empty: the VCEK is looked for */
+    struct slice crl;         /* what the peer sent along, DER; may be empty */
+    struct slice root_pem;    /* ASK, ARK of a simulation; empty: AMD's */
+    const struct collateral_source *sources; /* in the order to try; those of
+                                              * AMD's kind, store, stapled */
+    size_t source_count;                     /* up to COLLATERAL_SOURCES_MAX */
+    collateral_snp_done *done;
+    void *ctx;
+};
+
+/* collateral_get() for an SEV-SNP report; |*out| is for collateral_cancel() as
+ * there. Returns what collateral_get() does, or any status of
+ * snp_report_parse(), or STATUS_NO_COLLATERAL when nothing says which VCEK it
+ * is (a report of version 2 does not name the product, an owner may hide the
+ * chip) with |why| filled. VCEKs come from AMD's KDS (57230) and are kept like
+ * all items. */
+MUST_CHECK enum status
+collateral_get_snp(struct collateral *c,
+                   const struct collateral_snp_request *request,
+                   struct collateral_wait **out, struct why *why);
+
 /* The one who asked is gone: done() is not called. What is under way goes on,
  * for those who ask next. */
 void collateral_cancel(struct collateral_wait *w);
 
+/* From now on as |seconds| in struct collateral_config; also for what is held
+ * already. */
+void collateral_refresh_every(struct collateral *c, int64_t seconds);
+
 /* Look at the clock now: refresh what is due. The engine does this by itself
- * about every ten seconds; for callers that know that the clock has jumped. */
+ * every ten seconds or more often; for callers that know that the clock has jumped. */
 void collateral_tick(struct collateral *c);
 
 #endif

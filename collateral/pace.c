@@ -36,10 +36,11 @@ int64_t pace_refresh_unix(int64_t fetched_unix, int64_t next_update_unix,
                           int64_t every_s, uint32_t random)
 {
     int64_t left = MAX_OF(next_update_unix - fetched_unix, 0);
-    int64_t latest = MIN_OF(every_s, left / 3 * 2);
+    int64_t latest = MIN_OF(every_s - every_s / 10, left / 3 * 2);
     int64_t jitter = (int64_t)random % (latest / 10 + 1);
 
-    return fetched_unix + MAX_OF(latest - jitter, PACE_REFRESH_MIN_SECONDS);
+    return fetched_unix + MAX_OF(latest - jitter,
+                                 MIN_OF(every_s / 2, PACE_REFRESH_MIN_SECONDS));
 }
 
 int64_t pace_retry_seconds(unsigned failures, uint32_t random)

@@ -9,19 +9,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define PACE_REST_FIRST_SECONDS   2    /* after a first failure; then doubled */
-#define PACE_REST_MAX_SECONDS     60   /* ... up to this */
-#define PACE_ASKED_MAX_SECONDS    3600 /* the most a server can ask for */
-#define PACE_REFRESH_MIN_SECONDS  60   /* between two background searches */
-#define PACE_REFRESH_FAST_SECONDS 900  /* the most between failed ones */
+#define PACE_REST_FIRST_SECONDS 2    /* after a first failure; then doubled */
+#define PACE_REST_MAX_SECONDS   60   /* ... up to this */
+#define PACE_ASKED_MAX_SECONDS  3600 /* the most a server can ask for */
+#define PACE_REFRESH_MIN_SECONDS                                               \
+    60                                /* between two background searches, of
+                                        * an item that ends soon */
+#define PACE_REFRESH_FAST_SECONDS 900 /* the most between failed ones */
 
 /* How long to leave a source alone after |failures| (1 or more) in a row, if
  * it asked for |asked_s| (0: it did not). PACE_REST_FIRST_SECONDS / 2 to
  * PACE_ASKED_MAX_SECONDS. */
 int64_t pace_rest_seconds(unsigned failures, int64_t asked_s, uint32_t random);
 
-/* When to look for a newer item in the background: after |every_s|, and before
- * two thirds of what was left at |fetched_unix| are over. */
+/* When to look for a newer item in the background: when nine tenths of
+ * |every_s| are over, so that who looks at the clock ten times in it is not
+ * late, and before two thirds of what was left at |fetched_unix| are. */
 int64_t pace_refresh_unix(int64_t fetched_unix, int64_t next_update_unix,
                           int64_t every_s, uint32_t random);
 

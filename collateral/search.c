@@ -385,9 +385,18 @@ static bool try_kept(struct search *s)
     return true;
 }
 
+/* Intel's services know nothing of AMD's items, nor the other way round. */
+static bool serves(enum source_kind kind, enum collateral_item item)
+{
+    (void)item; /* all are Intel's so far */
+    return kind != SOURCE_KDS;
+}
+
 /* True if the search waits for something now, or is over. */
 static bool try_source(struct search *s)
 {
+    if (!serves(source_of(s)->kind, s->want.item))
+        return false;
     switch (source_of(s)->kind) {
     case SOURCE_STORE:
         return try_kept(s);
@@ -395,6 +404,7 @@ static bool try_source(struct search *s)
         return try_stapled(s);
     case SOURCE_PCCS:
     case SOURCE_PCS:
+    case SOURCE_KDS:
         return try_remote(s);
     }
     assert(!"a source that cannot be tried");

@@ -17,6 +17,8 @@ const char *source_name(enum source_kind kind)
         return "pccs";
     case SOURCE_PCS:
         return "pcs";
+    case SOURCE_KDS:
+        return "kds";
     }
     assert(!"a source without a name");
     return "";
@@ -24,7 +26,7 @@ const char *source_name(enum source_kind kind)
 
 bool source_is_remote(enum source_kind kind)
 {
-    return kind == SOURCE_PCCS || kind == SOURCE_PCS;
+    return kind == SOURCE_PCCS || kind == SOURCE_PCS || kind == SOURCE_KDS;
 }
 
 static enum status check_source(const struct collateral_source *s,
@@ -34,11 +36,11 @@ static enum status check_source(const struct collateral_source *s,
 
     if (!source_is_remote(s->kind))
         return STATUS_OK;
-    if (s->url == NULL && s->kind == SOURCE_PCS)
-        return STATUS_OK;
-    if (s->url == NULL)
+    if (s->url == NULL && s->kind == SOURCE_PCCS)
         return why_fail(why, STATUS_BAD_CONFIG, "collateral.sources", NULL,
                         "a PCCS without a URL");
+    if (s->url == NULL)
+        return STATUS_OK;
     return url_parse(slice_text(s->url), &url, why);
 }
 

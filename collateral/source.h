@@ -15,15 +15,16 @@ enum source_kind {
     SOURCE_STORE,   /* the disk store of the engine; skipped if it has none */
     SOURCE_STAPLED, /* what the server sent along; skipped if it sent none */
     SOURCE_PCCS,    /* a caching service at |url| */
-    SOURCE_PCS      /* Intel's service, or one that speaks like it at |url| */
+    SOURCE_PCS,     /* Intel's service, or one that speaks like it at |url| */
+    SOURCE_KDS      /* AMD's, likewise */
 };
 
 /* One place to ask. */
 struct collateral_source {
     enum source_kind kind;
     const char *url;     /* "https://host:8081", with or without the API's path
-                        * behind it; NULL: Intel's (PCS only). Unused by
-                        * STORE and STAPLED */
+                        * behind it; NULL: Intel's or AMD's (not for a PCCS).
+                        * Unused by STORE and STAPLED */
     const char *ca_file; /* PEM of the CAs its TLS is checked by; NULL: the
                         * system's */
     const char *proxy;   /* outer proxy, as a URL; NULL: none */
@@ -37,7 +38,7 @@ struct source_list {
     struct collateral_source at[COLLATERAL_SOURCES_MAX];
 };
 
-/* "store", "stapled", "pccs", "pcs"; static. */
+/* "store", "stapled", "pccs", "pcs", "kds"; static. */
 const char *source_name(enum source_kind kind);
 
 /* True for those behind a URL. */

@@ -51,13 +51,15 @@ enum policy_source_kind {
     POLICY_SOURCE_STORE,   /* the disk */
     POLICY_SOURCE_STAPLED, /* what the server sent along */
     POLICY_SOURCE_PCCS,    /* a caching service at |url| */
-    POLICY_SOURCE_PCS      /* Intel's service, or one like it at |url| */
+    POLICY_SOURCE_PCS,     /* Intel's service, or one like it at |url| */
+    POLICY_SOURCE_KDS      /* AMD's, likewise */
 };
 
 /* One place to ask for collateral. */
 struct policy_source {
     enum policy_source_kind kind;
-    /* https, no final '/'; NULL unless PCCS, or a PCS that is not Intel's. */
+    /* https, no final '/'; NULL unless PCCS, or a PCS or KDS that is not the
+     * maker's. */
     const char *url;
     const char *ca_file; /* PEM; NULL: the system's CAs */
     const char *proxy;   /* outer HTTP proxy, a URL; NULL: none */
@@ -80,6 +82,9 @@ struct policy_collateral {
     const char *ca_file;   /* PEM, of PCCS sources; already in |sources| */
     const char *proxy;     /* of sources with a URL; already in |sources| */
     int64_t timeout_ms;    /* of one fetch */
+    int64_t refresh_s;     /* fetch again after this at the latest; 0: the
+                            * engine's default */
+    bool forecast;         /* also look at what is to come */
 };
 
 /* Something that evidence must say. Some of the |count| values must agree:

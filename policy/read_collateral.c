@@ -6,9 +6,11 @@
 
 #define TIMEOUT_DEFAULT_MS  10000
 #define TIMEOUT_MAX_SECONDS 600
+#define REFRESH_MIN_SECONDS 10
+#define REFRESH_MAX_SECONDS (7 * 24 * 3600)
 
 static const char source_expected[] =
-    "stapled, store, pcs or the https:// URL of a PCCS";
+    "stapled, store, pcs, kds or the https:// URL of a PCCS";
 
 /* Read a base URL; a final '/' says nothing and is dropped. */
 static enum status read_base(struct reader *r, const struct node *node,
@@ -53,13 +55,17 @@ struct source_draft {
 
 static enum status on_kind(struct reader *r, const struct node *key, void *to)
 {
-    static const char *const names[] = { "pccs", "pcs" };
+    static const char *const names[] = { "pccs", "pcs", "kds" };
+    static const enum policy_source_kind kinds[] = { POLICY_SOURCE_PCCS,
+                                                     POLICY_SOURCE_PCS,
+                                                     POLICY_SOURCE_KDS };
     struct source_draft *d = to;
     size_t which;
     enum status st = read_choice(r, key->value, names, COUNT_OF(names), &which);
 
     d->has_kind = true;
-    d->source->kind = which == 0 ? POLICY_SOURCE_PCCS : POLICY_SOURCE_PCS;
+    if (st == STATUS_OK)
+        d->source->kind = kinds[which];
     return st;
 }
 
@@ -118,6 +124,7 @@ static enum status read_source(struct reader *r, const struct node *node,
         { "store", POLICY_SOURCE_STORE },
         { "stapled", POLICY_SOURCE_STAPLED },
         { "pcs", POLICY_SOURCE_PCS },
+        { "kds", POLICY_SOURCE_KDS },
     };
     struct policy_source *source = item;
 
@@ -207,6 +214,27 @@ static enum status on_timeout(struct reader *r, const struct node *key,
     return st;
 }
 
+static enum status on_refresh(struct reader *r, const struct node *key,
+                              void *to)
+{
+    struct policy_collateral *c = to;
+    enum status st = read_duration(r, key->value, &c->refresh_s);
+
+    if (st == STATUS_OK && (c->refresh_s < REFRESH_MIN_SECONDS ||
+                            c->refresh_s > REFRESH_MAX_SECONDS))
+        return read_unexpected(r, key->value, "%d seconds to 7 days",
+                               REFRESH_MIN_SECONDS);
+    return st;
+}
+
+static enum status on_forecast(struct reader *r, const struct node *key,
+                               void *to)
+{
+    struct policy_collateral *c = to;
+
+    return read_bool(r, key->value, &c->forecast);
+}
+
 static enum status on_update(struct reader *r, const struct node *key, void *to)
 {
     static const char *const names[] = {
@@ -241,7 +269,9 @@ static const struct word collateral_words[] = {
     { "sources", on_sources },
     { "cache",   on_cache },
     { "timeout", on_timeout },
+    { "refresh", on_refresh },
     { "update",  on_update },
+    { "forecast", on_forecast },
     { "ca-file", on_ca_file },
     { "proxy",   on_proxy },
     /* clang-format on */
@@ -260,12 +290,14 @@ enum status read_collateral_default(struct reader *r,
         POLICY_SOURCE_STORE,
         POLICY_SOURCE_STAPLED,
         POLICY_SOURCE_PCS,
+        POLICY_SOURCE_KDS,
     };
     void *list;
     enum status st =
         read_room(r, COUNT_OF(kinds), sizeof(struct policy_source), &list);
 
-    *c = (struct policy_collateral){ .timeout_ms = TIMEOUT_DEFAULT_MS };
+    *c = (struct policy_collateral){ .timeout_ms = TIMEOUT_DEFAULT_MS,
+                                     .forecast = true };
     if (st != STATUS_OK)
         return st;
     c->sources.count = COUNT_OF(kinds);
@@ -287,7 +319,9 @@ void read_collateral_complete(const struct policy_collateral *c,
 
         if (pccs && s->ca_file == NULL)
             s->ca_file = c->ca_file;
-        if ((pccs || s->kind == POLICY_SOURCE_PCS) && s->proxy == NULL)
+        if ((pccs || s->kind == POLICY_SOURCE_PCS ||
+             s->kind == POLICY_SOURCE_KDS) &&
+            s->proxy == NULL)
             s->proxy = c->proxy;
     }
 }

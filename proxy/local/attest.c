@@ -176,6 +176,7 @@ static void read_sources(const struct policy_sources *from,
         [POLICY_SOURCE_STAPLED] = SOURCE_STAPLED,
         [POLICY_SOURCE_PCCS] = SOURCE_PCCS,
         [POLICY_SOURCE_PCS] = SOURCE_PCS,
+        [POLICY_SOURCE_KDS] = SOURCE_KDS,
     };
 
     for (size_t i = 0; i < from->count; i++)

@@ -309,6 +309,7 @@ static void on_reload(void *ctx)
     log_event(d->options->log, LOG_INFO, "policy.reloaded",
               LOG_FIELDS(LOG_S("file", path),
                          LOG_N("services", policy->service_count)));
+    collateral_refresh_every(d->collateral, policy->collateral.refresh_s);
     if (d->front != NULL)
         front_reroute(d->front);
     for (struct generation *g = d->generation->older; g != NULL;) {
@@ -391,6 +392,7 @@ static enum status start(struct daemon *d, struct why *why)
     const struct collateral_config collateral = {
         .store_dir = d->options->cache_dir,
         .fetch_deadline_ms = policy->collateral.timeout_ms,
+        .refresh_seconds = policy->collateral.refresh_s,
         .on_changed = on_changed,
         .ctx = d,
     };

@@ -41,6 +41,8 @@ static const char *source_text(const struct policy_source *s)
         return s->url;
     case POLICY_SOURCE_PCS:
         return s->url != NULL ? s->url : "pcs";
+    case POLICY_SOURCE_KDS:
+        return s->url != NULL ? s->url : "kds";
     }
     return "";
 }

@@ -132,11 +132,11 @@ static const struct {
       "2:29: found \"127.0.0.1:1\", expected each address once" },
     { "an unknown source",
       "collateral: { sources: [ pcs, intel ] }\n",
-      "1:31: found \"intel\", expected stapled, store, pcs or the "
+      "1:31: found \"intel\", expected stapled, store, pcs, kds or the "
       "https:// URL of a PCCS" },
     { "a source over plain http",
       "collateral: { sources: [ 'http://pccs.example' ] }\n",
-      "1:26: found \"http://pccs.example\", expected stapled, store, pcs "
+      "1:26: found \"http://pccs.example\", expected stapled, store, pcs, kds "
       "or the https:// URL of a PCCS" },
     { "a source with a user",
       "collateral: { sources: [ 'https://me@pccs.example' ] }\n",
@@ -166,6 +166,9 @@ static const struct {
     { "a timeout of an hour",
       "collateral: { timeout: 1h }\n",
       "1:24: found \"1h\", expected at most 600 seconds" },
+    { "a refresh of a week and a day",
+      "collateral: { refresh: 8d }\n",
+      "1:24: found \"8d\", expected 10 seconds to 7 days" },
     { "an unknown update",
       "collateral: { update: late }\n",
       "1:23: found \"late\", expected standard or early" },

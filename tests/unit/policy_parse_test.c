@@ -157,10 +157,13 @@ static void what_is_not_said_is_the_default(void **state)
     assert_int_equal(p->collateral.timeout_ms, 10000);
     assert_null(p->collateral.cache_dir);
     assert_int_equal(p->collateral.sources.update, POLICY_UPDATE_STANDARD);
-    assert_int_equal(s->sources.count, 3);
+    assert_int_equal(p->collateral.refresh_s, 0);
+    assert_true(p->collateral.forecast);
+    assert_int_equal(s->sources.count, 4);
     assert_int_equal(s->sources.list[0].kind, POLICY_SOURCE_STORE);
     assert_int_equal(s->sources.list[1].kind, POLICY_SOURCE_STAPLED);
     assert_int_equal(s->sources.list[2].kind, POLICY_SOURCE_PCS);
+    assert_int_equal(s->sources.list[3].kind, POLICY_SOURCE_KDS);
     assert_null(s->local);
     assert_null(s->root_file);
     assert_false(s->accept.simulated);
@@ -209,6 +212,23 @@ static void sources_are_read_and_completed(void **state)
     check_source(p->services[0].sources.list, POLICY_SOURCE_PCCS,
                  "https://own.example", "etc/pccs.pem", proxy);
     assert_ptr_equal(p->services[1].sources.list, s);
+    policy_free(p);
+}
+
+static void it_is_said_how_often_to_fetch_and_whether_to_forecast(void **state)
+{
+    struct policy *p = policy_text_parse(
+        "collateral:\n  refresh: 1h\n"
+        "  forecast: false\n"
+        "  sources: [ kds, { kind: kds,"
+        " url: \"https://kds.example\" } ]\n" SGX "      mrenclave: " D64 "\n");
+    const struct policy_source *s = p->collateral.sources.list;
+
+    (void)state;
+    assert_int_equal(p->collateral.refresh_s, 3600);
+    assert_false(p->collateral.forecast);
+    check_source(&s[0], POLICY_SOURCE_KDS, "-", "-", "-");
+    check_source(&s[1], POLICY_SOURCE_KDS, "https://kds.example", "-", "-");
     policy_free(p);
 }
 
@@ -478,6 +498,7 @@ int main(void)
         cmocka_unit_test(listening_and_default_are_read),
         cmocka_unit_test(what_is_not_said_is_the_default),
         cmocka_unit_test(sources_are_read_and_completed),
+        cmocka_unit_test(it_is_said_how_often_to_fetch_and_whether_to_forecast),
         cmocka_unit_test(a_service_is_read),
         cmocka_unit_test(what_only_looks_alike_is_read),
         cmocka_unit_test(every_field_is_read_into_each_release),
