@@ -134,11 +134,11 @@ static void newer_items_are_fetched_in_the_background(void **state)
     desk_open(&d, NULL);
     old = desk_ask(&d, desk_pcs());
     count = pcs_count(&bench.pcs, "tcb");
-    bench.now += 7 * HOUR;
+    bench.now += 6 * HOUR;
     collateral_tick(d.engine);
     (void)uv_run(&d.loop, UV_RUN_DEFAULT);
     assert_int_equal(pcs_count(&bench.pcs, "tcb"), count); /* not due */
-    bench.now += HOUR;
+    bench.now += 2 * HOUR;
     collateral_tick(d.engine);
     desk_turn_until(&d, "tcb", count + 1);
     same = desk_ask(&d, desk_pcs());
