@@ -1,8 +1,8 @@
 #include "proxy/local/cmd_check.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,73 +13,47 @@
 #include "proxy/local/policy_file.h"
 #include "proxy/local/policy_words.h"
 
-enum { EXIT_RIGHT, EXIT_WRONG, EXIT_TROUBLE };
-
 /* The version of the object that --json prints: docs/man/veritee.1. */
 #define JSON_VERSION     1
 #define OUTPUT_MAX_BYTES (16 * 1024 * 1024)
-
-static const char usage[] =
-    "usage: veritee check [--json] [FILE]\n"
-    "\n"
-    "Read the policy FILE as the proxy would, and say what it accepts. Without\n"
-    "FILE: $XDG_CONFIG_HOME/veritee/policy.yaml, ~/.config/veritee/policy.yaml\n"
-    "or /etc/veritee/policy.yaml.\n"
-    "\n"
-    "  --json     print one JSON object instead of text\n"
-    "\n"
-    "Exit status: 0 the policy is right, perhaps with warnings; 1 it is\n"
-    "refused; 2 wrong usage, or a file that cannot be read.\n";
 
 struct options {
     const char *path;
     char found[PATHS_ROOM]; /* the default policy; |path| may point to it */
     bool json;
-    bool help;
 };
 
-static void complain(const char *what)
-{
-    (void)fprintf(stderr, "veritee check: %s\n", what);
-}
+static const struct command_option known[] = {
+    { "json", 0, OPTION_FLAG, offsetof(struct options, json), NULL,
+      "print one JSON object instead of text" },
+    { .name = NULL },
+};
 
-/* The file that is named, or the default one. */
-static bool find_policy(int count, char **names, struct options *out)
-{
-    if (count > 1) {
-        complain("an argument too many; see --help");
-        return false;
-    }
-    if (count == 0 && !paths_policy(out->found)) {
-        complain("no policy where it is by default; see --help");
-        return false;
-    }
-    out->path = count == 1 ? names[0] : out->found;
-    return true;
-}
+const struct command cmd_check_command = {
+    .name = "check",
+    .what = "read a policy and say what it accepts",
+    .synopsis = "[--json] [FILE]",
+    .about =
+        "Read the policy FILE as the proxy would, and say what it accepts. Without\n"
+        "FILE: $XDG_CONFIG_HOME/veritee/policy.yaml, ~/.config/veritee/policy.yaml\n"
+        "or /etc/veritee/policy.yaml.\n",
+    .options = known,
+    .operands = { .kind = OPTION_FILE, .max = 1 },
+    .exits = "0 the policy is right, perhaps with warnings; 1 it is\n"
+             "refused; 2 wrong usage, or a file that cannot be read.\n",
+    .examples = "veritee check\n"
+                "veritee check --json policy.yaml\n",
+    .main = cmd_check_main,
+};
 
-static bool parse_options(int argc, char **argv, struct options *out)
+/* The file that is named, or the default one. Returns -1 to go on. */
+static int find_policy(const char *name, struct options *out)
 {
-    static const struct option names[] = {
-        { "json", no_argument, NULL, 'j' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
-    };
-    int c;
-
-    *out = (struct options){ 0 };
-    for (c = getopt_long(argc, argv, "h", names, NULL); c != -1;
-         c = getopt_long(argc, argv, "h", names, NULL)) {
-        if (c == 'j')
-            out->json = true;
-        else if (c == 'h')
-            out->help = true;
-        else
-            return false;
-    }
-    if (out->help)
-        return true;
-    return find_policy(argc - optind, argv + optind, out);
+    if (name == NULL && !paths_policy(out->found))
+        return command_fail(&cmd_check_command, COMMAND_TROUBLE,
+                            "no policy where it is by default; see --help");
+    out->path = name != NULL ? name : out->found;
+    return -1;
 }
 
 typedef void warn_fn(void *ctx, const struct policy *p, unsigned line,
@@ -200,12 +174,13 @@ static int refuse(const struct options *o, const struct policy_error *err,
                   struct buffer *out)
 {
     char line[1024];
+    bool wrong = err->why.status == STATUS_BAD_CONFIG;
 
     policy_error_line(err, line, sizeof(line));
-    complain(line);
     if (o->json)
         put_error_json(err, o->path, out);
-    return err->why.status == STATUS_BAD_CONFIG ? EXIT_WRONG : EXIT_TROUBLE;
+    return command_fail(&cmd_check_command,
+                        wrong ? COMMAND_BAD : COMMAND_TROUBLE, "%s", line);
 }
 
 static int check(const struct options *o, struct buffer *out)
@@ -220,35 +195,19 @@ static int check(const struct options *o, struct buffer *out)
     else
         put_text(p, out);
     policy_free(p);
-    return EXIT_RIGHT;
-}
-
-static bool print(const struct buffer *out)
-{
-    struct slice text = buffer_view(out);
-
-    if (!buffer_ok(out))
-        return false;
-    if (text.len > 0 && fwrite(text.at, 1, text.len, stdout) != text.len)
-        return false;
-    return fflush(stdout) == 0;
+    return COMMAND_GOOD;
 }
 
 int cmd_check_main(int argc, char **argv)
 {
     struct buffer out = buffer_with_max(OUTPUT_MAX_BYTES);
-    struct options o;
-    int status;
+    struct options o = { .json = false };
+    char **operands;
+    int code = command_read(&cmd_check_command, argc, argv, &o, &operands);
 
-    if (!parse_options(argc, argv, &o))
-        return EXIT_TROUBLE;
-    if (o.help)
-        return fputs(usage, stdout) < 0 ? EXIT_TROUBLE : EXIT_RIGHT;
-    status = check(&o, &out);
-    if (!print(&out)) {
-        complain("the output cannot be written");
-        status = EXIT_TROUBLE;
-    }
-    buffer_free(&out);
-    return status;
+    if (code == -1)
+        code = find_policy(operands[0], &o);
+    if (code != -1)
+        return code;
+    return command_print(&cmd_check_command, check(&o, &out), &out);
 }

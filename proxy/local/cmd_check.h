@@ -5,6 +5,10 @@
 #ifndef PROXY_LOCAL_CMD_CHECK_H
 #define PROXY_LOCAL_CMD_CHECK_H
 
+#include "proxy/local/command.h"
+
+extern const struct command cmd_check_command;
+
 /* Run it; argv[0] is "check". Returns the exit status: 0 when the policy is
  * right, with warnings or without; 1 when it is refused; 2 for wrong usage or
  * a file that cannot be read. */

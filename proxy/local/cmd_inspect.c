@@ -1,69 +1,40 @@
 #include "proxy/local/cmd_inspect.h"
 
-#include <getopt.h>
 #include <stdbool.h>
-#include <stdio.h>
+#include <stddef.h>
 
 #include "common/file.h"
 #include "common/limits.h"
 #include "proxy/local/inspect.h"
 
-enum { EXIT_READ, EXIT_MALFORMED, EXIT_TROUBLE };
-
 /* The version of the object that --json prints: docs/VERIFICATION.md. */
 #define JSON_VERSION     1
 #define OUTPUT_MAX_BYTES (1024 * 1024)
 
-static const char usage[] =
-    "usage: veritee inspect [--json] FILE\n"
-    "\n"
-    "Tell what is in the quote FILE. Nothing is verified: 'veritee verify'\n"
-    "tells whether it is true.\n"
-    "\n"
-    "  --json     print one JSON object instead of text\n"
-    "\n"
-    "Exit status: 0 all of the quote can be read; 1 it is malformed, or no\n"
-    "quote; 2 wrong usage, or a file that cannot be read.\n";
-
 struct options {
-    const char *path;
     bool json;
-    bool help;
 };
 
-static void complain(const char *what)
-{
-    (void)fprintf(stderr, "veritee inspect: %s\n", what);
-}
+static const struct command_option known[] = {
+    { "json", 0, OPTION_FLAG, offsetof(struct options, json), NULL,
+      "print one JSON object instead of text" },
+    { .name = NULL },
+};
 
-static bool parse_options(int argc, char **argv, struct options *out)
-{
-    static const struct option names[] = {
-        { "json", no_argument, NULL, 'j' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
-    };
-    int c;
-
-    *out = (struct options){ 0 };
-    for (c = getopt_long(argc, argv, "h", names, NULL); c != -1;
-         c = getopt_long(argc, argv, "h", names, NULL)) {
-        if (c == 'j')
-            out->json = true;
-        else if (c == 'h')
-            out->help = true;
-        else
-            return false;
-    }
-    if (out->help)
-        return true;
-    if (argc - optind != 1) {
-        complain("takes one file; see --help");
-        return false;
-    }
-    out->path = argv[optind];
-    return true;
-}
+const struct command cmd_inspect_command = {
+    .name = "inspect",
+    .what = "tell what is in a quote, unverified",
+    .synopsis = "[--json] FILE",
+    .about = "Tell what is in the quote FILE. Nothing is verified: 'veritee "
+             "verify'\n"
+             "tells whether it is true.\n",
+    .options = known,
+    .operands = { .kind = OPTION_FILE, .min = 1, .max = 1 },
+    .exits = "0 all of the quote can be read; 1 it is malformed, or no\n"
+             "quote; 2 wrong usage, or a file that cannot be read.\n",
+    .examples = "veritee inspect quote.bin\n",
+    .main = cmd_inspect_main,
+};
 
 static void put_json(const struct inspect *in, struct buffer *out)
 {
@@ -81,37 +52,27 @@ static int inspect(const struct options *o, struct slice bytes)
     struct buffer out = buffer_with_max(OUTPUT_MAX_BYTES);
     struct inspect in;
     enum status st = inspect_read(bytes, &in);
-    bool ok;
 
     if (o->json)
         put_json(&in, &out);
     else
         inspect_text(&in, &out);
-    ok = buffer_ok(&out) && fwrite(out.at, 1, out.len, stdout) == out.len &&
-         fflush(stdout) == 0;
-    buffer_free(&out);
-    if (!ok) {
-        complain("cannot write");
-        return EXIT_TROUBLE;
-    }
-    return st == STATUS_OK ? EXIT_READ : EXIT_MALFORMED;
+    return command_print(&cmd_inspect_command,
+                         st == STATUS_OK ? COMMAND_GOOD : COMMAND_BAD, &out);
 }
 
 int cmd_inspect_main(int argc, char **argv)
 {
-    struct options o;
+    struct options o = { .json = false };
+    char **operands;
     struct buffer file;
     struct why why;
-    int code;
+    int code = command_read(&cmd_inspect_command, argc, argv, &o, &operands);
 
-    if (!parse_options(argc, argv, &o))
-        return EXIT_TROUBLE;
-    if (o.help)
-        return fputs(usage, stdout) < 0 ? EXIT_TROUBLE : EXIT_READ;
-    if (file_read(o.path, QUOTE_MAX_BYTES, &file, &why) != STATUS_OK) {
-        complain(why.found);
-        return EXIT_TROUBLE;
-    }
+    if (code != -1)
+        return code;
+    if (file_read(operands[0], QUOTE_MAX_BYTES, &file, &why) != STATUS_OK)
+        return command_fail_why(&cmd_inspect_command, COMMAND_TROUBLE, &why);
     code = inspect(&o, buffer_view(&file));
     buffer_free(&file);
     return code;

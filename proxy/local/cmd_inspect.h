@@ -4,6 +4,10 @@
 #ifndef PROXY_LOCAL_CMD_INSPECT_H
 #define PROXY_LOCAL_CMD_INSPECT_H
 
+#include "proxy/local/command.h"
+
+extern const struct command cmd_inspect_command;
+
 /* Run it; argv[0] is "inspect". Returns the exit status: 0 when all of the
  * quote can be read, 1 when it is malformed, 2 for wrong usage or a file that
  * cannot be read. */

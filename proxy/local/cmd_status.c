@@ -1,11 +1,10 @@
 #include "proxy/local/cmd_status.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <netdb.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -15,67 +14,56 @@
 #include "common/utf8.h"
 #include "proxy/local/target.h"
 
-#define EXIT_USAGE       2
 #define DEFAULT_PORT     8118
 #define ANSWER_MAX_BYTES (2 * 1024 * 1024)
 #define READ_BYTES       (16 * 1024)
 #define WAIT_SECONDS     10
 
-static const char usage[] =
-    "Usage: veritee status [--json] [--proxy HOST:PORT]\n"
-    "\n"
-    "Say what the proxy that runs on this machine trusts, and why not.\n"
-    "\n"
-    "  --json               print /status.json as it is\n"
-    "  --proxy HOST:PORT    where it listens; default: localhost:8118\n"
-    "  -h, --help           this text\n"
-    "\n"
-    "Exit status: 0 when it answered, 1 when it did not, 2 for usage.\n";
-
 struct options {
-    struct target proxy;
+    const char *proxy;
     bool json;
 };
 
-static int complain(const char *what, const char *about, int exit_status)
+#define FIELD(name) offsetof(struct options, name)
+
+static const struct command_option known[] = {
+    { "json", 0, OPTION_FLAG, FIELD(json), NULL,
+      "print /status.json as it is" },
+    { "proxy", 0, OPTION_TEXT, FIELD(proxy), "HOST:PORT",
+      "where it listens; default: localhost:8118" },
+    { .name = NULL },
+};
+
+const struct command cmd_status_command = {
+    .name = "status",
+    .what = "say what the running proxy trusts",
+    .synopsis = "[--json] [--proxy HOST:PORT]",
+    .about =
+        "Say what the proxy that runs on this machine trusts, and why not.\n",
+    .options = known,
+    .exits = "0 when it answered; 1 when it did not; 2 for usage.\n",
+    .examples = "veritee status\n"
+                "veritee status --json\n",
+    .main = cmd_status_main,
+};
+
+static int no_answer(const char *proxy, const char *what)
 {
-    (void)fprintf(stderr, "veritee status: %s%s%s\n", about,
-                  about[0] == '\0' ? "" : ": ", what);
-    return exit_status;
+    return command_fail(&cmd_status_command, COMMAND_BAD, "%s: %s", proxy,
+                        what);
 }
 
 /* Returns -1 to go on, else the exit status. */
-static int read_options(int argc, char **argv, struct options *out)
+static int find_proxy(const char *text, struct target *out)
 {
-    static const struct option known[] = {
-        { "json", no_argument, NULL, 'j' },
-        { "proxy", required_argument, NULL, 'p' },
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 },
-    };
-    const char *proxy = "localhost";
     struct why why;
-    int c;
 
-    *out = (struct options){ 0 };
-    for (c = getopt_long(argc, argv, "h", known, NULL); c != -1;
-         c = getopt_long(argc, argv, "h", known, NULL)) {
-        if (c == 'j')
-            out->json = true;
-        else if (c == 'p')
-            proxy = optarg;
-        else if (c == 'h')
-            return fputs(usage, stdout) < 0;
-        else
-            return EXIT_USAGE; /* getopt_long() has said why */
-    }
-    if (optind < argc)
-        return complain("takes no arguments besides options", "", EXIT_USAGE);
-    if (target_parse(&out->proxy, slice_text(proxy), DEFAULT_PORT, &why) !=
-        STATUS_OK)
-        return complain("not HOST:PORT", proxy, EXIT_USAGE);
-    if (!target_is_loopback(&out->proxy))
-        return complain("not on this machine", proxy, EXIT_USAGE);
+    if (target_parse(out, slice_text(text), DEFAULT_PORT, &why) != STATUS_OK)
+        return command_fail(&cmd_status_command, COMMAND_TROUBLE,
+                            "%s: not HOST:PORT", text);
+    if (!target_is_loopback(out))
+        return command_fail(&cmd_status_command, COMMAND_TROUBLE,
+                            "%s: not on this machine", text);
     return -1;
 }
 
@@ -203,36 +191,39 @@ static bool print(struct slice body)
     return fflush(stdout) == 0;
 }
 
-static int show(const struct options *o, const char *name,
+static int show(const struct options *o, const struct target *proxy,
                 struct buffer *answer)
 {
     const char *path = o->json ? "/status.json" : "/status.txt";
+    char name[TARGET_TEXT_ROOM];
     struct slice body;
-    int fd = dial(&o->proxy);
+    int fd = dial(proxy);
     bool got;
 
+    target_text(proxy, name);
     if (fd < 0)
-        return complain(strerror(errno), name, EXIT_FAILURE);
+        return no_answer(name, strerror(errno));
     got = fetch(fd, path, name, answer);
     (void)close(fd); /* only read from */
     buffer_byte(answer, '\0');
     if (!got || !buffer_ok(answer) || !body_of(buffer_view(answer), &body))
-        return complain("no such answer as a veritee would give", name,
-                        EXIT_FAILURE);
-    return print(body) ? EXIT_SUCCESS : EXIT_FAILURE;
+        return no_answer(name, "no such answer as a veritee would give");
+    return print(body) ? COMMAND_GOOD : COMMAND_TROUBLE;
 }
 
 int cmd_status_main(int argc, char **argv)
 {
     struct buffer answer = buffer_with_max(ANSWER_MAX_BYTES);
-    struct options o;
-    char name[TARGET_TEXT_ROOM];
-    int status = read_options(argc, argv, &o);
+    struct options o = { .proxy = "localhost" };
+    struct target proxy;
+    char **operands;
+    int code = command_read(&cmd_status_command, argc, argv, &o, &operands);
 
-    if (status != -1)
-        return status;
-    target_text(&o.proxy, name);
-    status = show(&o, name, &answer);
+    if (code == -1)
+        code = find_proxy(o.proxy, &proxy);
+    if (code != -1)
+        return code;
+    code = show(&o, &proxy, &answer);
     buffer_free(&answer);
-    return status;
+    return code;
 }

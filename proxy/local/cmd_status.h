@@ -2,6 +2,10 @@
 #ifndef PROXY_LOCAL_CMD_STATUS_H
 #define PROXY_LOCAL_CMD_STATUS_H
 
+#include "proxy/local/command.h"
+
+extern const struct command cmd_status_command;
+
 /* "veritee status ...": |argv| begins with "status". Returns an exit status. */
 int cmd_status_main(int argc, char **argv);
 

@@ -149,7 +149,7 @@ static void wrong_usage_and_missing_files_are_trouble(void **state)
     assert_int_equal(run("/nonexistent/policy.yaml", NULL), 2);
     check_output("err", "cannot open /nonexistent/policy.yaml");
     assert_int_equal(run("--help", NULL), 0);
-    check_output("out", "usage: veritee check");
+    check_output("out", "Usage: veritee check");
 }
 
 static void without_a_file_it_is_the_default_one(void **state)

@@ -207,7 +207,7 @@ static void wrong_usage_and_missing_files_exit_2(void **state)
     assert_int_equal(out.len, 0);
     buffer_free(&out);
     assert_int_equal(RUN(&p, &out, "--help"), 0);
-    assert_true(printed_has(&out, "usage: veritee inspect"));
+    assert_true(printed_has(&out, "Usage: veritee inspect"));
     buffer_free(&out);
     remove_place(&p);
 }

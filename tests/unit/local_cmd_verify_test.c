@@ -230,7 +230,7 @@ static void help_goes_to_standard_output(void **state)
     (void)state;
     make_place(&p, NULL);
     assert_int_equal(RUN(&p, &out, "--help"), 0);
-    assert_true(mentions(&out, "usage: veritee verify"));
+    assert_true(mentions(&out, "Usage: veritee verify"));
     buffer_free(&out);
     remove_place(&p);
 }

@@ -1,0 +1,14 @@
+/* proxy/local/terminal.h: what goes to a terminal and nowhere else.
+ *
+ * Colour, and a line that says what is waited for. Nothing of it reaches a
+ * file or a pipe. */
+#ifndef PROXY_LOCAL_TERMINAL_H
+#define PROXY_LOCAL_TERMINAL_H
+
+#include <stdbool.h>
+
+/* True when |fd| is a terminal that shows colours, and the user has not asked
+ * for none by NO_COLOR (no-color.org). */
+bool terminal_colour(int fd);
+
+#endif
