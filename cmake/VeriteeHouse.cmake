@@ -4,6 +4,9 @@
 option(VERITEE_TESTS "Build the tests" ON)
 option(VERITEE_FUZZ "Build the fuzz targets (clang)" OFF)
 option(VERITEE_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+# libuv, libsodium, libcurl and wolfSSL are not compiled with it: what happens
+# inside of them is not seen, what they are handed is.
+option(VERITEE_SANITIZE_THREAD "ThreadSanitizer" OFF)
 option(VERITEE_WERROR "Warnings are errors" OFF)
 
 set(CMAKE_C_STANDARD 11)
@@ -38,6 +41,10 @@ if(VERITEE_SANITIZE OR VERITEE_FUZZ)
         -fsanitize=address,undefined -fno-sanitize-recover=all
         -fno-omit-frame-pointer -g)
     target_link_options(house INTERFACE -fsanitize=address,undefined)
+elseif(VERITEE_SANITIZE_THREAD)
+    target_compile_options(house INTERFACE
+        -fsanitize=thread -fno-omit-frame-pointer -g)
+    target_link_options(house INTERFACE -fsanitize=thread)
 else()
     target_compile_definitions(house INTERFACE
         $<$<NOT:$<CONFIG:Debug>>:_FORTIFY_SOURCE=2>)
