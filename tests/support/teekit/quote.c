@@ -1,0 +1,83 @@
+/* Quotes of a simulated TEE, for peers that are no programs of ours.
+ *
+ * usage: teekit_quote tdx|sgx DIR
+ *
+ * DIR gets what a policy and a collateral service need, as veriteed's
+ * --simulate-dir does. For each line of hexadecimal report data on standard
+ * input a line of JSON comes, with the quote in hexadecimal. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/buffer.h"
+#include "common/limits.h"
+#include "common/secret.h"
+#include "common/text.h"
+#include "proxy/server/sim_source.h"
+
+static int complain(const struct why *why)
+{
+    char line[512];
+
+    why_line(why, line, sizeof(line));
+    (void)fprintf(stderr, "teekit_quote: %s\n", line);
+    return EXIT_FAILURE;
+}
+
+/* Answer one line of |hex|. */
+static enum status answer(const struct quote_maker *maker, struct slice hex,
+                          struct why *why)
+{
+    uint8_t data[QUOTE_REPORT_DATA_BYTES];
+    struct buffer quote = buffer_with_max(QUOTE_MAX_BYTES);
+    struct buffer out = buffer_with_max(4 * QUOTE_MAX_BYTES);
+    enum status st = STATUS_OK;
+
+    if (!text_from_hex(hex, data, sizeof(data)))
+        st = why_fail(why, STATUS_BAD_FIELD, "report_data", NULL, "not hex");
+    if (st == STATUS_OK)
+        st = maker->make(maker->ctx, data, &quote, why);
+    buffer_text(&out, "{\"quote\":\"");
+    buffer_hex(&out, buffer_view(&quote));
+    buffer_text(&out, "\"}\n");
+    if (st == STATUS_OK) {
+        (void)fwrite(out.at, 1, out.len, stdout);
+        (void)fflush(stdout);
+    }
+    buffer_free(&quote);
+    buffer_free(&out);
+    return st;
+}
+
+static enum status serve(const struct quote_maker *maker, struct why *why)
+{
+    char line[512];
+    enum status st = STATUS_OK;
+
+    while (st == STATUS_OK && fgets(line, sizeof(line), stdin) != NULL)
+        st = answer(maker, slice_of((uint8_t *)line, strcspn(line, "\n")), why);
+    return st;
+}
+
+int main(int argc, char **argv)
+{
+    struct sim_source_config config = { .now_unix = (int64_t)time(NULL) };
+    struct sim_source *source;
+    struct quote_maker maker;
+    struct why why = { 0 };
+    enum status st;
+
+    if (argc != 3 || !secret_init()) {
+        (void)fputs("usage: teekit_quote tdx|sgx DIR\n", stderr);
+        return EXIT_FAILURE;
+    }
+    config.tee = strcmp(argv[1], "sgx") == 0 ? TEE_SGX : TEE_TDX;
+    config.dir = argv[2];
+    if (sim_source_new(&config, &source, &why) != STATUS_OK)
+        return complain(&why);
+    maker = sim_source_maker(source);
+    st = serve(&maker, &why);
+    sim_source_free(source);
+    return st == STATUS_OK ? EXIT_SUCCESS : complain(&why);
+}
