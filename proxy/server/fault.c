@@ -45,6 +45,27 @@ static void future_tcb_info(struct sim_options *o)
     o->items[SIM_TCB_INFO].from_s = DAY_S;
 }
 
+static void brief_tcb_info(struct sim_options *o)
+{
+    o->items[SIM_TCB_INFO].until_s = 20;
+}
+
+/* One recovery further: what was up to date needs an update. */
+static void tcb_recovery(struct sim_options *o)
+{
+    struct sim_levels *levels = &o->tcb_levels;
+
+    for (size_t i = levels->count; i > 0; i--)
+        levels->at[i] = levels->at[i - 1];
+    levels->count++;
+    levels->at[0].pce_svn++;
+    levels->at[0].date_s = -10 * DAY_S;
+    levels->at[1].status = "OutOfDate";
+    levels->at[1].advisories = "INTEL-SA-00002";
+    o->tcb_evaluation_number++;
+    o->qe_evaluation_number++;
+}
+
 static void expired_qe_identity(struct sim_options *o)
 {
     o->items[SIM_QE_IDENTITY].until_s = -1;
@@ -114,6 +135,8 @@ static const struct fault faults[] = {
       .bend = revoked_tcb_signing },
     { "expired-tcb-info", "nextUpdate has passed", .bend = expired_tcb_info },
     { "future-tcb-info", "issueDate is tomorrow", .bend = future_tcb_info },
+    { "brief-tcb-info", "nextUpdate is in 20 seconds",
+      .bend = brief_tcb_info },
     { "expired-qe-identity", "nextUpdate has passed",
       .bend = expired_qe_identity },
     { "expired-pck-crl", "nextUpdate has passed", .bend = expired_pck_crl },
@@ -121,6 +144,8 @@ static const struct fault faults[] = {
     { "missing-pck-crl", "not stapled", .bend = missing_pck_crl },
     { "missing-root-crl", "not stapled", .bend = missing_root_crl },
     { "missing-tcb-info", "not stapled", .bend = missing_tcb_info },
+    { "tcb-recovery", "TCB level OutOfDate in a newer TCB info",
+      .bend = tcb_recovery },
     { "out-of-date", "TCB level OutOfDate", .bend = out_of_date },
     { "revoked-tcb", "TCB level Revoked", .bend = revoked_tcb },
     { "unknown-tcb", "below every TCB level", .bend = unknown_tcb },

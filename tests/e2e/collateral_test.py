@@ -1,8 +1,11 @@
 #!/usr/bin/python3
 """Collateral that the proxy fetches by itself, over HTTPS, from a PCS or PCCS."""
 
+import calendar
 import json
+import shutil
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -17,9 +20,10 @@ def ask(proxy):
     return code, body
 
 
-def begin(programs, kind):
+def begin(programs, kind, more="", server=None):
     """A server that staples nothing, its files at a PCS, a policy to match."""
-    server = programs.server("--simulate-fault", "no-staple")
+    if server is None:
+        server = programs.server("--simulate-fault", "no-staple")
     scratch = programs.dir / "pcs"
     scratch.mkdir()
     pcs = PcsServer({"tdx": server.sim_dir}, scratch)
@@ -27,7 +31,8 @@ def begin(programs, kind):
                              server.sim_dir)
     source = f'{{ kind: {kind}, url: "{pcs.url}", ca-file: "{pcs.ca_file}" }}'
     text = policy.read_text().replace(
-        "sources: [ stapled ]", f"sources: [ store, stapled, {source} ]")
+        "sources: [ stapled ]",
+        f"sources: [ store, stapled, {source} ]{more}")
     policy.write_text(text)
     return pcs, policy
 
@@ -60,8 +65,97 @@ def a_failed_fetch_says_which_url_what_and_for_what(build):
                 check(word.lower() in answer["found"].lower(), f"no {word}: {answer}")
 
 
+def publish(programs, sim_dir, name, fault):
+    """What the maker of |sim_dir| publishes once |fault| is true of it."""
+    folder = programs.dir / name
+    folder.mkdir()
+    shutil.copy(sim_dir / "simulation.keys", folder)
+    programs.server("--simulate-fault", fault, sim_dir=folder).stop()
+    return folder
+
+
+def status(proxy):
+    return json.loads(curl(f"{proxy.url}/status.json").stdout)
+
+
+def wait_for(what, seconds, true):
+    end = time.monotonic() + seconds
+    while not true():
+        check(time.monotonic() < end, f"not in {seconds} s: {what}")
+        time.sleep(0.2)
+
+
+REFRESH = 10
+PATIENCE = 30  # of a busy machine, on top
+
+
+def a_revocation_ends_the_session_within_the_refresh_period(build):
+    with Programs(build) as programs:
+        pcs, policy = begin(programs, "pcs", f", refresh: {REFRESH}s")
+        with pcs:
+            proxy = programs.proxy(policy)
+            code, body = ask(proxy)
+            check(code == "200", f"{code} {body}")
+            check(status(proxy)["services"][0]["state"] == "SIMULATED", "state")
+            revoked = publish(programs, programs.children[0].sim_dir, "revoked",
+                              "revoked-pck")
+            pcs.fault("pckcrl", "folder", revoked)
+            fetches = pcs.count("pckcrl")
+            wait_for("the list is fetched again", REFRESH + PATIENCE,
+                     lambda: pcs.count("pckcrl") > fetches)
+            wait_for("the session is over", PATIENCE,
+                     lambda: not status(proxy)["services"][0]["sessions"])
+            service = status(proxy)["services"][0]
+            check(service["state"] == "refused", f"{service['state']}")
+            reason = service["failure"]
+            check(reason["status"] == "REVOKED", f"{reason}")
+            check(reason["field"] == "pck_chain.leaf.serial", f"{reason}")
+            told = programs.start("veritee", "status", "--proxy",
+                                  f"127.0.0.1:{proxy.port}")
+            told.wait_line("reason .* is on the list pck_crl")
+            code, body = ask(proxy)
+            check(code in ("502", "503"), f"{code} {body}")
+            check(json.loads(body)["status"] == "REVOKED", body)
+
+
+def with_the_server_down_all_goes_on_to_the_last_second_and_no_longer(build):
+    with Programs(build) as programs:
+        server = programs.server("--simulate-fault", "no-staple")
+        brief = publish(programs, server.sim_dir, "brief", "brief-tcb-info")
+        info = json.loads((brief / "tcb_info.json").read_bytes())["tcbInfo"]
+        last = calendar.timegm(
+            time.strptime(info["nextUpdate"], "%Y-%m-%dT%H:%M:%SZ"))
+        pcs, policy = begin(programs, "pcs", server=server)
+        with pcs:
+            pcs.fault("tcb", "folder", brief)
+            proxy = programs.proxy(policy)
+            code, body = ask(proxy)
+            check(code == "200", f"{code} {body}")
+            pcs.clear()
+            pcs.fault("all", "drop")
+            served = refused = 0
+            while refused < 3:
+                before = time.time()
+                code, body = ask(proxy)
+                after = time.time()
+                # Times are whole seconds: the last one ends where the next
+                # begins.
+                if after < last + 1:
+                    check(code == "200", f"{last - after} s before: {code} {body}")
+                    served += 1
+                if before >= last + 1:
+                    check(code in ("502", "503"), f"{before - last} s after: {code}")
+                    check(json.loads(body)["class"] in ("collateral", "network"),
+                          body)
+                    refused += 1
+                time.sleep(0.1)
+            check(served > 0, "nothing was asked in time")
+
+
 if __name__ == "__main__":
     sys.exit(run_tests([
         what_the_server_does_not_staple_is_fetched_once,
         a_failed_fetch_says_which_url_what_and_for_what,
+        a_revocation_ends_the_session_within_the_refresh_period,
+        with_the_server_down_all_goes_on_to_the_last_second_and_no_longer,
     ]))

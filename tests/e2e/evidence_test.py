@@ -33,6 +33,7 @@ FAULTS = {
     "missing-root-crl": ("NO_COLLATERAL", "root_ca_crl"),
     "missing-tcb-info": ("NO_COLLATERAL", "tcb_info"),
     "out-of-date": ("POLICY", "accept.tcb.status"),
+    "tcb-recovery": ("POLICY", "accept.tcb.status"),
     "revoked-tcb": ("REVOKED", "tcb_status"),
     "unknown-tcb": ("TCB_UNKNOWN", "tcb_info.tcb_levels"),
     "unknown-root": FOREIGN_ROOT,
