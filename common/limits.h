@@ -14,6 +14,7 @@
 #define JSON_MAX_DEPTH         256   /* a byte each: nothing recurses */
 #define CHAIN_MAX_CERTS        4     /* leaf, CA, root and one too many */
 #define CERT_MAX_BYTES         (8 * 1024)
+#define SERIAL_MAX_BYTES       20    /* of a certificate, RFC 5280 4.1.2.2 */
 #define EXTENSIONS_MAX         32    /* of a certificate; real ones have 10 */
 #define CRL_MAX_ENTRIES        16384
 #define TCB_LEVELS_MAX         64    /* real TCB infos have up to 21 */
@@ -36,7 +37,13 @@
 #define POLICY_MAX_BYTES       (256 * 1024)
 #define POLICY_MEMORY_MAX_BYTES (32 * 1024 * 1024) /* all that is read of it */
 #define POLICY_MAX_DEPTH       12    /* the language needs 8 */
-#define POLICY_ITEMS_MAX       512   /* of one list or map */
+#define POLICY_ITEMS_MAX       512   /* of one list or map; services of all files */
+#define POLICY_FILES_MAX       64    /* that one policy is made of */
+#define POLICY_INCLUDE_MAX_DEPTH 8   /* files that include each other */
+#define MEASUREMENTS_MAX_BYTES (1024 * 1024) /* a file; an entry is 700 bytes */
+#define EXEC_ARGS_MAX          32    /* of an external check, with its path */
+#define EXEC_DEFAULT_MS        5000
+#define EXEC_MAX_MS            15000 /* the rest of an attestation needs time */
 
 /* Local requests. */
 #define HTTP_HEAD_MAX_BYTES    (32 * 1024) /* 431 beyond */

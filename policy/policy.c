@@ -5,8 +5,10 @@
 
 #include "common/limits.h"
 #include "policy/arena.h"
+#include "policy/place.h"
 #include "policy/read.h"
 #include "policy/read_collateral.h"
+#include "policy/read_file.h"
 #include "policy/read_listen.h"
 #include "policy/read_service.h"
 #include "policy/yaml_tree.h"
@@ -49,94 +51,118 @@ static enum status on_collateral(struct reader *r, const struct node *key,
     return read_collateral_block(r, key, &p->collateral);
 }
 
-static enum status on_services(struct reader *r, const struct node *key,
-                               void *to)
+/* For words that are read before or after all others. */
+static enum status on_other_time(struct reader *r, const struct node *key,
+                                 void *to)
 {
-    return read_service_all(r, key, to);
+    (void)r;
+    (void)key;
+    (void)to;
+    return STATUS_OK;
 }
 
-/* Services come last: they rely on all others. */
 static const struct word policy_words[] = {
     /* clang-format off */
+    { "include",       on_other_time }, /* by read_file_all() */
     { "listen",        on_listen },
     { "unsafe-listen", on_unsafe_listen },
     { "default",       on_default },
     { "collateral",    on_collateral },
-    { "services",      on_services },
+    { "services",      on_other_time }, /* they rely on all others */
     /* clang-format on */
 };
 
-static enum status read_policy(struct reader *r, const struct node *root,
-                               struct policy *p)
+static const struct word included_words[] = {
+    { "include", on_other_time },
+    { "services", on_other_time },
+};
+
+static enum status read_words(struct reader *r, struct policy *p)
+{
+    const struct read_file *f = r->first_file;
+    enum status st;
+
+    r->folder = f->folder;
+    st = read_map(r, f->root, "a policy", policy_words, COUNT_OF(policy_words),
+                  p);
+    for (f = f->next; st == STATUS_OK && f != NULL; f = f->next)
+        st = read_map(r, f->root, "an included policy", included_words,
+                      COUNT_OF(included_words), p);
+    return st;
+}
+
+static enum status read_policy(struct reader *r, struct policy *p)
 {
     enum status st = read_listen_default(r, p);
 
     if (st == STATUS_OK)
         st = read_collateral_default(r, &p->collateral);
     if (st == STATUS_OK)
-        st = read_map(r, root, "a policy", policy_words, COUNT_OF(policy_words),
-                      p);
+        st = read_words(r, p);
+    if (st == STATUS_OK)
+        st = read_service_all(r, p);
     if (st != STATUS_OK)
         return st;
     read_collateral_complete(&p->collateral, &p->collateral.sources);
     if (p->service_count == 0)
-        st = read_warn(r, root, "names no service");
+        st = read_warn(r, r->first_file->root, "names no service");
+    if (st == STATUS_OK)
+        st = read_file_names(r, p);
+    p->file_name = r->first_file->name;
     return st != STATUS_OK ? st : read_warnings(r, p);
 }
 
-/* "a/b/" of "a/b/policy.yaml", "" of "policy.yaml". */
-static struct slice folder_of(const char *file_name)
+static enum status parse(struct slice text, const char *file_name,
+                         const struct policy_files *files, struct policy **out,
+                         struct policy_error *err)
 {
-    const char *slash = strrchr(file_name, '/');
+    struct arena *tree = arena_new(POLICY_MEMORY_MAX_BYTES);
+    struct arena *memory = arena_new(POLICY_MEMORY_MAX_BYTES);
+    struct reader r = {
+        .memory = memory, .tree = tree, .err = err, .files = files
+    };
+    void *p = NULL;
+    enum status st;
 
-    return slice_of(file_name,
-                    slash == NULL ? 0 : (size_t)(slash + 1 - file_name));
-}
-
-static enum status no_memory(struct policy_error *err)
-{
-    return why_fail(&err->why, STATUS_NO_MEMORY, NULL, NULL, "no memory");
+    *out = NULL;
+    *err = (struct policy_error){ .at = place_of(file_name, 0, 0) };
+    if (tree == NULL || memory == NULL)
+        st = why_fail(&err->why, STATUS_NO_MEMORY, NULL, NULL, "no memory");
+    else
+        st = read_file_all(&r, text, file_name);
+    if (st == STATUS_OK)
+        st = read_room(&r, 1, sizeof(struct policy), &p);
+    if (st == STATUS_OK)
+        st = read_policy(&r, p);
+    if (st == STATUS_OK) {
+        *out = p;
+        (*out)->memory = memory;
+        memory = NULL;
+    }
+    arena_free(tree);
+    arena_free(memory);
+    return st;
 }
 
 enum status policy_parse(struct slice text, const char *file_name,
                          struct policy **out, struct policy_error *err)
 {
-    struct arena *tree = arena_new(POLICY_MEMORY_MAX_BYTES);
-    struct arena *memory = arena_new(POLICY_MEMORY_MAX_BYTES);
-    struct reader r = {
-        .memory = memory,
-        .err = err,
-        .folder = folder_of(file_name),
-    };
-    const struct node *root;
-    struct policy *p;
+    return parse(text, file_name, NULL, out, err);
+}
+
+enum status policy_load(const char *path, const struct policy_files *files,
+                        struct policy **out, struct policy_error *err)
+{
+    struct buffer text;
     enum status st;
 
     *out = NULL;
-    *err = (struct policy_error){ .file = file_name };
-    if (tree == NULL || memory == NULL) {
-        st = no_memory(err);
-        goto out;
-    }
-    st = yaml_tree_parse(text, tree, &root, err);
+    *err = (struct policy_error){ .at = place_of(path, 0, 0) };
+    st = files->read(files->ctx, path, POLICY_MAX_BYTES, &text, &err->why);
     if (st != STATUS_OK)
-        goto out;
-    p = arena_take(memory, 1, sizeof(*p));
-    if (p == NULL) {
-        st = no_memory(err);
-        goto out;
-    }
-    st = read_copy(&r, slice_text(file_name), &p->file_name);
-    if (st == STATUS_OK)
-        st = read_policy(&r, root, p);
-    if (st == STATUS_OK) {
-        p->memory = memory;
-        memory = NULL;
-        *out = p;
-    }
-out:
-    arena_free(tree);
-    arena_free(memory);
+        return st;
+    st = parse(buffer_view(&text), path, files, out, err);
+    buffer_free(&text);
     return st;
 }
 
@@ -149,12 +175,17 @@ void policy_free(struct policy *p)
 void policy_error_line(const struct policy_error *err, char *line, size_t room)
 {
     const struct why *why = &err->why;
+    char at[sizeof(err->at.file) + 24];
+    char also[sizeof(at)];
 
-    if (err->line == 0)
+    if (err->at.line == 0) {
         (void)snprintf(line, room, "%s", why->found);
-    else
-        (void)snprintf(line, room, "%s:%u:%u: found %s%s%s", err->file,
-                       err->line, err->column, why->found,
-                       why->expected[0] != '\0' ? ", expected " : "",
-                       why->expected);
+        return;
+    }
+    place_text(&err->at, at, sizeof(at));
+    place_text(&err->also, also, sizeof(also));
+    (void)snprintf(line, room, "%s: found %s%s%s%s%s", at, why->found,
+                   why->expected[0] != '\0' ? ", expected " : "", why->expected,
+                   err->also.line != 0 ? "; see also " : "",
+                   err->also.line != 0 ? also : "");
 }

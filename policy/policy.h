@@ -5,6 +5,9 @@
  * said accepts nothing. Judging is judge.h's business, finding the service of
  * a destination route.h's. docs/man/veritee-policy.5 describes the language.
  *
+ * Other files that a policy names (include, measurements) are asked for through
+ * a callback: nothing here opens anything.
+ *
  * A policy is read-only once parsed, and safe to share between threads. All
  * that is reachable from it dies with policy_free(). */
 #ifndef POLICY_POLICY_H
@@ -14,7 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/buffer.h"
 #include "common/compiler.h"
+#include "common/limits.h"
 #include "common/slice.h"
 #include "common/status.h"
 #include "verifier/claims.h"
@@ -122,6 +127,32 @@ struct tcb_policy {
     uint32_t min_evaluation_number; /* 0: not asked */
 };
 
+/* A certificate that the user revokes, by its serial number. */
+struct policy_serial {
+    const char *text;                /* as written, for people */
+    size_t len;                      /* at least 1 */
+    uint8_t bytes[SERIAL_MAX_BYTES]; /* big endian, no leading zeros */
+    const char *file;                /* where the policy says so */
+    unsigned line;
+};
+
+/* What the user revokes, whatever the makers of TEEs say. */
+struct policy_revocations {
+    size_t serial_count;
+    const struct policy_serial *serials;
+    size_t crl_count;
+    const char *const *crl_files; /* DER or PEM */
+};
+
+/* An external check: a program that is told the claims and accepts them by
+ * its exit status. */
+struct policy_exec {
+    size_t argc; /* 0: none */
+    const char *const
+        *argv; /* |argc| of them, then NULL; the first is a path */
+    int64_t timeout_ms;
+};
+
 enum freshness {
     FRESH_CHALLENGE, /* evidence made for our challenge */
     FRESH_EPOCH      /* or evidence no older than |max_age_s| */
@@ -136,6 +167,8 @@ struct accept {
     int64_t max_age_s;             /* of an attestation; 0: no limit of ours */
     int64_t min_collateral_life_s; /* 0: good now is good enough */
     struct tcb_policy tcb;
+    struct policy_revocations revocations; /* the policy's and its own */
+    struct policy_exec exec;
     size_t release_count; /* 0 only if |tee| is TEE_NONE */
     const struct release *releases;
 };
@@ -156,6 +189,7 @@ struct service {
 
 /* Right to the letter, and yet perhaps not what was meant. */
 struct policy_warning {
+    const char *file; /* one of the policy's */
     unsigned line;
     unsigned column;
     const char *text;
@@ -163,10 +197,15 @@ struct policy_warning {
 
 struct policy {
     const char *file_name;
+    size_t file_count; /* at least 1 */
+    /* All that were read: the policy, then what it includes, then files of
+     * measurements. */
+    const char *const *files;
     size_t listen_count;                 /* at least 1 */
     const struct policy_address *listen; /* loopback, or named as unsafe */
     enum policy_default unnamed;
     struct policy_collateral collateral;
+    struct policy_revocations revocations; /* of every service */
     size_t service_count;
     const struct service *services;
     size_t warning_count;
@@ -174,20 +213,45 @@ struct policy {
     struct arena *memory; /* owns everything above */
 };
 
-/* Where and why a policy was refused. */
-struct policy_error {
-    const char *file; /* borrowed from the caller of policy_parse() */
-    unsigned line;    /* from 1; 0 if the file could not be opened */
-    unsigned column;  /* in characters, from 1 */
-    struct why why;   /* |field| is the word it is about, or NULL */
+/* A place in a file. */
+struct policy_place {
+    char file[256];  /* the end of its name, if it does not fit */
+    unsigned line;   /* from 1; 0 if there is no such place */
+    unsigned column; /* in characters, from 1 */
 };
 
-/* Read a policy. Paths in |text| are relative to the folder of |file_name|,
- * which is also what errors say; nothing is opened.
+/* Where and why a policy was refused. */
+struct policy_error {
+    struct policy_place at;   /* line 0 if the policy could not be opened */
+    struct policy_place also; /* where two places are at odds: the other */
+    struct why why;           /* |field| is the word it is about, or NULL */
+};
+
+/* Put the whole file |path| in |out|, at most |max| bytes; the reader frees it.
+ * Returns STATUS_OK; else STATUS_NO_FILE or STATUS_NO_MEMORY with |why| filled
+ * and |out| empty, as file_read() does. */
+typedef enum status policy_read_fn(void *ctx, const char *path, size_t max,
+                                   struct buffer *out, struct why *why);
+
+/* Where the files of a policy come from. */
+struct policy_files {
+    policy_read_fn *read;
+    void *ctx;
+};
+
+/* Read the policy that |files| have as |path|, and all that it names. Paths in
+ * a file are relative to its folder; errors say them as they are asked for.
  *
- * Returns STATUS_OK with |*out| the caller's to policy_free(), else
- * STATUS_BAD_CONFIG or STATUS_NO_MEMORY with |err| (not NULL) filled and
- * |*out| NULL. |text| may be freed after the call. */
+ * Returns STATUS_OK with |*out| the caller's to policy_free(); else
+ * STATUS_BAD_CONFIG, STATUS_NO_MEMORY, or what reading |path| itself came to,
+ * with |err| (not NULL) filled and |*out| NULL. */
+MUST_CHECK enum status policy_load(const char *path,
+                                   const struct policy_files *files,
+                                   struct policy **out,
+                                   struct policy_error *err);
+
+/* policy_load() of a |text| that is at hand and may name no other file to be
+ * read. It may be freed after the call. */
 MUST_CHECK enum status policy_parse(struct slice text, const char *file_name,
                                     struct policy **out,
                                     struct policy_error *err);
@@ -195,7 +259,8 @@ MUST_CHECK enum status policy_parse(struct slice text, const char *file_name,
 /* NULL is allowed. */
 void policy_free(struct policy *p);
 
-/* "file:line:column: found X, expected Y", cut at |room| (not 0) bytes. */
+/* "file:line:column: found X, expected Y; see also file:line:column", cut at
+ * |room| (not 0) bytes. */
 void policy_error_line(const struct policy_error *err, char *line, size_t room);
 
 #endif

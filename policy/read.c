@@ -10,6 +10,7 @@
 #include "common/limits.h"
 #include "common/text.h"
 #include "policy/host.h"
+#include "policy/place.h"
 #include "policy/spell.h"
 
 void read_vocabulary_add(struct vocabulary *v, const struct word *words,
@@ -27,8 +28,7 @@ static enum status fail(struct reader *r, const struct node *at,
     char text[sizeof(r->err->why.expected)];
 
     (void)vsnprintf(text, sizeof(text), expected, args);
-    r->err->line = at->line;
-    r->err->column = at->column;
+    r->err->at = place_of(at->file, at->line, at->column);
     (void)why_fail(&r->err->why, STATUS_BAD_CONFIG, NULL, NULL, "%s", found);
     return why_expect(&r->err->why, "%s", text);
 }
@@ -56,6 +56,21 @@ enum status read_unexpected(struct reader *r, const struct node *node,
     va_start(args, expected);
     st = fail(r, node, found, expected, args);
     va_end(args);
+    return st;
+}
+
+enum status read_clash(struct reader *r, const struct node *node,
+                       const struct node *other, const char *expected, ...)
+{
+    char found[YAML_TREE_SHOWN_ROOM];
+    va_list args;
+    enum status st;
+
+    yaml_tree_show(node, found);
+    va_start(args, expected);
+    st = fail(r, node, found, expected, args);
+    va_end(args);
+    r->err->also = place_of(other->file, other->line, other->column);
     return st;
 }
 
@@ -94,6 +109,7 @@ enum status read_warn(struct reader *r, const struct node *at, const char *text,
     va_start(args, text);
     (void)vsnprintf(line, sizeof(line), text, args);
     va_end(args);
+    w->said.file = at->file;
     w->said.line = at->line;
     w->said.column = at->column;
     w->older = r->newest;
@@ -112,6 +128,19 @@ static int by_place(const void *left, const void *right)
     return a->column < b->column ? -1 : a->column > b->column;
 }
 
+/* Add those of |file| to |list|; returns how many they are. */
+static size_t warnings_of(const struct reader *r, const char *file,
+                          struct policy_warning *list)
+{
+    size_t n = 0;
+
+    for (const struct read_warning *w = r->newest; w != NULL; w = w->older)
+        if (w->said.file == file) /* a name is in one place */
+            list[n++] = w->said;
+    qsort(list, n, sizeof(*list), by_place);
+    return n;
+}
+
 enum status read_warnings(struct reader *r, struct policy *p)
 {
     struct policy_warning *list;
@@ -121,9 +150,10 @@ enum status read_warnings(struct reader *r, struct policy *p)
     if (st != STATUS_OK)
         return st;
     p->warnings = list = room;
-    for (struct read_warning *w = r->newest; w != NULL; w = w->older)
-        list[p->warning_count++] = w->said;
-    qsort(list, p->warning_count, sizeof(*list), by_place);
+    for (size_t i = 0; i < p->file_count; i++)
+        p->warning_count +=
+            warnings_of(r, p->files[i], list + p->warning_count);
+    assert(p->warning_count == r->warning_count);
     return STATUS_OK;
 }
 
@@ -360,6 +390,8 @@ enum status read_path(struct reader *r, const struct node *node,
         return read_unexpected(r, node, "the path of a file");
     if (text.at[0] == '/')
         return read_copy(r, text, out);
+    while (text.len > 2 && text.at[0] == '.' && text.at[1] == '/')
+        text = slice_of(text.at + 2, text.len - 2); /* one name a file */
     path = arena_take(r->memory, r->folder.len + text.len + 1, 1);
     if (path == NULL)
         return no_memory(r);

@@ -19,9 +19,14 @@
 #include "policy/yaml_tree.h"
 
 struct reader {
-    struct arena *memory;        /* the policy's; borrowed */
-    struct policy_error *err;    /* borrowed */
-    struct slice folder;         /* of relative paths: empty, or ends in '/' */
+    struct arena *memory;             /* the policy's; borrowed */
+    struct arena *tree;               /* of what is only read; borrowed */
+    struct policy_error *err;         /* borrowed */
+    const struct policy_files *files; /* NULL: there are no others; borrowed */
+    struct slice folder;          /* of relative paths: empty, or ends in '/' */
+    struct read_file *first_file; /* in the order in which they were named */
+    struct read_file *last_file;
+    size_t file_count;
     struct read_warning *newest; /* warnings so far; NULL if none */
     size_t warning_count;
 };
@@ -59,12 +64,18 @@ PRINTF_LIKE(3, 4)
 enum status read_unexpected(struct reader *r, const struct node *node,
                             const char *expected, ...);
 
+/* Refuse the node for being at odds with |other|, which is told too. */
+PRINTF_LIKE(4, 5)
+enum status read_clash(struct reader *r, const struct node *node,
+                       const struct node *other, const char *expected, ...);
+
 /* Remember something to tell the user. */
 PRINTF_LIKE(3, 4)
 MUST_CHECK enum status read_warn(struct reader *r, const struct node *at,
                                  const char *text, ...);
 
-/* Hand what read_warn() remembered to |p|, in the order of the file. */
+/* Hand what read_warn() remembered to |p|, whose files are known, in the order
+ * of the files. */
 MUST_CHECK enum status read_warnings(struct reader *r, struct policy *p);
 
 /* |count| zeroed objects of |size| bytes in |*out|. */

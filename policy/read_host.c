@@ -53,6 +53,7 @@ enum status read_host_pattern(struct reader *r, const struct node *node,
 struct placed {
     const struct host_pattern *pattern;
     const struct node *node;
+    size_t turn; /* in the order of the files */
 };
 
 static int by_pattern(const void *left, const void *right)
@@ -68,33 +69,29 @@ static int by_pattern(const void *left, const void *right)
     return a->port < b->port ? -1 : a->port > b->port;
 }
 
-static bool is_later(const struct node *a, const struct node *b)
-{
-    return a->line > b->line || (a->line == b->line && a->column > b->column);
-}
-
 /* Line up the patterns of all services; returns how many. */
-static size_t gather(const struct node *map, const struct service *services,
-                     size_t count, struct placed *out)
+static size_t gather(const struct node *const *keys,
+                     const struct service *services, size_t count,
+                     struct placed *out)
 {
-    const struct node *key = map->first;
     size_t n = 0;
 
-    for (size_t i = 0; i < count; i++, key = key->next) {
-        const struct node *hosts = yaml_tree_find(key->value, "hosts");
+    for (size_t i = 0; i < count; i++) {
+        const struct node *hosts = yaml_tree_find(keys[i]->value, "hosts");
         const struct node *node = hosts == NULL ? NULL : hosts->value;
 
         if (node != NULL && node->kind == NODE_LIST)
             node = node->first;
         for (size_t j = 0; j < services[i].host_count; j++) {
-            out[n++] = (struct placed){ &services[i].hosts[j], node };
+            out[n] = (struct placed){ &services[i].hosts[j], node, n };
             node = node->next;
+            n++;
         }
     }
     return n;
 }
 
-enum status read_host_unique(struct reader *r, const struct node *map,
+enum status read_host_unique(struct reader *r, const struct node *const *keys,
                              const struct service *services, size_t count)
 {
     struct placed *all;
@@ -108,17 +105,15 @@ enum status read_host_unique(struct reader *r, const struct node *map,
     if (st != STATUS_OK)
         return st;
     all = room;
-    n = gather(map, services, count, all);
+    n = gather(keys, services, count, all);
     qsort(all, n, sizeof(*all), by_pattern);
     for (size_t i = 1; i < n; i++) {
-        bool later = is_later(all[i].node, all[i - 1].node);
+        bool later = all[i].turn > all[i - 1].turn;
         const struct placed *second = &all[later ? i : i - 1];
         const struct placed *first = &all[later ? i - 1 : i];
 
         if (by_pattern(first, second) == 0)
-            return read_unexpected(r, second->node,
-                                   "each host once (it is in line %u)",
-                                   first->node->line);
+            return read_clash(r, second->node, first->node, "each host once");
     }
     return STATUS_OK;
 }

@@ -9,10 +9,10 @@
 MUST_CHECK enum status read_host_pattern(struct reader *r,
                                          const struct node *node, void *item);
 
-/* Refuse a pattern that stands twice in the services of |map|, which were
- * read into |services|, |count| of them. */
+/* Refuse a pattern that stands twice in |services|, |count| of them, which
+ * were read from those at |keys|. */
 MUST_CHECK enum status read_host_unique(struct reader *r,
-                                        const struct node *map,
+                                        const struct node *const *keys,
                                         const struct service *services,
                                         size_t count);
 

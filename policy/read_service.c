@@ -2,9 +2,11 @@
 
 #include <string.h>
 
+#include "common/limits.h"
 #include "policy/host.h"
 #include "policy/read_accept.h"
 #include "policy/read_collateral.h"
+#include "policy/read_file.h"
 #include "policy/read_host.h"
 #include "policy/read_listen.h"
 #include "policy/read_url.h"
@@ -232,55 +234,144 @@ static enum status read_service(struct reader *r, const struct node *key,
     return st != STATUS_OK ? st : check_service(r, key, s);
 }
 
-static bool port_taken(const struct policy *p, size_t service)
+/* Where |p|'s service |i| says `local`. */
+static const struct node *local_at(const struct node *const *keys, size_t i)
 {
+    return yaml_tree_find(keys[i]->value, "local")->value;
+}
+
+static enum status check_port(struct reader *r, const struct node *const *keys,
+                              const struct policy *p, size_t service)
+{
+    static const char expected[] = "a port that nothing else uses";
     const struct policy_address *local = p->services[service].local;
 
     for (size_t i = 0; i < p->listen_count; i++)
         if (read_listen_collides(local, &p->listen[i]))
-            return true;
+            return read_unexpected(r, local_at(keys, service), expected);
     for (size_t i = 0; i < service; i++)
         if (p->services[i].local != NULL &&
             read_listen_collides(local, p->services[i].local))
-            return true;
-    return false;
-}
-
-static enum status check_ports(struct reader *r, const struct node *map,
-                               const struct policy *p)
-{
-    const struct node *key = map->first;
-
-    for (size_t i = 0; i < p->service_count; i++, key = key->next)
-        if (p->services[i].local != NULL && port_taken(p, i))
-            return read_unexpected(r,
-                                   yaml_tree_find(key->value, "local")->value,
-                                   "a port that nothing else uses");
+            return read_clash(r, local_at(keys, service), local_at(keys, i),
+                              expected);
     return STATUS_OK;
 }
 
-enum status read_service_all(struct reader *r, const struct node *key,
-                             struct policy *p)
+static enum status check_ports(struct reader *r, const struct node *const *keys,
+                               const struct policy *p)
 {
-    const struct node *map = key->value;
-    struct service *services;
-    void *room;
-    enum status st;
+    enum status st = STATUS_OK;
 
+    for (size_t i = 0; i < p->service_count && st == STATUS_OK; i++)
+        if (p->services[i].local != NULL)
+            st = check_port(r, keys, p, i);
+    return st;
+}
+
+/* Those in one file are told apart when it is parsed. */
+static enum status check_names(struct reader *r, const struct node *const *keys,
+                               size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (slice_equal(keys[i]->text, keys[k]->text))
+                return read_clash(r, keys[i], keys[k],
+                                  "another name for each service");
+    return STATUS_OK;
+}
+
+static enum status count_in(struct reader *r, const struct read_file *f,
+                            size_t *count)
+{
+    const struct node *key = yaml_tree_find(f->root, "services");
+    const struct node *map = key == NULL ? NULL : key->value;
+
+    if (map == NULL)
+        return STATUS_OK;
     if (map->kind != NODE_MAP)
         return read_unexpected(r, map, "a block of services by name");
-    st = read_room(r, map->count, sizeof(*services), &room);
-    p->services = services = room;
-    for (const struct node *k = map->first; st == STATUS_OK && k != NULL;
-         k = k->next) {
-        struct service *s = &services[p->service_count++];
+    if (map->count > POLICY_ITEMS_MAX - *count)
+        return read_unexpected(r, key, "at most %d services", POLICY_ITEMS_MAX);
+    *count += map->count;
+    return STATUS_OK;
+}
 
-        st = read_service(r, k, s);
-        read_collateral_complete(&p->collateral, &s->sources);
-    }
+/* The names of all services, in the order of the files, and how many. */
+static enum status gather(struct reader *r, const struct node ***out,
+                          size_t *count)
+{
+    enum status st = STATUS_OK;
+    void *room = NULL;
+    size_t n = 0;
+
+    *count = 0;
+    for (const struct read_file *f = r->first_file; f != NULL; f = f->next)
+        if (st == STATUS_OK)
+            st = count_in(r, f, count);
     if (st == STATUS_OK)
-        st = check_ports(r, map, p);
+        st = read_room(r, *count, sizeof(**out), &room);
+    *out = room;
     if (st != STATUS_OK)
         return st;
-    return read_host_unique(r, map, p->services, p->service_count);
+    for (const struct read_file *f = r->first_file; f != NULL; f = f->next) {
+        const struct node *key = yaml_tree_find(f->root, "services");
+
+        for (const struct node *k = key == NULL ? NULL : key->value->first;
+             k != NULL; k = k->next)
+            (*out)[n++] = k;
+    }
+    return STATUS_OK;
+}
+
+/* Those of |f|, whose names stand at |keys|. */
+static enum status read_services_of(struct reader *r, const struct read_file *f,
+                                    const struct node *const *keys,
+                                    struct policy *p, struct service *to)
+{
+    const struct node *key = yaml_tree_find(f->root, "services");
+    const size_t end = p->service_count + (key == NULL ? 0 : key->value->count);
+    enum status st = STATUS_OK;
+
+    r->folder = f->folder;
+    while (st == STATUS_OK && p->service_count < end) {
+        struct service *s = &to[p->service_count];
+
+        st = read_service(r, keys[p->service_count++], s);
+        read_collateral_complete(&p->collateral, &s->sources);
+    }
+    return st;
+}
+
+static enum status read_all(struct reader *r, struct policy *p)
+{
+    const struct read_file *last = r->last_file; /* services may name more */
+    const struct read_file *f = NULL;
+    const struct node **keys;
+    size_t count;
+    void *room = NULL;
+    enum status st = gather(r, &keys, &count);
+
+    if (st == STATUS_OK)
+        st = check_names(r, keys, count);
+    if (st == STATUS_OK)
+        st = read_room(r, count, sizeof(struct service), &room);
+    p->services = room;
+    while (st == STATUS_OK && f != last) {
+        f = f == NULL ? r->first_file : f->next;
+        st = read_services_of(r, f, keys, p, room);
+    }
+    if (st == STATUS_OK)
+        st = check_ports(r, keys, p);
+    if (st != STATUS_OK)
+        return st;
+    return read_host_unique(r, keys, p->services, p->service_count);
+}
+
+enum status read_service_all(struct reader *r, struct policy *p)
+{
+    enum status st = read_all(r, p);
+
+    if (st != STATUS_OK && r->err->why.field == NULL)
+        r->err->why.field = "services";
+    return st;
 }

@@ -4,10 +4,9 @@
 
 #include "policy/read.h"
 
-/* Read the block of the key `services` into |p|, whose other blocks have been
- * read, and refuse what two services claim for themselves. Results as read.h
- * has them. */
-MUST_CHECK enum status
-read_service_all(struct reader *r, const struct node *key, struct policy *p);
+/* Read the blocks of the keys `services` in all files into |p|, whose other
+ * blocks have been read, and refuse what two services claim for themselves.
+ * Results as read.h has them. */
+MUST_CHECK enum status read_service_all(struct reader *r, struct policy *p);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "common/limits.h"
 #include "common/utf8.h"
+#include "policy/place.h"
 
 /* A list or map whose end has not been read. */
 struct open_node {
@@ -16,6 +17,7 @@ struct open_node {
 
 struct tree_reader {
     yaml_parser_t parser;
+    const char *file;         /* borrowed */
     struct arena *memory;     /* borrowed */
     struct policy_error *err; /* borrowed */
     struct node *root;
@@ -23,11 +25,11 @@ struct tree_reader {
     size_t depth; /* of |open| in use */
 };
 
-static enum status fail_at(struct policy_error *err, size_t line, size_t column,
-                           const char *found, const char *expected)
+static enum status fail_at(struct policy_error *err, const char *file,
+                           size_t line, size_t column, const char *found,
+                           const char *expected)
 {
-    err->line = (unsigned)line;
-    err->column = (unsigned)column;
+    err->at = place_of(file, (unsigned)line, (unsigned)column);
     (void)why_fail(&err->why, STATUS_BAD_CONFIG, NULL, NULL, "%s", found);
     return why_expect(&err->why, "%s", expected);
 }
@@ -35,14 +37,15 @@ static enum status fail_at(struct policy_error *err, size_t line, size_t column,
 static enum status fail_node(struct tree_reader *r, const struct node *n,
                              const char *found, const char *expected)
 {
-    return fail_at(r->err, n->line, n->column, found, expected);
+    return fail_at(r->err, r->file, n->line, n->column, found, expected);
 }
 
 /* libyaml counts from 0. */
 static enum status fail_mark(struct tree_reader *r, yaml_mark_t at,
                              const char *found, const char *expected)
 {
-    return fail_at(r->err, at.line + 1, at.column + 1, found, expected);
+    return fail_at(r->err, r->file, at.line + 1, at.column + 1, found,
+                   expected);
 }
 
 static enum status no_memory(struct policy_error *err)
@@ -51,7 +54,7 @@ static enum status no_memory(struct policy_error *err)
 }
 
 /* Fail at a byte of the text; what is before it is UTF-8. */
-static enum status fail_byte(struct policy_error *err, struct slice text,
+static enum status fail_byte(const struct tree_reader *r, struct slice text,
                              size_t at, const char *found, const char *expected)
 {
     size_t line = 1;
@@ -65,22 +68,22 @@ static enum status fail_byte(struct policy_error *err, struct slice text,
             column++;
         }
     }
-    return fail_at(err, line, column, found, expected);
+    return fail_at(r->err, r->file, line, column, found, expected);
 }
 
-static enum status check_text(struct slice text, struct policy_error *err)
+static enum status check_text(const struct tree_reader *r, struct slice text)
 {
     if (text.len > POLICY_MAX_BYTES) {
         char found[64];
 
         (void)snprintf(found, sizeof(found), "%zu bytes", text.len);
-        return fail_at(err, 1, 1, found, "a smaller file");
+        return fail_at(r->err, r->file, 1, 1, found, "a smaller file");
     }
     for (size_t i = 0; i < text.len;) {
         size_t n = utf8_length(slice_of(text.at + i, text.len - i));
 
         if (n == 0)
-            return fail_byte(err, text, i, "a byte that is not UTF-8",
+            return fail_byte(r, text, i, "a byte that is not UTF-8",
                              "UTF-8 text");
         i += n;
     }
@@ -96,7 +99,7 @@ static enum status fail_syntax(struct tree_reader *r, struct slice text)
     if (p->error == YAML_MEMORY_ERROR)
         return no_memory(r->err);
     if (p->error == YAML_READER_ERROR)
-        return fail_byte(r->err, text, p->problem_offset, "a control character",
+        return fail_byte(r, text, p->problem_offset, "a control character",
                          "printable text");
     (void)snprintf(found, sizeof(found), "broken YAML (%s)",
                    p->problem != NULL ? p->problem : "no reason given");
@@ -165,6 +168,7 @@ static enum status add_node(struct tree_reader *r, enum node_kind kind,
     if (n == NULL || copy == NULL)
         return no_memory(r->err);
     n->kind = kind;
+    n->file = r->file;
     n->line = (unsigned)at.line + 1;
     n->column = (unsigned)at.column + 1;
     n->text = slice_of(copy, text.len);
@@ -285,7 +289,7 @@ static enum status read_events(struct tree_reader *r, struct slice text)
             return st;
     }
     if (r->root == NULL)
-        return fail_at(r->err, 1, 1, "nothing", "a policy");
+        return fail_at(r->err, r->file, 1, 1, "nothing", "a policy");
     if (r->root->kind != NODE_MAP)
         return fail_node(r, r->root,
                          r->root->kind == NODE_TEXT ? "a text" : "a list",
@@ -293,14 +297,15 @@ static enum status read_events(struct tree_reader *r, struct slice text)
     return STATUS_OK;
 }
 
-enum status yaml_tree_parse(struct slice text, struct arena *memory,
-                            const struct node **root, struct policy_error *err)
+enum status yaml_tree_parse(struct slice text, const char *file,
+                            struct arena *memory, const struct node **root,
+                            struct policy_error *err)
 {
-    struct tree_reader r = { .memory = memory, .err = err };
+    struct tree_reader r = { .file = file, .memory = memory, .err = err };
     enum status st;
 
     *root = NULL;
-    st = check_text(text, err);
+    st = check_text(&r, text);
     if (st != STATUS_OK)
         return st;
     if (!yaml_parser_initialize(&r.parser))

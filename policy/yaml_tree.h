@@ -18,6 +18,7 @@ enum node_kind { NODE_TEXT, NODE_LIST, NODE_MAP };
 /* One node. Lives in the arena it was made in, with its text. */
 struct node {
     enum node_kind kind;
+    const char *file;         /* as yaml_tree_parse() was told; borrowed */
     unsigned line;            /* from 1 */
     unsigned column;          /* in characters, from 1 */
     struct slice text;        /* of NODE_TEXT */
@@ -27,10 +28,11 @@ struct node {
     const struct node *value; /* of a key of a NODE_MAP; NULL for others */
 };
 
-/* Parse |text|, at most POLICY_MAX_BYTES. Returns STATUS_OK with the tree
- * made in |memory|, whose root is a NODE_MAP; else STATUS_BAD_CONFIG or
- * STATUS_NO_MEMORY with line, column and why of |err| filled. */
-MUST_CHECK enum status yaml_tree_parse(struct slice text, struct arena *memory,
+/* Parse |text|, at most POLICY_MAX_BYTES, of |file|, whose name the nodes
+ * borrow. Returns STATUS_OK with the tree made in |memory|, whose root is a
+ * NODE_MAP; else STATUS_BAD_CONFIG or STATUS_NO_MEMORY with |err| filled. */
+MUST_CHECK enum status yaml_tree_parse(struct slice text, const char *file,
+                                       struct arena *memory,
                                        const struct node **root,
                                        struct policy_error *err);
 

@@ -1,10 +1,9 @@
 #include "verifier/x509.h"
 
 #include "common/cursor.h"
+#include "common/limits.h"
 #include "verifier/der.h"
 #include "verifier/x509_ext.h"
-
-#define SERIAL_MAX_BYTES 20 /* RFC 5280 4.1.2.2 */
 
 static const char *label(const struct x509 *cert, enum x509_part part)
 {

@@ -56,8 +56,7 @@ static int find_policy(const char *name, struct options *out)
     return -1;
 }
 
-typedef void warn_fn(void *ctx, const struct policy *p, unsigned line,
-                     unsigned column, const char *text);
+typedef void warn_fn(void *ctx, const struct policy_warning *w);
 
 /* Tell of |path|, which the policy names, when it cannot be read. */
 static void check_file(const struct policy *p, const char *what,
@@ -69,7 +68,7 @@ static void check_file(const struct policy *p, const char *what,
         return;
     (void)snprintf(text, sizeof(text), "%s %s cannot be read: %s", what, path,
                    strerror(errno));
-    warn(ctx, p, 0, 0, text);
+    warn(ctx, &(struct policy_warning){ .file = p->file_name, .text = text });
 }
 
 static void check_sources(const struct policy *p,
@@ -85,8 +84,7 @@ static void check_sources(const struct policy *p,
 static void each_warning(const struct policy *p, warn_fn *warn, void *ctx)
 {
     for (size_t i = 0; i < p->warning_count; i++)
-        warn(ctx, p, p->warnings[i].line, p->warnings[i].column,
-             p->warnings[i].text);
+        warn(ctx, &p->warnings[i]);
     check_file(p, "ca-file", p->collateral.ca_file, warn, ctx);
     check_sources(p, &p->collateral.sources, warn, ctx);
     for (size_t i = 0; i < p->service_count; i++) {
@@ -99,13 +97,12 @@ static void each_warning(const struct policy *p, warn_fn *warn, void *ctx)
     }
 }
 
-static void warn_text(void *ctx, const struct policy *p, unsigned line,
-                      unsigned column, const char *text)
+static void warn_text(void *ctx, const struct policy_warning *w)
 {
-    buffer_printf(ctx, "warning: %s:", p->file_name);
-    if (line > 0)
-        buffer_printf(ctx, "%u:%u:", line, column);
-    buffer_printf(ctx, " %s\n", text);
+    buffer_printf(ctx, "warning: %s:", w->file);
+    if (w->line > 0)
+        buffer_printf(ctx, "%u:%u:", w->line, w->column);
+    buffer_printf(ctx, " %s\n", w->text);
 }
 
 static void put_text(const struct policy *p, struct buffer *out)
@@ -117,16 +114,15 @@ static void put_text(const struct policy *p, struct buffer *out)
     each_warning(p, warn_text, out);
 }
 
-static void warn_json(void *ctx, const struct policy *p, unsigned line,
-                      unsigned column, const char *text)
+static void warn_json(void *ctx, const struct policy_warning *w)
 {
     struct json_out *j = ctx;
 
-    (void)p; /* there is one file */
     json_out_object(j, NULL);
-    json_out_int(j, "line", line);
-    json_out_int(j, "column", column);
-    json_out_text(j, "text", text);
+    json_out_text(j, "file", w->file);
+    json_out_int(j, "line", w->line);
+    json_out_int(j, "column", w->column);
+    json_out_text(j, "text", w->text);
     json_out_end_object(j);
 }
 
@@ -151,6 +147,13 @@ static void put_json(const struct policy *p, struct buffer *out)
     buffer_byte(out, '\n');
 }
 
+static void json_place(const struct policy_place *place, struct json_out *j)
+{
+    json_out_text(j, "file", place->file);
+    json_out_int(j, "line", place->line);
+    json_out_int(j, "column", place->column);
+}
+
 static void put_error_json(const struct policy_error *err, const char *path,
                            struct buffer *out)
 {
@@ -158,12 +161,16 @@ static void put_error_json(const struct policy_error *err, const char *path,
 
     open_json(&j, path, false);
     json_out_object(&j, "error");
-    json_out_int(&j, "line", err->line);
-    json_out_int(&j, "column", err->column);
+    json_place(&err->at, &j);
     if (err->why.field != NULL)
         json_out_text(&j, "word", err->why.field);
     json_out_text(&j, "found", err->why.found);
     json_out_text(&j, "expected", err->why.expected);
+    if (err->also.line != 0) {
+        json_out_object(&j, "also");
+        json_place(&err->also, &j);
+        json_out_end_object(&j);
+    }
     json_out_end_object(&j);
     json_out_end_object(&j);
     buffer_byte(out, '\n');

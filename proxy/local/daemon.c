@@ -213,7 +213,7 @@ static void warn(const struct daemon *d, const struct policy *policy)
 {
     for (size_t i = 0; i < policy->warning_count; i++)
         log_event(d->options->log, LOG_WARN, "policy.warning",
-                  LOG_FIELDS(LOG_S("file", policy->file_name),
+                  LOG_FIELDS(LOG_S("file", policy->warnings[i].file),
                              LOG_N("line", policy->warnings[i].line),
                              LOG_S("text", policy->warnings[i].text)));
 }

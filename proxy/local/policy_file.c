@@ -4,20 +4,19 @@
 #include "common/limits.h"
 #include "verifier/root.h"
 
+static enum status read_from_disk(void *ctx, const char *path, size_t max,
+                                  struct buffer *out, struct why *why)
+{
+    (void)ctx;
+    return file_read(path, max, out, why);
+}
+
 enum status policy_file_load(const char *path, struct policy **out,
                              struct policy_error *err)
 {
-    struct buffer text;
-    enum status st;
+    static const struct policy_files disk = { .read = read_from_disk };
 
-    *out = NULL;
-    *err = (struct policy_error){ .file = path };
-    st = file_read(path, POLICY_MAX_BYTES, &text, &err->why);
-    if (st != STATUS_OK)
-        return st;
-    st = policy_parse(buffer_view(&text), path, out, err);
-    buffer_free(&text);
-    return st;
+    return policy_load(path, &disk, out, err);
 }
 
 enum status policy_file_root(const char *path, struct buffer *der,

@@ -8,8 +8,8 @@
 #include "common/buffer.h"
 #include "policy/policy.h"
 
-/* Read the policy at |path|. Results and |err| as policy_parse() has them, or
- * STATUS_NO_FILE, then with line 0. */
+/* Read the policy at |path|, with all files that it names. Results and |err| as
+ * policy_load() has them. */
 MUST_CHECK enum status policy_file_load(const char *path, struct policy **out,
                                         struct policy_error *err);
 

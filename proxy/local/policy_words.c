@@ -217,6 +217,8 @@ void policy_words_text(const struct policy *p, struct buffer *out)
 {
     char text[HOST_PORT_ROOM];
 
+    for (size_t i = 1; i < p->file_count; i++)
+        buffer_printf(out, "reads      %s\n", p->files[i]);
     buffer_text(out, "listens on ");
     for (size_t i = 0; i < p->listen_count; i++) {
         address_text(&p->listen[i], text, sizeof(text));
@@ -332,6 +334,10 @@ void policy_words_json(const struct policy *p, struct json_out *j)
 {
     char text[HOST_PORT_ROOM];
 
+    json_out_array(j, "files");
+    for (size_t i = 0; i < p->file_count; i++)
+        json_out_text(j, NULL, p->files[i]);
+    json_out_end_array(j);
     json_out_array(j, "listen");
     for (size_t i = 0; i < p->listen_count; i++) {
         address_text(&p->listen[i], text, sizeof(text));

@@ -121,9 +121,11 @@ static void a_wrong_one_is_refused_with_its_place(void **state)
     check_output("err", "/p.yaml:1:1: found \"defualt\", expected a word of a "
                         "policy; did you mean \"default\"?\n");
     assert_int_equal(run("--json", policy_file("default: none\n")), 1);
-    check_output("out", "\"verdict\":\"fail\",\"error\":{\"line\":1,"
-                        "\"column\":10,\"word\":\"default\",\"found\":"
-                        "\"\\\"none\\\"\",\"expected\":\"block or direct\"}}");
+    check_output("out", "\"verdict\":\"fail\",\"error\":{\"file\":\"");
+    check_output(
+        "out",
+        "/p.yaml\",\"line\":1,\"column\":10,\"word\":\"default\",\"found\":"
+        "\"\\\"none\\\"\",\"expected\":\"block or direct\"}}");
 }
 
 static void warnings_do_not_refuse(void **state)
@@ -136,8 +138,8 @@ static void warnings_do_not_refuse(void **state)
     check_output("out", "may be SIMULATED\n");
     check_output("out", "r.pem cannot be read: No such file");
     assert_int_equal(run("--json", policy_file(TDX)), 0);
-    check_output("out", "\"verdict\":\"pass\",\"warnings\":[{\"line\":5,"
-                        "\"column\":5,");
+    check_output("out", "\"verdict\":\"pass\",\"warnings\":[{\"file\":\"");
+    check_output("out", "/p.yaml\",\"line\":5,\"column\":5,");
     check_output("out", "\"accepts_something\":false");
 }
 

@@ -106,7 +106,7 @@ static void every_word_is_described(void **state)
 
     (void)state;
     assert_non_null(memory);
-    CHECK_STATUS(yaml_tree_parse(slice_text(full), memory, &root, &err),
+    CHECK_STATUS(yaml_tree_parse(slice_text(full), "p", memory, &root, &err),
                  STATUS_OK);
     check_words(manual, root, false);
     arena_free(memory);

@@ -88,12 +88,12 @@ static const struct {
       "\"default\"?" },
     { "an unknown word like no other",
       "frobnicate: 1\n",
-      "1:1: found \"frobnicate\", expected a word of a policy: listen, "
-      "unsafe-listen, default, collateral, services" },
+      "1:1: found \"frobnicate\", expected a word of a policy: include, "
+      "listen, unsafe-listen, default, collateral, services" },
     { "a merge key",
       "<<: { default: block }\n",
-      "1:1: found \"<<\", expected a word of a policy: listen, "
-      "unsafe-listen, default, collateral, services" },
+      "1:1: found \"<<\", expected a word of a policy: include, "
+      "listen, unsafe-listen, default, collateral, services" },
     { "an unknown default",
       "default: proxy\n",
       "1:10: found \"proxy\", expected block or direct" },
@@ -232,13 +232,13 @@ static const struct {
     { "a host twice in a service",
       "services:\n  a:\n    hosts: [ a.example, A.Example. ]\n"
       "    endpoints: 'ws://a'\n    accept: {}\n",
-      "3:25: found \"A.Example.\", expected each host once (it is in line "
-      "3)" },
+      "3:25: found \"A.Example.\", expected each host once; see also "
+      "p.yaml:3:14" },
     { "a host of two services",
       SERVICE "    accept: {}\n  b:\n    hosts: [ b.example, a.example ]\n"
       "    endpoints: [ wss://b ]\n    accept: {}\n",
-      "7:25: found \"a.example\", expected each host once (it is in line "
-      "3)" },
+      "7:25: found \"a.example\", expected each host once; see also "
+      "p.yaml:3:14" },
     { "an endpoint without scheme",
       "services:\n  a:\n    endpoints: [ a.example ]\n",
       "3:18: found \"a.example\", expected a ws:// or wss:// URL such as "
@@ -299,7 +299,8 @@ static const struct {
       SERVICE
       "    local: localhost:1\n    accept: {}\n  b: { local: \"[::1]:1\", "
       "endpoints: [ \"ws://b\" ], accept: {} }\n",
-      "7:15: found \"[::1]:1\", expected a port that nothing else uses" },
+      "7:15: found \"[::1]:1\", expected a port that nothing else uses; see "
+      "also p.yaml:5:12" },
     { "teekit, which is not built yet",
       SERVICE "    protocol: teekit\n",
       "5:15: found \"teekit\", expected native; teekit is not built yet" },

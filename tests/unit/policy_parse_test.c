@@ -22,8 +22,8 @@ static void an_error_names_its_word(void **state)
                               &err),
                  STATUS_BAD_CONFIG);
     assert_string_equal(err.why.field, "mrtd");
-    assert_int_equal(err.line, 7);
-    assert_int_equal(err.column, 13);
+    assert_int_equal(err.at.line, 7);
+    assert_int_equal(err.at.column, 13);
 }
 
 static const struct {
@@ -417,7 +417,7 @@ static void parse_any(struct slice text, void *ctx)
     (void)ctx;
     assert_int_equal(st == STATUS_OK, p != NULL);
     if (st != STATUS_OK) {
-        assert_true(err.line > 0 && err.column > 0);
+        assert_true(err.at.line > 0 && err.at.column > 0);
         assert_true(err.why.found[0] != '\0');
         policy_error_line(&err, line, sizeof(line));
     }
