@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -126,4 +127,14 @@ enum status file_make_dirs(const char *path, struct why *why)
                             "cannot create %s: %s", part, strerror(errno));
     }
     return STATUS_OK;
+}
+
+void file_limit_raise(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return;
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files); /* as it was is good too */
 }

@@ -1,4 +1,5 @@
-/* common/file.h: whole files, read with a maximum and written atomically. */
+/* common/file.h: whole files, read with a maximum and written atomically; how
+ * many may be open. */
 #ifndef COMMON_FILE_H
 #define COMMON_FILE_H
 
@@ -23,5 +24,9 @@ MUST_CHECK enum status file_replace(const char *path, struct slice bytes,
 /* Create |path| and what is missing above it, mode 0700.
  * Returns STATUS_OK, or STATUS_NO_FILE with |why| filled. */
 MUST_CHECK enum status file_make_dirs(const char *path, struct why *why);
+
+/* Let this process have as many files open as the system lets it: best effort,
+ * for programs that hold thousands of connections. */
+void file_limit_raise(void);
 
 #endif

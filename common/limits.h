@@ -48,7 +48,7 @@
 /* Local requests. */
 #define HTTP_HEAD_MAX_BYTES    (32 * 1024) /* 431 beyond */
 #define HTTP_HEADERS_MAX       128
-#define LOCAL_CONNS_MAX        8192  /* near 20 KiB each */
+#define LOCAL_CONNS_MAX        16384 /* near 12 KiB each */
 #define SOCKS_MAX_BYTES        1024        /* a whole SOCKS request */
 
 /* The native session. */

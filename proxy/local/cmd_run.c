@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/log.h"
 #include "common/secret.h"
 #include "policy/policy.h"
@@ -106,6 +107,7 @@ int cmd_run_main(int argc, char **argv)
         return command_fail(&cmd_run_command, COMMAND_TROUBLE, "%s", line);
     }
     secret_no_dump();
+    file_limit_raise();
     code = run(&o, &log, policy);
     policy_free(policy);
     return code;

@@ -1,23 +1,12 @@
 /* veriteed: argv to a running server. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/file.h"
 #include "common/secret.h"
 #include "proxy/server/options.h"
 #include "proxy/server/server.h"
-
-/* As many descriptors as we may have; best effort. */
-static void raise_file_limit(void)
-{
-    struct rlimit files;
-
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        return;
-    files.rlim_cur = files.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &files);
-}
 
 int main(int argc, char **argv)
 {
@@ -35,7 +24,7 @@ int main(int argc, char **argv)
         return status;
     options.log.colour = isatty(STDERR_FILENO) == 1;
     secret_no_dump();
-    raise_file_limit();
+    file_limit_raise();
     status = server_run(&options, stdout, &why) == STATUS_OK ? EXIT_SUCCESS
                                                              : EXIT_FAILURE;
     if (status != EXIT_SUCCESS) {
