@@ -64,6 +64,11 @@
 #define SESSION_OUT_RECORDS    16    /* sealed or being filled: 512 KiB */
 #define TARGET_MAX_BYTES       320   /* "host:port" of an open frame */
 
+/* A teekit session. */
+#define TEEKIT_ANSWER_DEADLINE_MS 60000 /* a request to its answer */
+#define TEEKIT_HELD_MAX_BYTES  (512 * 1024 * 1024) /* messages in parts, to be
+                                     * sent, or not yet taken; of a session */
+
 /* A server's requests, before anybody has proved anything. */
 #define SERVER_HEAD_MAX_BYTES  (8 * 1024)  /* 431 beyond */
 

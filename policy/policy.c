@@ -1,5 +1,6 @@
 #include "policy/policy.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -188,4 +189,16 @@ void policy_error_line(const struct policy_error *err, char *line, size_t room)
                    why->expected[0] != '\0' ? ", expected " : "", why->expected,
                    err->also.line != 0 ? "; see also " : "",
                    err->also.line != 0 ? also : "");
+}
+
+const char *policy_protocol_name(enum protocol p)
+{
+    switch (p) {
+    case PROTOCOL_NATIVE:
+        return "native";
+    case PROTOCOL_TEEKIT:
+        return "teekit";
+    }
+    assert(!"a protocol without a name");
+    return "";
 }

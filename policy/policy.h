@@ -153,6 +153,15 @@ struct policy_exec {
     int64_t timeout_ms;
 };
 
+/* What is spoken with the endpoints of a service. */
+enum protocol {
+    PROTOCOL_NATIVE, /* veritee/2 */
+    PROTOCOL_TEEKIT  /* with what docs/THREAT-MODEL.md says of it */
+};
+
+/* "native" or "teekit"; static. */
+const char *policy_protocol_name(enum protocol p);
+
 enum freshness {
     FRESH_CHALLENGE, /* evidence made for our challenge */
     FRESH_EPOCH      /* or evidence no older than |max_age_s| */
@@ -182,6 +191,8 @@ struct service {
     const char *ca_file; /* PEM for wss endpoints; NULL: the system's CAs */
     /* A plain port that leads here, or NULL. */
     const struct policy_address *local;
+    enum protocol protocol;
+    int64_t answer_timeout_ms; /* of a request over teekit; 0: native */
     const char *root_file; /* PEM of a simulated TEE's root; NULL: built in */
     struct policy_sources sources; /* its own, else the policy's */
     struct accept accept;

@@ -11,7 +11,8 @@
 #include "policy/read_listen.h"
 #include "policy/read_url.h"
 
-#define DEFAULT_PATH "/__ra__"
+#define DEFAULT_PATH               "/__ra__"
+#define ANSWER_TIMEOUT_MAX_SECONDS 3600
 
 static enum status on_hosts(struct reader *r, const struct node *key, void *to)
 {
@@ -93,14 +94,32 @@ static enum status on_local(struct reader *r, const struct node *key, void *to)
 static enum status on_protocol(struct reader *r, const struct node *key,
                                void *to)
 {
-    static const char *const names[] = { "native" };
+    const char *const names[] = {
+        [PROTOCOL_NATIVE] = policy_protocol_name(PROTOCOL_NATIVE),
+        [PROTOCOL_TEEKIT] = policy_protocol_name(PROTOCOL_TEEKIT),
+    };
+    struct service *s = to;
     size_t which;
+    enum status st = read_choice(r, key->value, names, COUNT_OF(names), &which);
 
-    (void)to; /* there is one so far */
-    if (slice_equal(key->value->text, slice_text("teekit")))
-        return read_unexpected(r, key->value,
-                               "native; teekit is not built yet");
-    return read_choice(r, key->value, names, COUNT_OF(names), &which);
+    if (st == STATUS_OK)
+        s->protocol = (enum protocol)which;
+    return st;
+}
+
+static enum status on_answer_timeout(struct reader *r, const struct node *key,
+                                     void *to)
+{
+    struct service *s = to;
+    int64_t seconds;
+    enum status st = read_duration(r, key->value, &seconds);
+
+    if (st != STATUS_OK)
+        return st;
+    if (seconds > ANSWER_TIMEOUT_MAX_SECONDS)
+        return read_unexpected(r, key->value, "at most an hour");
+    s->answer_timeout_ms = seconds * 1000;
+    return STATUS_OK;
 }
 
 static enum status on_root(struct reader *r, const struct node *key, void *to)
@@ -153,6 +172,7 @@ static const struct word service_words[] = {
     { "ca-file",    on_ca_file },
     { "local",      on_local },
     { "protocol",   on_protocol },
+    { "answer-timeout", on_answer_timeout },
     { "root",       on_root },
     { "collateral", on_collateral },
     { "freshness",  on_freshness },
@@ -193,6 +213,32 @@ static enum status check_freshness(struct reader *r, const struct node *service,
                      "accepts evidence that was not made for our challenge");
 }
 
+/* No quote of teekit answers a challenge, and nobody may believe that it
+ * does. */
+static enum status check_protocol(struct reader *r, const struct node *service,
+                                  struct service *s)
+{
+    const struct node *timeout = yaml_tree_find(service, "answer-timeout");
+    const struct node *protocol = yaml_tree_find(service, "protocol");
+
+    if (s->protocol == PROTOCOL_NATIVE) {
+        return timeout == NULL
+                   ? STATUS_OK
+                   : read_unexpected(r, timeout,
+                                     "no answer-timeout without protocol: "
+                                     "teekit");
+    }
+    if (timeout == NULL)
+        s->answer_timeout_ms = TEEKIT_ANSWER_DEADLINE_MS;
+    if (s->accept.freshness != FRESH_EPOCH)
+        return read_unexpected(r, protocol->value,
+                               "freshness: epoch beside it, because teekit "
+                               "knows no challenge");
+    return read_warn(r, protocol,
+                     "teekit detects neither replay nor loss, and its key is "
+                     "as good as all that was ever said under it");
+}
+
 static bool uses_tls(const struct service *s)
 {
     for (size_t i = 0; i < s->endpoint_count; i++)
@@ -209,8 +255,10 @@ static enum status missing(struct reader *r, const struct node *key,
 
 /* What can be judged only when the whole service was read. */
 static enum status check_service(struct reader *r, const struct node *key,
-                                 const struct service *s)
+                                 struct service *s)
 {
+    enum status st;
+
     if (s->host_count == 0 && s->local == NULL)
         return missing(r, key, "hosts or local");
     if (s->endpoint_count == 0)
@@ -220,7 +268,8 @@ static enum status check_service(struct reader *r, const struct node *key,
     if (s->ca_file != NULL && !uses_tls(s))
         return read_unexpected(r, yaml_tree_find(key->value, "ca-file"),
                                "no ca-file without a wss:// endpoint");
-    return check_freshness(r, key->value, &s->accept);
+    st = check_freshness(r, key->value, &s->accept);
+    return st != STATUS_OK ? st : check_protocol(r, key->value, s);
 }
 
 static enum status read_service(struct reader *r, const struct node *key,

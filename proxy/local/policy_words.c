@@ -76,6 +76,9 @@ static void put_where(const struct service *s, struct buffer *out)
     buffer_text(out, "  through  ");
     for (size_t i = 0; i < s->endpoint_count; i++)
         put_item(out, i, s->endpoints[i].url);
+    if (s->protocol == PROTOCOL_TEEKIT)
+        buffer_text(out, "\n  speaks   teekit, whose weaknesses no client "
+                         "can mend");
     buffer_text(out, "\n  asks     ");
     put_sources(&s->sources, out);
 }
@@ -322,6 +325,7 @@ static void json_service(const struct service *s, struct json_out *j)
     for (size_t i = 0; i < s->endpoint_count; i++)
         json_out_text(j, NULL, s->endpoints[i].url);
     json_out_end_array(j);
+    json_out_text(j, "protocol", policy_protocol_name(s->protocol));
     if (s->local != NULL) {
         address_text(s->local, text, sizeof(text));
         json_out_text(j, "local", text);
