@@ -30,22 +30,23 @@ static enum status answer(const struct quote_maker *maker, struct slice hex,
                           struct why *why)
 {
     uint8_t data[QUOTE_REPORT_DATA_BYTES];
-    struct buffer quote = buffer_with_max(QUOTE_MAX_BYTES);
+    struct proof proof;
     struct buffer out = buffer_with_max(4 * QUOTE_MAX_BYTES);
     enum status st = STATUS_OK;
 
+    proof_init(&proof);
     if (!text_from_hex(hex, data, sizeof(data)))
         st = why_fail(why, STATUS_BAD_FIELD, "report_data", NULL, "not hex");
     if (st == STATUS_OK)
-        st = maker->make(maker->ctx, data, &quote, why);
+        st = maker->make(maker->ctx, data, &proof, why);
     buffer_text(&out, "{\"quote\":\"");
-    buffer_hex(&out, buffer_view(&quote));
+    buffer_hex(&out, buffer_view(&proof.quote));
     buffer_text(&out, "\"}\n");
     if (st == STATUS_OK) {
         (void)fwrite(out.at, 1, out.len, stdout);
         (void)fflush(stdout);
     }
-    buffer_free(&quote);
+    proof_fini(&proof);
     buffer_free(&out);
     return st;
 }
