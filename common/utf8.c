@@ -1,12 +1,10 @@
 #include "common/utf8.h"
 
-/* RFC 3629 section 4, the first byte of a character: how many follow, and
+/* RFC 3629 section 4, the first byte of a character beyond ASCII: how many follow, and
  * the bounds of the second byte, which rule out what must not be. */
 static bool utf8_begin(struct utf8 *u, uint8_t byte)
 {
     *u = (struct utf8){ .low = 0x80, .high = 0xbf };
-    if (byte < 0x80)
-        return true;
     if (byte < 0xc2) /* a continuation, or an overlong form of ASCII */
         return false;
     if (byte < 0xe0) {
@@ -23,11 +21,32 @@ static bool utf8_begin(struct utf8 *u, uint8_t byte)
     return byte <= 0xf4;
 }
 
+/* How many of the next bytes are ASCII, in steps of a word: most text is. */
+static size_t ascii_run(struct slice text)
+{
+    const uint64_t high_bits = UINT64_C(0x8080808080808080);
+    size_t run = 0;
+
+    while (text.len - run >= sizeof(uint64_t)) {
+        uint64_t word;
+
+        memcpy(&word, text.at + run, sizeof(word));
+        if (word & high_bits)
+            break;
+        run += sizeof(word);
+    }
+    return run;
+}
+
 bool utf8_feed(struct utf8 *u, struct slice piece)
 {
     for (size_t i = 0; i < piece.len; i++) {
         uint8_t byte = piece.at[i];
 
+        if (u->more == 0 && byte < 0x80) {
+            i += ascii_run(slice_of(piece.at + i + 1, piece.len - i - 1));
+            continue;
+        }
         if (u->more == 0) {
             if (!utf8_begin(u, byte))
                 return false;

@@ -80,9 +80,7 @@ struct teekit_message {
     struct slice status_text;
     struct slice error; /* not empty: the request failed, this is why; of
                          * ws_event for TEEKIT_ERROR */
-    struct teekit_field fields[TEEKIT_FIELDS_MAX]; /* those of one name, letters
-                                                    * of either case alike, lie
-                                                    * together when parsed */
+    struct teekit_field fields[TEEKIT_FIELDS_MAX];
     size_t field_count;
     /* a body; or the data of ws_message, which is not TEEKIT_NOTHING */
     enum teekit_body body_kind;
@@ -102,7 +100,7 @@ struct teekit_message {
  * pairs are replaced. Returns STATUS_OK, STATUS_BAD_FIELD, STATUS_TRAILING,
  * STATUS_HEAD_TOO_LARGE or STATUS_LIMIT, with |why| filled. |out| is unless OK
  * all zero but for |type| and |id|, which are there if they could be read
- * before the defect; so that an answer can say what was wrong. */
+ * before the defect: an answer can say what was wrong. */
 MUST_CHECK enum status teekit_message_parse(uint8_t *at, size_t len,
                                             struct teekit_message *out,
                                             struct why *why);

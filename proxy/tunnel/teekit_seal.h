@@ -51,11 +51,12 @@ MUST_CHECK size_t teekit_seal_text(const struct teekit_key *key, uint8_t *text,
                                    size_t len);
 
 /* Open the message |e| of type TEEKIT_ENC, which was parsed from the writable
- * bytes at |message|, in place. Returns STATUS_OK and the plain text, which
- * lies in |message|; or STATUS_BAD_RECORD, and |text| is empty. */
+ * bytes at |message|, in place. Returns STATUS_OK and where the plain text
+ * lies in |message|; or STATUS_BAD_RECORD when it was not sealed with |key|,
+ * and then |*text| is NULL and |*len| 0. */
 MUST_CHECK enum status teekit_seal_open(const struct teekit_key *key,
                                         uint8_t *message,
                                         const struct teekit_envelope *e,
-                                        struct slice *text);
+                                        uint8_t **text, size_t *len);
 
 #endif

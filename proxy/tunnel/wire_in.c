@@ -11,6 +11,7 @@ struct item {
     enum wire_kind kind;
     uint64_t value; /* number, or items, or pairs */
     struct slice string;
+    bool whole;  /* a float whose |value| is a number of ours */
     bool open;   /* of no stated length */
     bool tag;    /* a tag, with its number in |value| */
     bool always; /* a head of one byte that has no shorter form */
@@ -134,16 +135,22 @@ static void on_tag(void *ctx, uint64_t number)
     i->value = number;
 }
 
-static void on_float(void *ctx, float v)
-{
-    (void)v; /* no message of ours has one; its kind is enough to refuse it */
-    put_number(ctx, WIRE_FLOAT, 0);
-}
+/* Floats below this are exact when they are whole numbers. */
+#define FLOAT_EXACT_MAX 9007199254740992.0 /* 2^53 */
 
 static void on_double(void *ctx, double v)
 {
-    (void)v;
-    put_number(ctx, WIRE_FLOAT, 0);
+    const bool in_range = v >= 0 && v < FLOAT_EXACT_MAX;
+    const uint64_t value = in_range ? (uint64_t)v : 0;
+    struct item *i = ctx;
+
+    put_number(ctx, WIRE_FLOAT, value);
+    i->whole = in_range && v - (double)value <= 0; /* nothing was cut off */
+}
+
+static void on_float(void *ctx, float v)
+{
+    on_double(ctx, (double)v);
 }
 
 static void on_undefined(void *ctx)
@@ -283,6 +290,19 @@ uint64_t wire_in_uint(struct wire_in *in, uint64_t max)
     return 0;
 }
 
+uint64_t wire_in_whole(struct wire_in *in, uint64_t max)
+{
+    struct item i;
+
+    if (wire_in_peek(in) != WIRE_FLOAT)
+        return wire_in_uint(in, max);
+    i = take(in, WIRE_FLOAT);
+    if (i.whole && i.value <= max)
+        return i.value;
+    wire_in_fail(in);
+    return 0;
+}
+
 static struct slice take_string(struct wire_in *in, enum wire_kind kind,
                                 size_t max)
 {
@@ -299,9 +319,14 @@ struct slice wire_in_bytes(struct wire_in *in, size_t max)
     return take_string(in, WIRE_BYTES, max);
 }
 
+struct slice wire_in_loose(struct wire_in *in, size_t max)
+{
+    return take_string(in, WIRE_TEXT, max);
+}
+
 struct slice wire_in_text(struct wire_in *in, size_t max)
 {
-    struct slice text = take_string(in, WIRE_TEXT, max);
+    struct slice text = wire_in_loose(in, max);
 
     if (utf8_valid(text))
         return text;

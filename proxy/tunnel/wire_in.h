@@ -65,8 +65,11 @@ enum wire_kind wire_in_peek(const struct wire_in *in);
 /* One item of the kind; a number above |max| or a string longer than |max|
  * bytes fails. */
 uint64_t wire_in_uint(struct wire_in *in, uint64_t max);
+uint64_t wire_in_whole(struct wire_in *in, uint64_t max); /* or such a float */
 struct slice wire_in_bytes(struct wire_in *in, size_t max);
 struct slice wire_in_text(struct wire_in *in, size_t max);
+struct slice wire_in_loose(struct wire_in *in, size_t max); /* text, not checked
+                                                            * to be UTF-8 */
 bool wire_in_bool(struct wire_in *in);
 
 /* Begin an array or map of at most |max| items or pairs. Walk it by

@@ -32,11 +32,16 @@ void wire_out_text(struct builder *b, const char *text)
     wire_out_text_slice(b, slice_text(text));
 }
 
-void wire_out_text_slice(struct builder *b, struct slice text)
+void wire_out_text_head(struct builder *b, size_t len)
 {
     uint8_t head[WIRE_HEAD_MAX_BYTES];
 
-    put(b, head, cbor_encode_string_start(text.len, head, sizeof(head)));
+    put(b, head, cbor_encode_string_start(len, head, sizeof(head)));
+}
+
+void wire_out_text_slice(struct builder *b, struct slice text)
+{
+    wire_out_text_head(b, text.len);
     builder_bytes(b, text);
 }
 

@@ -20,7 +20,8 @@ void wire_out_map(struct builder *b, size_t pairs);
 void wire_out_bool(struct builder *b, bool v);
 void wire_out_null(struct builder *b);
 
-/* The head of a byte string of |len| bytes, which the caller writes. */
+/* The head of a byte or text string of |len| bytes, which the caller writes. */
 void wire_out_bytes_head(struct builder *b, size_t len);
+void wire_out_text_head(struct builder *b, size_t len);
 
 #endif

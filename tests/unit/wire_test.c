@@ -141,6 +141,48 @@ static void values_are_read(void **state)
     assert_true(wire_in_finish(&in));
 }
 
+/* JavaScript has one kind of number. */
+static const struct {
+    const char *name;
+    const char *hex;
+    bool ok;
+    uint64_t value;
+} wholes[] = {
+    /* clang-format off */
+    { "a number",                 "18c8",               true,  200 },
+    { "half a float",             "f95a40",             true,  200 },
+    { "a float",                  "fa43480000",         true,  200 },
+    { "a double",                 "fb4069000000000000", true,  200 },
+    { "zero as a float",          "f90000",             true,  0 },
+    { "the largest exact one",    "fb433fffffffffffff", true,  9007199254740991 },
+    { "one that may be inexact",  "fb4340000000000000", false, 0 },
+    { "a fraction",               "fb4069100000000000", false, 0 },
+    { "less than nothing",        "f9bc00",             false, 0 },
+    { "infinity",                 "f97c00",             false, 0 },
+    { "not a number",             "f97e00",             false, 0 },
+    { "a text",                   "63323030",           false, 0 },
+    /* clang-format on */
+};
+
+static void whole_numbers_may_be_floats(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(wholes); i++) {
+        uint8_t raw[HEX_MAX_BYTES];
+        struct wire_in in =
+            wire_in_over(bytes_of(wholes[i].hex, raw), WIRE_ANY);
+
+        print_message("%s\n", wholes[i].name);
+        assert_true(wire_in_whole(&in, UINT64_MAX) == wholes[i].value);
+        assert_int_equal(wire_in_finish(&in), wholes[i].ok);
+        in = wire_in_over(bytes_of(wholes[i].hex, raw), WIRE_ANY);
+        if (wholes[i].value > 0) {
+            (void)wire_in_whole(&in, wholes[i].value - 1);
+            assert_false(wire_in_ok(&in)); /* over the limit */
+        }
+    }
+}
+
 static void limits_hold_on_both_sides(void **state)
 {
     uint8_t raw[HEX_MAX_BYTES];
@@ -273,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_are_told_apart),
         cmocka_unit_test(values_are_read),
+        cmocka_unit_test(whole_numbers_may_be_floats),
         cmocka_unit_test(limits_hold_on_both_sides),
         cmocka_unit_test(a_failed_reader_stays_failed),
         cmocka_unit_test(text_must_be_utf8),
