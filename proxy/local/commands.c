@@ -4,13 +4,19 @@
 
 #include "proxy/local/cmd_check.h"
 #include "proxy/local/cmd_inspect.h"
+#include "proxy/local/cmd_pin.h"
 #include "proxy/local/cmd_run.h"
 #include "proxy/local/cmd_status.h"
 #include "proxy/local/cmd_verify.h"
 
 const struct command *const commands_all[] = {
-    &cmd_run_command,    &cmd_status_command,  &cmd_check_command,
-    &cmd_verify_command, &cmd_inspect_command, NULL,
+    &cmd_run_command,
+    &cmd_status_command,
+    &cmd_check_command,
+    &cmd_verify_command,
+    &cmd_inspect_command,
+    &cmd_pin_command,
+    NULL,
 };
 
 bool commands_help(FILE *to)

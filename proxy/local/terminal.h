@@ -11,4 +11,11 @@
  * for none by NO_COLOR (no-color.org). */
 bool terminal_colour(int fd);
 
+/* "what, N s" as the last line of standard error, in place of what this said
+ * before; nothing unless that is a terminal. */
+void terminal_wait(const char *what, unsigned seconds);
+
+/* Take that line away. */
+void terminal_wait_over(void);
+
 #endif
