@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "common/text.h"
-#include "proxy/local/http_chunk.h"
+#include "proxy/io/http_chunk.h"
 
 #define HTTP_PORT 80
 

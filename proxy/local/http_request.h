@@ -17,7 +17,7 @@
 
 #include "common/buffer.h"
 #include "common/slice.h"
-#include "proxy/local/http_reader.h"
+#include "proxy/io/http_reader.h"
 #include "proxy/local/target.h"
 
 enum http_form {

@@ -1,6 +1,6 @@
 #include "proxy/local/http_response.h"
 
-#include "proxy/local/http_chunk.h"
+#include "proxy/io/http_chunk.h"
 
 void http_response_init(struct http_response *r)
 {

@@ -16,7 +16,7 @@
 
 #include "common/buffer.h"
 #include "common/slice.h"
-#include "proxy/local/http_reader.h"
+#include "proxy/io/http_reader.h"
 #include "proxy/local/http_request.h"
 
 /* How the client sees where the body ends. */

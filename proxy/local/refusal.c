@@ -5,8 +5,8 @@
 
 #include "common/json_out.h"
 #include "common/text.h"
+#include "proxy/io/http_fields.h"
 #include "proxy/local/answer.h"
-#include "proxy/local/http_fields.h"
 #include "proxy/local/refusal_page.h"
 #include "proxy/local/refusal_words.h"
 #include "proxy/local/verdict_text.h"

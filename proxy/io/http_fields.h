@@ -1,11 +1,11 @@
-/* proxy/local/http_fields.h: the fields of one HTTP message, or its trailers.
+/* proxy/io/http_fields.h: the fields of one HTTP message, or its trailers.
  *
  * An ordered list of names and values, copied as they arrive in parts, with a
  * maximum of fields and bytes. Names compare without regard to case, values
  * are as sent without the white space around them. Knows which fields belong
  * to one hop only. Follows RFC 9110 sections 5 and 7.6.1. */
-#ifndef PROXY_LOCAL_HTTP_FIELDS_H
-#define PROXY_LOCAL_HTTP_FIELDS_H
+#ifndef PROXY_IO_HTTP_FIELDS_H
+#define PROXY_IO_HTTP_FIELDS_H
 
 #include <stdbool.h>
 #include <stddef.h>

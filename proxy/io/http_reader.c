@@ -1,4 +1,4 @@
-#include "proxy/local/http_reader.h"
+#include "proxy/io/http_reader.h"
 
 #include <assert.h>
 #include <string.h>

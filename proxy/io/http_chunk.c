@@ -1,4 +1,4 @@
-#include "proxy/local/http_chunk.h"
+#include "proxy/io/http_chunk.h"
 
 #include "common/text.h"
 

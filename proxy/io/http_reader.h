@@ -1,14 +1,13 @@
-/* proxy/local/http_reader.h: one HTTP/1 message after another, from bytes.
+/* proxy/io/http_reader.h: one HTTP/1 message after another, from bytes.
  *
- * The only file that knows llhttp, which is used strictly: no leniency is
- * ever switched on. Each call returns the next thing in the input: the head,
- * a run of the body, the end. A head that is malformed, over a limit, or not
- * clear about where its body ends is refused; what it asks for, http_request
- * and http_response judge.
+ * A coat on llhttp, which is used strictly: no leniency is ever switched on.
+ * Each call returns the next thing in the input: the head, a run of the body,
+ * the end. A head that is malformed, over a limit, or not clear about where
+ * its body ends is refused; what it says, the programs judge.
  *
  * No I/O; memory is the fields of one head. Follows RFC 9112. */
-#ifndef PROXY_LOCAL_HTTP_READER_H
-#define PROXY_LOCAL_HTTP_READER_H
+#ifndef PROXY_IO_HTTP_READER_H
+#define PROXY_IO_HTTP_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,7 +18,7 @@
 #include "common/buffer.h"
 #include "common/slice.h"
 #include "common/status.h"
-#include "proxy/local/http_fields.h"
+#include "proxy/io/http_fields.h"
 
 enum http_kind { HTTP_REQUESTS, HTTP_RESPONSES };
 

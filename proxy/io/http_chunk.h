@@ -1,10 +1,10 @@
-/* proxy/local/http_chunk.h: writes a body in chunks (RFC 9112 section 7.1). */
-#ifndef PROXY_LOCAL_HTTP_CHUNK_H
-#define PROXY_LOCAL_HTTP_CHUNK_H
+/* proxy/io/http_chunk.h: writes a body in chunks (RFC 9112 section 7.1). */
+#ifndef PROXY_IO_HTTP_CHUNK_H
+#define PROXY_IO_HTTP_CHUNK_H
 
 #include "common/buffer.h"
 #include "common/slice.h"
-#include "proxy/local/http_fields.h"
+#include "proxy/io/http_fields.h"
 
 /* Append |piece| as one chunk; an empty one is nothing, not the end. */
 void http_chunk_write(struct slice piece, struct buffer *out);

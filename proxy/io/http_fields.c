@@ -1,4 +1,4 @@
-#include "proxy/local/http_fields.h"
+#include "proxy/io/http_fields.h"
 
 #include <assert.h>
 
