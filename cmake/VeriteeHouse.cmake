@@ -1,5 +1,5 @@
-# House rules of the build: flags of every first-party target, and the two
-# words CMakeLists.txt speaks: module() and program().
+# House rules of the build: flags of every first-party target, and the
+# words CMakeLists.txt speaks: module(), pages() and program().
 
 option(VERITEE_TESTS "Build the tests" ON)
 option(VERITEE_FUZZ "Build the fuzz targets (clang)" OFF)
@@ -81,6 +81,23 @@ function(module folder)
         target_of(${used} used_name)
         target_link_libraries(${name} ${link} ${used_name})
     endforeach()
+endfunction()
+
+# pages(<folder>): the files of <folder>/pages/ as macros of a header,
+# "<folder>/pages.h" (cmake/embed.py).
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+function(pages folder)
+    target_of(${folder} name)
+    set(header "${CMAKE_BINARY_DIR}/generated/${folder}/pages.h")
+    file(GLOB files CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/pages/*")
+    add_custom_command(
+        OUTPUT "${header}"
+        COMMAND Python3::Interpreter "${PROJECT_SOURCE_DIR}/cmake/embed.py"
+                "${header}" ${files}
+        DEPENDS "${PROJECT_SOURCE_DIR}/cmake/embed.py" ${files}
+        COMMENT "Embedding ${folder}/pages" VERBATIM)
+    target_sources(${name} PRIVATE "${header}")
+    target_include_directories(${name} PRIVATE "${CMAKE_BINARY_DIR}/generated")
 endfunction()
 
 # program(<name> <folder>): main.c of the folder, linked with its module.

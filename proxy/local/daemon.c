@@ -13,6 +13,7 @@
 #include "proxy/local/front.h"
 #include "proxy/local/own_pages.h"
 #include "proxy/local/policy_file.h"
+#include "proxy/local/status_page.h"
 #include "proxy/local/upstream.h"
 #include "proxy/local/verdict_text.h"
 
@@ -152,11 +153,12 @@ static void own_address(const struct daemon *d, char text[TARGET_TEXT_ROOM])
     target_text(&own, text);
 }
 
-static bool local_page(void *ctx, struct slice path, struct front_page *page)
+/* The state of all of it, as each of our pages tells it; |address| is lent to
+ * it. False: there is no memory for it, or we are stopping. */
+static bool gather(const struct daemon *d, char address[TARGET_TEXT_ROOM],
+                   struct status_data *data)
 {
-    struct daemon *d = ctx;
-    char address[TARGET_TEXT_ROOM];
-    struct status_data data = {
+    *data = (struct status_data){
         .now_unix = (int64_t)time(NULL),
         .started_unix = d->started_unix,
         .policy = d->generation->policy,
@@ -166,14 +168,21 @@ static bool local_page(void *ctx, struct slice path, struct front_page *page)
         .bytes_in = d->tally.ended_in,
         .bytes_out = d->tally.ended_out,
     };
-    bool found;
-
     if (d->door_count == 0)
-        return false; /* stopping */
+        return false;
     own_address(d, address);
     for (const struct generation *g = d->generation; g != NULL; g = g->older)
-        status_data_traffic(&data, g->upstreams);
-    if (status_data_services(&data, d->generation->upstreams) != STATUS_OK) {
+        status_data_traffic(data, g->upstreams);
+    return status_data_services(data, d->generation->upstreams) == STATUS_OK;
+}
+
+static bool local_page(void *ctx, struct slice path, struct front_page *page)
+{
+    char address[TARGET_TEXT_ROOM];
+    struct status_data data;
+    bool found;
+
+    if (!gather(ctx, address, &data)) {
         page->code = status_http(STATUS_NO_MEMORY);
         return true;
     }
@@ -182,9 +191,43 @@ static bool local_page(void *ctx, struct slice path, struct front_page *page)
     return found;
 }
 
+static void local_event(void *ctx, struct buffer *out)
+{
+    char address[TARGET_TEXT_ROOM];
+    struct status_data data;
+
+    if (!gather(ctx, address, &data))
+        return;
+    status_page_event(&data, out);
+    status_data_fini(&data);
+}
+
+static bool service_page(void *ctx, const struct target *target,
+                         struct front_page *page)
+{
+    struct daemon *d = ctx;
+    char address[TARGET_TEXT_ROOM];
+    struct status_data data;
+    struct route route;
+    struct why why;
+
+    if (route_find(d->generation->policy, slice_text(target->host),
+                   target->port, &route, &why) != STATUS_OK ||
+        route.kind != ROUTE_SERVICE)
+        return false;
+    page->code = status_http(STATUS_NO_MEMORY);
+    if (!gather(d, address, &data))
+        return true;
+    own_pages_of_service(&data, route.service, page);
+    status_data_fini(&data);
+    return true;
+}
+
 static const struct front_owner front_owner = {
     .route_and_open = route_and_open,
     .local_page = local_page,
+    .local_event = local_event,
+    .service_page = service_page,
 };
 
 static void on_accept(void *ctx, struct conn *conn)

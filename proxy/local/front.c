@@ -6,6 +6,7 @@
 #include "common/limits.h"
 #include "proxy/local/client.h"
 #include "proxy/local/front_parts.h"
+#include "proxy/local/live.h"
 
 #define SWEEP_INTERVAL_MS  1000
 #define SCRATCH_MAX_BYTES  (2 * 1024 * 1024) /* one read, or one page of ours */
@@ -30,6 +31,7 @@ static void on_sweep(uv_timer_t *timer)
         if (c->protocol == &http_front_protocol)
             http_front_sweep(c);
     }
+    live_tell(f);
 }
 
 enum status front_new(const struct front_config *config, struct front **out)
@@ -45,6 +47,7 @@ enum status front_new(const struct front_config *config, struct front **out)
     }
     f->config = *config;
     f->scratch = buffer_with_max(SCRATCH_MAX_BYTES);
+    f->told = buffer_with_max(LIVE_EVENT_MAX_BYTES);
     f->sweep.data = f;
     /* cannot fail: there is a callback, and the handle is not closing */
     (void)uv_timer_start(&f->sweep, on_sweep, SWEEP_INTERVAL_MS,
@@ -89,6 +92,7 @@ static void on_sweep_closed(uv_handle_t *handle)
     void *ctx = f->closed_ctx;
 
     buffer_free(&f->scratch);
+    buffer_free(&f->told);
     free(f);
     if (on_closed != NULL)
         on_closed(ctx);

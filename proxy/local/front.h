@@ -33,6 +33,7 @@ struct front_page {
     int code;            /* HTTP status, 200 to 599 */
     const char *type;    /* media type; static */
     struct buffer *body; /* the front's, empty; to be filled */
+    bool listens;        /* the body is the first of events, others follow */
 };
 
 /* Whoever runs the front. All callbacks run on the loop. */
@@ -48,8 +49,15 @@ struct front_owner {
                                   struct far_failure *refusal);
     /* A GET or HEAD of |path| ("/", "/status.json" ...) from this machine, not
    * from another site's page. True: |page| is filled. False: 404. May be
-   * NULL. "/healthz" never gets here. */
+   * NULL. "/healthz" and "/events" never get here. */
     bool (*local_page)(void *ctx, struct slice path, struct front_page *page);
+    /* Append what those who listen at "/events" shall know now, one event;
+   * the same text as before is no news. May be NULL: nobody can listen. */
+    void (*local_event)(void *ctx, struct buffer *out);
+    /* A page of |target| asks what is known of the service that it is from.
+   * False: |target| is no service's. May be NULL. */
+    bool (*service_page)(void *ctx, const struct target *target,
+                         struct front_page *page);
     /* True when these are right. NULL: no one is asked for credentials. Must
    * compare in constant time. */
     bool (*check_user)(void *ctx, struct slice user, struct slice password);

@@ -20,7 +20,10 @@ struct front {
     uint64_t next_id;
     uint64_t routes;       /* how often they have changed */
     struct buffer scratch; /* what one callback writes; empty between two */
-    uv_timer_t sweep;      /* ends far sides kept too long for a next request */
+    struct buffer told;    /* the last event of live.h; empty if none listen */
+    unsigned quiet;        /* sweeps since something was told */
+    uv_timer_t sweep;      /* ends far sides kept too long for a next request,
+                            * and tells who listens */
     bool draining;         /* no client starts anything new */
     bool ending;           /* |sweep| is closing */
     void (*on_closed)(void *ctx);

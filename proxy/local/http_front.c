@@ -8,6 +8,7 @@
 #include "proxy/local/client.h"
 #include "proxy/local/front_parts.h"
 #include "proxy/local/http_exchange.h"
+#include "proxy/local/live.h"
 #include "proxy/local/local_page.h"
 
 #define CREDENTIALS_MAX_BYTES 512
@@ -144,10 +145,30 @@ static void answer_locally(struct client *c)
 {
     struct buffer *out = front_parts_scratch(c->front);
     bool close = must_close(c);
+    bool listens = local_page_write(&c->http.request, &c->front->config, close,
+                                    live_has_room(c->front), out);
 
-    (void)local_page_write(&c->http.request, &c->front->config, close, out);
+    if (!write_own(c, out))
+        return;
+    if (listens)
+        c->http.state = HTTP_FRONT_LISTENING;
+    else
+        after_own_answer(c, close);
+}
+
+/* False: the request is not for us. */
+static bool answer_of_service(struct client *c)
+{
+    const struct http_request *q = &c->http.request;
+    struct buffer *out = front_parts_scratch(c->front);
+    bool close = must_close(c);
+
+    if (!local_page_is_of_service(q) ||
+        !local_page_write_of_service(q, &c->front->config, close, out))
+        return false;
     if (write_own(c, out))
         after_own_answer(c, close);
+    return true;
 }
 
 /* --- requests ------------------------------------------------------------ */
@@ -220,6 +241,8 @@ static void on_head(struct client *c)
         refuse_access(c);
     else if (local_page_is_for_us(q, c->port))
         answer_locally(c);
+    else if (answer_of_service(c))
+        return;
     else if (q->form == HTTP_TUNNEL)
         open_target(c, HTTP_FRONT_TUNNELLING);
     else if (may_reuse_far(c))
@@ -314,6 +337,10 @@ static void on_input(struct client *c)
 {
     struct http_front *h = &c->http;
 
+    if (c->eof && h->state == HTTP_FRONT_LISTENING) {
+        end_well(c);
+        return;
+    }
     if (c->eof && h->state != HTTP_FRONT_READING)
         conn_set_idle(c->conn, HALF_CLOSED_IDLE_MS);
     if (h->state == HTTP_FRONT_EXCHANGING)
@@ -391,8 +418,11 @@ static void on_room(struct client *c)
 
 static void on_drain(struct client *c)
 {
-    if (c->conn != NULL && c->http.state == HTTP_FRONT_READING &&
-        !c->http.request.reader.started)
+    const struct http_front *h = &c->http;
+
+    if (c->conn != NULL &&
+        (h->state == HTTP_FRONT_LISTENING ||
+         (h->state == HTTP_FRONT_READING && !h->request.reader.started)))
         end_well(c);
 }
 

@@ -13,6 +13,9 @@
  *      v                  v                  v
  *   TUNNELLING -----> an answer of ours    relay
  *        far side open: 200, relay
+ *
+ * READING also leads to LISTENING, by a request for our own "/events", until
+ * the client ends.
  */
 #ifndef PROXY_LOCAL_HTTP_FRONT_H
 #define PROXY_LOCAL_HTTP_FRONT_H
@@ -39,7 +42,8 @@ enum http_front_state {
     HTTP_FRONT_READING,
     HTTP_FRONT_OPENING,
     HTTP_FRONT_TUNNELLING,
-    HTTP_FRONT_EXCHANGING
+    HTTP_FRONT_EXCHANGING,
+    HTTP_FRONT_LISTENING /* to events, see live.h */
 };
 
 struct http_front {

@@ -63,10 +63,12 @@ static bool is_cross_site(const struct http_request *q)
     return !text_same_word(mode, slice_text("navigate"));
 }
 
+/* Instead of all else that |page| may have said. */
 static void say(struct front_page *page, int code, const char *text)
 {
     page->code = code;
     page->type = TEXT_TYPE;
+    buffer_clear(page->body);
     buffer_text(page->body, text);
 }
 
@@ -79,38 +81,99 @@ static struct slice path_of(const struct http_request *q)
     return len == 0 ? slice_text("/") : slice_of(q->path.at, len);
 }
 
+/* Nobody may ask but this page's own origin, and only to read. */
+static bool may_ask(const struct http_request *q, struct front_page *page)
+{
+    if (!is_our_origin(q) || is_cross_site(q))
+        say(page, 403, "Pages of other sites may not ask.\n");
+    else if (strcmp(q->method, "GET") != 0 && !q->is_head)
+        say(page, 405, "Only GET and HEAD.\n");
+    return page->code == 200;
+}
+
+static void find_events(const struct front_config *config, bool room,
+                        struct front_page *page)
+{
+    if (!room) {
+        say(page, 503, "Too many listen.\n");
+        return;
+    }
+    page->type = "text/event-stream";
+    page->listens = true;
+    config->owner->local_event(config->ctx, page->body);
+}
+
 static void find_page(const struct http_request *q,
-                      const struct front_config *config,
+                      const struct front_config *config, bool room,
                       struct front_page *page)
 {
+    const struct front_owner *owner = config->owner;
     struct slice path = path_of(q);
 
     if (!is_our_name(&q->target))
         say(page, 421, "This is a proxy on this computer, not that site.\n");
-    else if (!is_our_origin(q) || is_cross_site(q))
-        say(page, 403, "Pages of other sites may not ask.\n");
-    else if (strcmp(q->method, "GET") != 0 && !q->is_head)
-        say(page, 405, "Only GET and HEAD.\n");
+    else if (!may_ask(q, page))
+        return;
     else if (slice_equal(path, slice_text("/healthz")))
         say(page, 200, "ok\n");
-    else if (config->owner->local_page == NULL ||
-             !config->owner->local_page(config->ctx, path, page))
+    else if (slice_equal(path, slice_text("/events")) && !q->is_head &&
+             owner->local_event != NULL)
+        find_events(config, room, page);
+    else if (owner->local_page == NULL ||
+             !owner->local_page(config->ctx, path, page))
         say(page, 404, "There is no such page.\n");
 }
 
-int local_page_write(const struct http_request *q,
-                     const struct front_config *config, bool close,
-                     struct buffer *out)
+static void write_page(const struct http_request *q,
+                       const struct front_page *page, bool close,
+                       struct buffer *out)
+{
+    const struct answer a = {
+        .code = buffer_ok(page->body) ? page->code : 503,
+        .type = page->type,
+        .body = buffer_view(page->body),
+        .head_only = q->is_head,
+        .close = close,
+        .own = true,
+        .stream = page->listens,
+    };
+
+    answer_write(&a, out);
+}
+
+bool local_page_write(const struct http_request *q,
+                      const struct front_config *config, bool close, bool room,
+                      struct buffer *out)
 {
     struct buffer body = buffer_with_max(PAGE_MAX_BYTES);
     struct front_page page = { .code = 200, .type = TEXT_TYPE, .body = &body };
-    struct answer a = { .head_only = q->is_head, .close = close };
 
-    find_page(q, config, &page);
-    a.code = buffer_ok(&body) ? page.code : 503;
-    a.type = page.type;
-    a.body = buffer_view(&body);
-    answer_write(&a, out);
+    find_page(q, config, room, &page);
+    write_page(q, &page, close, out);
     buffer_free(&body);
-    return a.code;
+    return page.listens;
+}
+
+bool local_page_is_of_service(const struct http_request *q)
+{
+    return q->form == HTTP_TO_TARGET &&
+           slice_equal(path_of(q), slice_text(LOCAL_PAGE_OF_SERVICE));
+}
+
+bool local_page_write_of_service(const struct http_request *q,
+                                 const struct front_config *config, bool close,
+                                 struct buffer *out)
+{
+    const struct front_owner *owner = config->owner;
+    struct buffer body = buffer_with_max(PAGE_MAX_BYTES);
+    struct front_page page = { .code = 200, .type = TEXT_TYPE, .body = &body };
+    bool found = owner->service_page != NULL &&
+                 owner->service_page(config->ctx, &q->target, &page);
+
+    if (found) {
+        (void)may_ask(q, &page); /* who may not is told so instead */
+        write_page(q, &page, close, out);
+    }
+    buffer_free(&body);
+    return found;
 }

@@ -23,9 +23,24 @@
 bool local_page_is_for_us(const struct http_request *q, uint16_t port);
 
 /* Append the whole answer to |out|, whose failure is the only error. |close|:
- * no other answer comes after it. Returns its HTTP status. */
-int local_page_write(const struct http_request *q,
-                     const struct front_config *config, bool close,
-                     struct buffer *out);
+ * no other answer comes after it. |room|: one more may listen to events. True:
+ * the answer is the beginning of events, and the client listens (live.h). */
+bool local_page_write(const struct http_request *q,
+                      const struct front_config *config, bool close, bool room,
+                      struct buffer *out);
+
+/* Under every service's own name this path is ours and never forwarded: there
+ * a page finds out what is known of the service that it came from, without any
+ * other site learning it (RFC 8615 has the prefix). */
+#define LOCAL_PAGE_OF_SERVICE "/.well-known/veritee"
+
+/* True when |q| asks for that path. */
+bool local_page_is_of_service(const struct http_request *q);
+
+/* As local_page_write(), for such a |q|. False: its target is no service's, and
+ * nothing was written. */
+bool local_page_write_of_service(const struct http_request *q,
+                                 const struct front_config *config, bool close,
+                                 struct buffer *out);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include "proxy/local/pac.h"
 #include "proxy/local/page.h"
+#include "proxy/local/pages.h"
+#include "proxy/local/service_json.h"
 #include "proxy/local/status_json.h"
 #include "proxy/local/status_metrics.h"
 #include "proxy/local/status_page.h"
@@ -22,6 +24,18 @@ static void put_pac(const struct status_data *data, struct buffer *out)
     pac_write(data->policy, data->address, out);
 }
 
+static void put_script(const struct status_data *data, struct buffer *out)
+{
+    (void)data;
+    buffer_text(out, PAGES_STATUS_JS);
+}
+
+static void put_icon(const struct status_data *data, struct buffer *out)
+{
+    (void)data;
+    buffer_text(out, PAGES_ICON_SVG);
+}
+
 static const struct {
     const char *path;
     const char *type;
@@ -33,6 +47,8 @@ static const struct {
     { "/readyz", TEXT_TYPE, put_ready },
     { "/metrics", STATUS_METRICS_TYPE, status_metrics_write },
     { "/proxy.pac", PAC_TYPE, put_pac },
+    { "/status.js", "text/javascript; charset=utf-8", put_script },
+    { "/icon.svg", "image/svg+xml", put_icon },
 };
 
 bool own_pages_find(const struct status_data *data, struct slice path,
@@ -46,4 +62,15 @@ bool own_pages_find(const struct status_data *data, struct slice path,
         return true;
     }
     return false;
+}
+
+void own_pages_of_service(const struct status_data *data,
+                          const struct service *service,
+                          struct front_page *page)
+{
+    page->code = 200;
+    page->type = "application/json";
+    for (size_t i = 0; i < data->service_count; i++)
+        if (data->services[i].service == service)
+            service_json_write(&data->services[i], page->body);
 }

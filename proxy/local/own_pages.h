@@ -11,8 +11,14 @@
 #include "proxy/local/status_data.h"
 
 /* Fill |page| with what is at |path|: "/", "/status.json", "/status.txt",
- * "/readyz", "/metrics" or "/proxy.pac". False: there is no such page. */
+ * "/readyz", "/metrics", "/proxy.pac", or what the page at "/" needs. False:
+ * there is no such page. */
 bool own_pages_find(const struct status_data *data, struct slice path,
                     struct front_page *page);
+
+/* Fill |page| with what the page of |service|, one of the policy's, may know. */
+void own_pages_of_service(const struct status_data *data,
+                          const struct service *service,
+                          struct front_page *page);
 
 #endif

@@ -1,78 +1,46 @@
 #include "proxy/local/page.h"
 
+#include "common/text.h"
 #include "common/utf8.h"
+#include "proxy/local/pages.h"
+#include "proxy/local/refusal_words.h"
 
-/* clang-format off */
-static const char style[] =
-    ":root{color-scheme:light dark;--ink:#1d2733;--soft:#566473;"
-        "--line:#dbe1e7;--paper:#fff;--bad:#a3260f;--good:#1b6b3a;--warn:#8a5a00}"
-    "@media(prefers-color-scheme:dark){:root{--ink:#e4e9ee;--soft:#9aa7b4;"
-        "--line:#333d48;--paper:#15191e;--bad:#ff9b85;--good:#7fd6a0;--warn:#f0c060}}"
-    "body{margin:0;background:var(--paper);color:var(--ink);"
-        "font:16px/1.55 system-ui,sans-serif}"
-    "main{max-width:46rem;margin:0 auto;padding:3rem 1.25rem}"
-    "h1{font-size:1.6rem;line-height:1.25;margin:0 0 .5rem}"
-    "h2{font-size:1.05rem;margin:2rem 0 .5rem}"
-    "p{margin:.5rem 0}"
-    ".lead{color:var(--soft);font-size:1.1rem}"
-    "dl{display:grid;grid-template-columns:max-content 1fr;gap:.35rem 1.25rem;"
-        "margin:1.5rem 0;padding:1rem 0;border:solid var(--line);"
-        "border-width:1px 0}"
-    "dt{color:var(--soft)}"
-    "dd{margin:0;overflow-wrap:anywhere}"
-    "ol{margin:.5rem 0;padding-left:2.25rem}"
-    "li{margin:.15rem 0;overflow-wrap:anywhere}"
-    ".pass::marker{color:var(--good)}"
-    ".fail{color:var(--bad);font-weight:600}"
-    ".skip{color:var(--soft)}"
-    "section{margin:2.5rem 0}"
-    "section h2{font-size:1.25rem;display:flex;flex-wrap:wrap;gap:.75rem;"
-        "align-items:center;margin:0 0 .5rem}"
-    ".badge{font-size:.8rem;line-height:1;font-weight:600;padding:.35rem .6rem;"
-        "border:1px solid;border-radius:1rem}"
-    ".good{color:var(--good)}.bad{color:var(--bad)}"
-    ".warn{color:var(--warn)}.soft{color:var(--soft)}"
-    "a{color:inherit}"
-    "ul{list-style:none;margin:0;padding:0}"
-    "summary{cursor:pointer;padding:.35rem 0}"
-    "section>p::first-letter{text-transform:uppercase}"
-    "dl+dl{border-top:0;margin-top:-1.5rem}"
-    "details dl{border:0;margin:0;padding:.25rem 0}"
-    "table{border-collapse:collapse;table-layout:fixed;width:100%;"
-        "font-size:.875rem}"
-    "th,td{text-align:left;vertical-align:top;padding:.35rem .75rem .35rem 0;"
-        "border-bottom:1px solid var(--line);overflow-wrap:anywhere}"
-    "th{color:var(--soft);font-weight:400}"
-    "th:nth-child(1){width:2.25rem}th:nth-child(2){width:45%}"
-    "th:nth-child(3){width:4.5rem}"
-    ".pass td:nth-child(3){color:var(--good)}"
-    "@media(max-width:40rem){main{padding:1.5rem 1rem}"
-        "section dl{grid-template-columns:1fr;gap:0}"
-        "section dd{margin-bottom:.5rem}"
-        "thead{display:none}tr{display:block;padding:.5rem 0;"
-        "border-bottom:1px solid var(--line)}"
-        "td{display:block;border:0;padding:0}"
-        "td:nth-child(-n+3){display:inline;margin-right:.5rem}"
-        "td:empty{display:none}}"
-    "footer{margin-top:3rem;color:var(--soft);font-size:.875rem}";
-/* clang-format on */
+void page_csp(bool own, struct buffer *out)
+{
+    buffer_text(out, "default-src 'none'; base-uri 'none'; form-action 'none'; "
+                     "frame-ancestors 'none'; "
+                     "style-src '" PAGES_STYLE_CSS_DIGEST "'");
+    if (own)
+        buffer_text(out,
+                    "; script-src 'self'; connect-src 'self'; img-src 'self'");
+}
 
-void page_begin(const char *title, struct buffer *out)
+void page_begin(const char *title, bool own, struct buffer *out)
 {
     buffer_printf(out,
                   "<!doctype html>\n<html lang=\"en\">\n<head>\n"
                   "<meta charset=\"utf-8\">\n"
-                  "<meta name=\"viewport\" content=\"width=device-width\">\n"
-                  "<title>%s</title>\n<style>%s</style>\n</head>\n<body>\n"
-                  "<main>\n<h1>%s</h1>\n",
-                  title, style, title);
+                  "<meta name=\"viewport\" "
+                  "content=\"width=device-width, initial-scale=1\">\n"
+                  "<title>%s</title>\n",
+                  title);
+    buffer_text(out, "<style>" PAGES_STYLE_CSS "</style>\n");
+    if (own)
+        buffer_text(out, "<link rel=\"icon\" href=\"/icon.svg\">\n"
+                         "<script src=\"/status.js\" defer></script>\n");
+    buffer_text(out, "</head>\n<body>\n" PAGES_ICONS_HTML
+                     "<header class=\"top\">\n<span class=\"brand\">");
+    page_icon("brand", out);
+    buffer_text(out, "Veritee</span>\n<p class=\"live\" id=\"live\" "
+                     "role=\"status\">");
+    buffer_text(out, own ? "As of now: reload for news" : "On this computer");
+    buffer_text(out, "</p>\n</header>\n<main>\n");
 }
 
 void page_end(struct buffer *out)
 {
-    buffer_text(out, "<footer>Veritee " VERITEE_VERSION
-                     ", on this computer</footer>\n</main>\n</body>\n"
-                     "</html>\n");
+    buffer_text(out, "</main>\n<footer>Veritee " VERITEE_VERSION
+                     ", on this computer</footer>\n</body>\n</html>\n");
 }
 
 /* One character of |len| bytes; 0 is a byte that is none. */
@@ -99,11 +67,81 @@ void page_text(struct slice text, struct buffer *out)
     }
 }
 
-void page_fact(const char *name, struct slice value, struct buffer *out)
+void page_icon(const char *name, struct buffer *out)
 {
-    if (value.len == 0)
+    buffer_printf(out, "<svg aria-hidden=\"true\"><use href=\"#i-%s\"/></svg>",
+                  name);
+}
+
+void page_fact(const char *name, const char *value, struct buffer *out)
+{
+    if (value == NULL || value[0] == '\0')
         return;
     buffer_printf(out, "<dt>%s</dt><dd>", name);
-    page_text(value, out);
+    page_text(slice_text(value), out);
     buffer_text(out, "</dd>\n");
+}
+
+void page_time(int64_t unix_seconds, struct buffer *out)
+{
+    char text[TEXT_TIME_ROOM];
+
+    text_time(unix_seconds, text);
+    buffer_printf(out, "<time datetime=\"%s\">%.10s %.5s UTC</time>", text,
+                  text, text + 11);
+}
+
+static void put_code(const char *name, const char *value, struct buffer *out)
+{
+    if (value[0] == '\0')
+        return;
+    buffer_printf(out, "<dt>%s</dt><dd class=\"code\">", name);
+    page_text(slice_text(value), out);
+    buffer_text(out, "</dd>\n");
+}
+
+void page_why(const struct why *why, struct buffer *out)
+{
+    page_fact("Where", why->field, out);
+    put_code("Found", why->found, out);
+    put_code("Expected", why->expected, out);
+    page_fact("Rule", why->clause, out);
+    page_fact("Whose side", refusal_words_of(why->status).side, out);
+}
+
+static void put_check(const struct check_result *c, size_t number,
+                      struct buffer *out)
+{
+    static const struct {
+        const char *style;
+        const char *says;
+    } looks[] = { [OUTCOME_SKIP] = { "skip", "skipped: " },
+                  [OUTCOME_PASS] = { "pass", "passed: " },
+                  [OUTCOME_FAIL] = { "fail", "FAILED: " } };
+
+    buffer_printf(out, "<li class=\"%s\"><span class=\"no\">%zu</span>",
+                  looks[c->outcome].style, number);
+    page_icon(looks[c->outcome].style, out);
+    buffer_printf(out,
+                  "<div><p class=\"title\"><span class=\"hidden\">%s</span>",
+                  looks[c->outcome].says);
+    page_text(slice_text(c->title), out);
+    buffer_text(out, "</p>");
+    if (c->why.found[0] != '\0') {
+        buffer_text(out, "<p class=\"found\">");
+        page_text(slice_text(c->why.found), out);
+        buffer_text(out, "</p>");
+    }
+    if (c->outcome == OUTCOME_FAIL && c->why.expected[0] != '\0') {
+        buffer_text(out, "<p class=\"found\">expected ");
+        page_text(slice_text(c->why.expected), out);
+        buffer_text(out, "</p>");
+    }
+    buffer_text(out, "</div></li>\n");
+}
+
+void page_checks(const struct verdict *v, size_t first, struct buffer *out)
+{
+    for (size_t i = 0; i < v->count; i++)
+        put_check(&v->checks[i], first + i, out);
 }

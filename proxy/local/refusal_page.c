@@ -2,79 +2,96 @@
 
 #include <stdio.h>
 
+#include "proxy/local/attempts.h"
+#include "proxy/local/local_page.h"
 #include "proxy/local/page.h"
 #include "proxy/local/refusal_words.h"
 
-static void put_fact(const char *name, const char *value, struct buffer *out)
-{
-    if (value != NULL)
-        page_fact(name, slice_text(value), out);
-}
+#define TITLE_ROOM 128
 
 /* "The server did not ...": a title begins a sentence here. */
-static void put_heading(const char *title, struct buffer *out)
+static void title_of(const char *words, char title[TITLE_ROOM])
 {
-    char heading[128];
-
-    (void)snprintf(heading, sizeof(heading), "%s", title);
-    if (heading[0] >= 'a' && heading[0] <= 'z')
-        heading[0] = (char)(heading[0] - 'a' + 'A');
-    page_begin(heading, out);
+    (void)snprintf(title, TITLE_ROOM, "%s", words);
+    if (title[0] >= 'a' && title[0] <= 'z')
+        title[0] = (char)(title[0] - 'a' + 'A');
 }
 
-static void put_facts(const struct refusal *r, struct buffer *out)
+struct look {
+    const char *style;
+    const char *icon;
+    const char *says;
+};
+
+static struct look look_of(enum status st)
 {
-    const struct far_failure *f = r->failure;
-    char target[TARGET_TEXT_ROOM] = "";
+    if (attempts_is_refusal(st))
+        return (struct look){ "bad", "refused", "refused" };
+    if (st == STATUS_NOT_SERVICE)
+        return (struct look){ "calm", "refused", "blocked" };
+    return (struct look){ "warn", "unreachable", "failed" };
+}
+
+static void put_verdict(const struct refusal *r, struct look look,
+                        struct buffer *out)
+{
+    char target[TARGET_TEXT_ROOM] = "Your request";
 
     if (r->target != NULL)
         target_text(r->target, target);
-    buffer_text(out, "<dl>\n");
-    put_fact("Asked for", target, out);
-    put_fact("Service", f->service, out);
-    put_fact("Endpoint", f->endpoint, out);
-    if (f->verdict != NULL && verdict_failed(f->verdict) != NULL)
-        put_fact("Failed check", verdict_failed(f->verdict)->title, out);
-    put_fact("What", status_text(f->why.status), out);
-    put_fact("Where", f->why.field, out);
-    put_fact("Found", f->why.found, out);
-    put_fact("Expected", f->why.expected, out);
-    put_fact("Rule", f->why.clause, out);
-    put_fact("Whose side", refusal_words_of(f->why.status).side, out);
-    buffer_text(out, "</dl>\n");
+    buffer_printf(out, "<div class=\"verdict %s\">\n", look.style);
+    page_icon(look.icon, out);
+    buffer_text(out, "<div><p class=\"hosts\">You asked for</p><h2>");
+    page_text(slice_text(target), out);
+    buffer_printf(out, "</h2></div>\n<span class=\"pill\">%s</span>\n</div>\n",
+                  look.says);
 }
 
-static void put_check(const struct check_result *c, struct buffer *out)
+static void put_facts(const struct refusal *r, struct look look,
+                      struct buffer *out)
 {
-    static const char *const words[] = { [OUTCOME_SKIP] = "skip",
-                                         [OUTCOME_PASS] = "pass",
-                                         [OUTCOME_FAIL] = "fail" };
-    static const char *const marks[] = { [OUTCOME_SKIP] = "not reached",
-                                         [OUTCOME_PASS] = "passed",
-                                         [OUTCOME_FAIL] = "FAILED" };
+    const struct far_failure *f = r->failure;
+    const struct check_result *failed =
+        f->verdict != NULL ? verdict_failed(f->verdict) : NULL;
 
-    buffer_printf(out, "<li class=\"%s\">", words[c->outcome]);
-    page_text(slice_text(c->title), out);
-    buffer_printf(out, ": %s</li>\n", marks[c->outcome]);
+    buffer_printf(out, "<div class=\"reason %s\">\n<h3>", look.style);
+    page_text(slice_text(status_text(f->why.status)), out);
+    buffer_text(out, "</h3>\n<dl class=\"rows\">\n");
+    page_fact("Failed check", failed != NULL ? failed->title : NULL, out);
+    page_why(&f->why, out);
+    page_fact("Service", f->service, out);
+    page_fact("Endpoint", f->endpoint, out);
+    buffer_text(
+        out,
+        "</dl>\n</div>\n<p class=\"says\"><a href=\"http://" LOCAL_PAGE_HOST
+        "/\">All your services, and why each is "
+        "trusted or not</a></p>\n");
 }
 
 static void put_checks(const struct verdict *v, struct buffer *out)
 {
     if (v == NULL || v->count == 0)
         return;
-    buffer_text(out, "<h2>Every check, in order</h2>\n<ol>\n");
-    for (size_t i = 0; i < v->count; i++)
-        put_check(&v->checks[i], out);
-    buffer_text(out, "</ol>\n");
+    buffer_text(out, "<section>\n<h3>Every check, in order</h3>\n"
+                     "<ol class=\"checks\">\n");
+    page_checks(v, 1, out);
+    buffer_text(out, "</ol>\n</section>\n");
 }
 
 void refusal_page_write(const struct refusal *r, struct buffer *out)
 {
-    struct refusal_words words = refusal_words_of(r->failure->why.status);
+    enum status st = r->failure->why.status;
+    struct refusal_words words = refusal_words_of(st);
+    char title[TITLE_ROOM];
 
-    put_heading(words.title, out);
-    buffer_printf(out, "<p class=\"lead\">%s</p>\n", words.advice);
-    put_facts(r, out);
+    title_of(words.title, title);
+    page_begin(title, false, out);
+    buffer_printf(out, "<h1>%s</h1>\n<p class=\"lead\">%s</p>\n", title,
+                  words.advice);
+    buffer_text(out, "<article class=\"card\">\n");
+    put_verdict(r, look_of(st), out);
+    put_facts(r, look_of(st), out);
     put_checks(r->failure->verdict, out);
+    buffer_text(out, "</article>\n");
     page_end(out);
 }

@@ -106,6 +106,17 @@ void status_data_traffic(struct status_data *data,
     }
 }
 
+size_t status_data_checks(const struct attestation *a, enum outcome outcome)
+{
+    const struct verdict *all[] = { &a->verdict, &a->decision.verdict };
+    size_t count = 0;
+
+    for (size_t i = 0; i < COUNT_OF(all); i++)
+        for (size_t k = 0; k < all[i]->count; k++)
+            count += all[i]->checks[k].outcome == outcome;
+    return count;
+}
+
 void status_data_fini(struct status_data *data)
 {
     free(data->services);

@@ -66,6 +66,9 @@ MUST_CHECK enum status status_data_services(struct status_data *data,
 void status_data_traffic(struct status_data *data,
                          const struct upstream_set *set);
 
+/* How many checks of |a|, the policy's among them, came to |outcome|. */
+size_t status_data_checks(const struct attestation *a, enum outcome outcome);
+
 /* Free what status_data_services() made. */
 void status_data_fini(struct status_data *data);
 

@@ -4,13 +4,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "common/text.h"
+#include "common/json_out.h"
 #include "proxy/local/page.h"
 #include "proxy/local/refusal_words.h"
 #include "proxy/local/verdict_text.h"
 
 #define DETAIL_MAX_BYTES (256 * 1024) /* details of some 15 services */
+#define NEWS_MAX_BYTES   (1536 * 1024)
 #define FACT_ROOM        512
+#define COUNT_ROOM       32
+#define TITLE_ROOM       160
 
 PRINTF_LIKE(3, 4)
 static void put_fact(struct buffer *out, const char *name, const char *format,
@@ -22,117 +25,100 @@ static void put_fact(struct buffer *out, const char *name, const char *format,
     va_start(args, format);
     (void)vsnprintf(text, sizeof(text), format, args); /* cut is fine */
     va_end(args);
-    page_fact(name, slice_text(text), out);
+    page_fact(name, text, out);
 }
 
-/* "2026-11-22 17:04 UTC" */
-static void put_time(struct buffer *out, int64_t unix_seconds)
+/* "1 session", "2 sessions" */
+static const char *plural(size_t count)
 {
-    char text[TEXT_TIME_ROOM];
-
-    text_time(unix_seconds, text);
-    buffer_printf(out, "<time datetime=\"%s\">%.10s %.5s UTC</time>", text,
-                  text, text + 11);
+    return count == 1 ? "" : "s";
 }
 
-struct span {
-    int64_t count;
-    const char *unit;
-};
-
-/* How long |seconds| are, for a person. */
-static struct span span_of(int64_t seconds)
+/* "999 bytes", "1.5 MiB" */
+static void bytes_text(uint64_t bytes, char text[COUNT_ROOM])
 {
-    if (seconds < 120)
-        return (struct span){ seconds, "s" };
-    if (seconds < 2 * 3600)
-        return (struct span){ seconds / 60, "min" };
-    if (seconds < 2 * 86400)
-        return (struct span){ seconds / 3600, "h" };
-    return (struct span){ seconds / 86400, "days" };
+    static const char units[] = "KMGTPE";
+    double scaled = (double)bytes;
+    int unit = -1;
+
+    while (scaled >= 1024 && unit < (int)sizeof(units) - 2) {
+        scaled /= 1024;
+        unit++;
+    }
+    if (unit < 0)
+        (void)snprintf(text, COUNT_ROOM, "%" PRIu64 " bytes", bytes);
+    else
+        (void)snprintf(text, COUNT_ROOM, "%.1f %ciB", scaled, units[unit]);
 }
 
-/* "Expires first": when, how soon that is, and what it is. */
+/* "3 h": how long |seconds| are, for a person. */
+static void span_text(int64_t seconds, char text[COUNT_ROOM])
+{
+    int64_t count = seconds;
+    const char *unit = "s";
+
+    if (seconds >= (int64_t)2 * 86400) {
+        count = seconds / 86400;
+        unit = "days";
+    } else if (seconds >= (int64_t)2 * 3600) {
+        count = seconds / 3600;
+        unit = "h";
+    } else if (seconds >= 120) {
+        count = seconds / 60;
+        unit = "min";
+    }
+    (void)snprintf(text, COUNT_ROOM, "%" PRId64 " %s", count, unit);
+}
+
+/* "Expires first": how soon, when exactly, and what it is. */
 static void put_moment(struct buffer *out, const char *name,
                        int64_t unix_seconds, const char *item, int64_t now_unix)
 {
-    struct span span = span_of(unix_seconds - now_unix);
+    char span[COUNT_ROOM];
 
     if (unix_seconds == 0)
         return;
-    buffer_printf(out, "<dt>%s</dt><dd>", name);
-    put_time(out, unix_seconds);
-    if (unix_seconds > now_unix)
-        buffer_printf(out, ", in %" PRId64 " %s", span.count, span.unit);
-    else
-        buffer_text(out, ", past");
+    span_text(unix_seconds - now_unix, span);
+    buffer_printf(out, "<dt>%s</dt><dd>%s%s<small>", name,
+                  unix_seconds > now_unix ? "in " : "",
+                  unix_seconds > now_unix ? span : "past");
+    page_time(unix_seconds, out);
     if (item != NULL && item[0] != '\0') {
-        buffer_text(out, ": ");
+        buffer_text(out, "<br>");
         page_text(slice_text(item), out);
     }
-    buffer_text(out, "</dd>\n");
+    buffer_text(out, "</small></dd>\n");
 }
 
 /* --- the verdict --------------------------------------------------------- */
 
 static const struct look {
     const char *style;
+    const char *icon;
     const char *says;
 } looks[] = {
-    [STANDING_WAITING] = { "soft", "No session yet: nobody has asked for it. "
-                                   "The first request makes one." },
-    [STANDING_CONNECTING] = { "soft", "A session is being made; requests wait "
-                                      "until the far end has proved itself." },
-    [STANDING_UNREACHABLE] = { "warn", "No endpoint could be reached, so "
-                                       "nothing goes there." },
-    [STANDING_REFUSED] = { "bad", "The far end did not prove what your policy "
-                                  "asks for, so nothing goes there." },
-    [STANDING_SIMULATED] = { "warn", "Every check passed, but the TEE is "
-                                     "simulated: it protects nothing." },
-    [STANDING_VERIFIED] = { "good", "The far end has proved what it is; the "
-                                    "session ends inside the TEE." },
+    [STANDING_WAITING] = { "calm", "waiting",
+                           "No session yet: nobody has asked for it. The first "
+                           "request makes one." },
+    [STANDING_CONNECTING] = { "calm", "waiting",
+                              "A session is being made; requests wait until "
+                              "the far end has proved itself." },
+    [STANDING_UNREACHABLE] = { "warn", "unreachable",
+                               "No endpoint could be reached, so nothing goes "
+                               "there." },
+    [STANDING_REFUSED] = { "bad", "refused",
+                           "The far end did not prove what your policy asks "
+                           "for, so nothing goes there." },
+    [STANDING_SIMULATED] = { "warn", "simulated",
+                             "Every check passed, but the TEE is simulated: it "
+                             "protects nothing." },
+    [STANDING_VERIFIED] = { "good", "verified",
+                            "The far end has proved what it is; the session "
+                            "ends inside the TEE." },
 };
-
-static void put_verdict(const struct status_service *s, struct buffer *out)
-{
-    const struct look *look = &looks[s->standing];
-
-    buffer_text(out, "<h2>");
-    page_text(slice_text(s->service->name), out);
-    buffer_printf(out, " <span class=\"badge %s\">%s</span></h2>\n<p>%s</p>\n",
-                  look->style, status_data_word(s->standing), look->says);
-}
-
-/* What was found and expected, and what to do. */
-static void put_failure(const struct status_service *s, struct buffer *out)
-{
-    const struct why *why = s->failure != NULL ? &s->failure->why : NULL;
-
-    if (why == NULL)
-        return;
-    buffer_printf(out, "<p class=\"fail\">%s",
-                  s->standing >= STANDING_SIMULATED
-                      ? "The last attempt at a new session failed: "
-                      : "");
-    page_text(slice_text(status_text(why->status)), out);
-    buffer_text(out, "</p>\n<dl>\n");
-    put_fact(out, "Where", "%s", why->field != NULL ? why->field : "");
-    put_fact(out, "Found", "%s", why->found);
-    put_fact(out, "Expected", "%s", why->expected);
-    put_fact(out, "Rule", "%s", why->clause != NULL ? why->clause : "");
-    put_fact(out, "What to do", "%s", refusal_words_of(why->status).advice);
-    buffer_text(out, "<dt>When</dt><dd>");
-    put_time(out, s->failure->at_unix);
-    buffer_text(out, "</dd>\n</dl>\n");
-}
-
-/* --- what is known of a service ------------------------------------------ */
 
 static void put_hosts(const struct service *s, struct buffer *out)
 {
-    if (s->host_count == 0)
-        return;
-    buffer_text(out, "<dt>Hosts</dt><dd>");
     for (size_t i = 0; i < s->host_count; i++) {
         const struct host_pattern *h = &s->hosts[i];
 
@@ -141,36 +127,91 @@ static void put_hosts(const struct service *s, struct buffer *out)
         if (h->port != 0)
             buffer_printf(out, ":%u", (unsigned)h->port);
     }
-    buffer_text(out, "</dd>\n");
 }
 
-static void put_endpoints(const struct status_service *s, struct buffer *out)
+static void put_verdict(const struct status_service *s, struct buffer *out)
 {
-    for (size_t i = 0; i < s->service->endpoint_count; i++) {
-        buffer_printf(out, "<dt>%s</dt><dd>", i == 0 ? "Endpoints" : "");
-        page_text(slice_text(s->service->endpoints[i].url), out);
-        buffer_printf(out, ": %s", status_data_endpoint(s, i));
-        if (s->attempts[i].why.status != STATUS_OK) {
-            buffer_text(out, ", ");
-            page_text(slice_text(status_text(s->attempts[i].why.status)), out);
-        }
-        buffer_text(out, "</dd>\n");
+    const struct look *look = &looks[s->standing];
+
+    buffer_printf(out, "<div class=\"verdict %s\">\n", look->style);
+    page_icon(look->icon, out);
+    buffer_text(out, "<div><h2>");
+    page_text(slice_text(s->service->name), out);
+    buffer_text(out, "</h2><p class=\"hosts\">");
+    put_hosts(s->service, out);
+    buffer_printf(out, "</p></div>\n<span class=\"pill\">%s</span>\n</div>\n",
+                  status_data_word(s->standing));
+    buffer_printf(out, "<p class=\"says\">%s</p>\n", look->says);
+}
+
+/* What was found and expected, and what to do. */
+static void put_failure(const struct status_service *s, struct buffer *out)
+{
+    const struct why *why = s->failure != NULL ? &s->failure->why : NULL;
+    const bool spare = s->standing >= STANDING_SIMULATED;
+
+    if (why == NULL)
+        return;
+    buffer_printf(out, "<div class=\"reason %s\">\n<h3>%s",
+                  spare ? "warn" : looks[s->standing].style,
+                  spare ? "The last attempt at a new session failed: " : "");
+    page_text(slice_text(status_text(why->status)), out);
+    buffer_text(out, "</h3>\n<dl class=\"rows\">\n");
+    page_why(why, out);
+    page_fact("What to do", refusal_words_of(why->status).advice, out);
+    buffer_text(out, "<dt>When</dt><dd>");
+    page_time(s->failure->at_unix, out);
+    buffer_text(out, "</dd>\n</dl>\n</div>\n");
+}
+
+/* --- what is known of a service ------------------------------------------ */
+
+static void put_release(const struct attestation *a, struct buffer *out)
+{
+    const char *release = a->decision.release;
+
+    if (release == NULL)
+        return;
+    buffer_text(out, "<dt>Release</dt><dd>");
+    page_text(slice_text(release[0] != '\0' ? release : "accepted"), out);
+    buffer_printf(out, "<small>%s, measurements match</small></dd>\n",
+                  tee_name(a->claims.tee));
+}
+
+static void put_tcb(const struct tcb_claims *tcb, struct buffer *out)
+{
+    if (tcb->status == TCB_NONE)
+        return;
+    buffer_printf(out, "<dt>TCB status</dt><dd>%s<small>",
+                  tcb_status_name(tcb->status));
+    if (tcb->advisories.count == 0)
+        buffer_text(out, "no advisories");
+    for (size_t i = 0; i < tcb->advisories.count; i++) {
+        buffer_text(out, i > 0 ? ", " : "");
+        page_text(slice_text(tcb->advisories.names[i]), out);
     }
+    buffer_text(out, "</small></dd>\n");
 }
 
 static void put_traffic(const struct status_service *s, struct buffer *out)
 {
     size_t streams = 0;
     uint64_t in = 0, sent = 0;
+    char in_text[COUNT_ROOM], sent_text[COUNT_ROOM];
 
     for (size_t i = 0; i < s->session_count; i++) {
         streams += s->sessions[i].traffic.streams;
         in += s->sessions[i].traffic.bytes_in;
         sent += s->sessions[i].traffic.bytes_out;
     }
-    put_fact(out, "Sessions", "%zu", s->session_count);
-    put_fact(out, "Streams", "%zu open, %zu waiting", streams, s->waiting);
-    put_fact(out, "Bytes", "%" PRIu64 " received, %" PRIu64 " sent", in, sent);
+    bytes_text(in, in_text);
+    bytes_text(sent, sent_text);
+    buffer_printf(out,
+                  "<dt>Sessions</dt><dd>%zu<small>%zu open stream%s, %zu "
+                  "waiting</small></dd>\n",
+                  s->session_count, streams, plural(streams), s->waiting);
+    buffer_printf(out, "<dt>Traffic</dt><dd>%s in<small>%s out</small></dd>\n",
+                  in_text, sent_text);
 }
 
 static void put_summary(const struct status_data *data,
@@ -178,18 +219,10 @@ static void put_summary(const struct status_data *data,
 {
     const struct attestation *a = s->attestation;
 
-    buffer_text(out, "<dl>\n");
-    put_hosts(s->service, out);
-    put_endpoints(s, out);
-    if (a != NULL && a->decision.release != NULL)
-        put_fact(out, "Release", "%s",
-                 a->decision.release[0] != '\0' ? a->decision.release
-                                                : "the one that is accepted");
-    if (a != NULL && a->claims.tcb.status != TCB_NONE)
-        put_fact(out, "TCB status", "%s, %zu advisories",
-                 tcb_status_name(a->claims.tcb.status),
-                 a->claims.tcb.advisories.count);
+    buffer_text(out, "<dl class=\"facts\">\n");
     if (a != NULL) {
+        put_release(a, out);
+        put_tcb(&a->claims.tcb, out);
         put_moment(out, "Expires first",
                    a->claims.validity.earliest_expiry_unix,
                    a->claims.validity.earliest_expiry_item, data->now_unix);
@@ -200,94 +233,94 @@ static void put_summary(const struct status_data *data,
     buffer_text(out, "</dl>\n");
 }
 
-static void put_claim(void *ctx, const char *name, const char *value)
+/* Good, bad, or neither yet. */
+static const char *endpoint_style(const struct status_service *s, size_t i)
 {
-    page_fact(name, slice_text(value), ctx);
+    if (s->attempts[i].order == 0)
+        return "calm";
+    return s->attempts[i].why.status == STATUS_OK ? "good" : "bad";
 }
 
-static void put_evidence(const struct claims *c, struct buffer *out)
+static void put_endpoint(const struct status_service *s, size_t i,
+                         struct buffer *out)
+{
+    const struct attempt *tried = &s->attempts[i];
+
+    buffer_text(out, "<li><p class=\"code\">");
+    page_text(slice_text(s->service->endpoints[i].url), out);
+    buffer_printf(out, "</p><span class=\"state %s\">%s</span>",
+                  endpoint_style(s, i), status_data_endpoint(s, i));
+    if (tried->order > 0) {
+        buffer_text(out, "<small>");
+        page_time(tried->at_unix, out);
+        if (tried->why.status != STATUS_OK) {
+            buffer_text(out, ": ");
+            page_text(slice_text(status_text(tried->why.status)), out);
+        }
+        buffer_text(out, "</small>");
+    }
+    buffer_text(out, "</li>\n");
+}
+
+static void put_endpoints(const struct status_service *s, struct buffer *out)
+{
+    buffer_text(out, "<ul class=\"things\" aria-label=\"Endpoints\">\n");
+    for (size_t i = 0; i < s->service->endpoint_count; i++)
+        put_endpoint(s, i, out);
+    buffer_text(out, "</ul>\n");
+}
+
+static void put_claim(void *ctx, const char *name, const char *value)
+{
+    buffer_printf(ctx, "<dt>%s</dt><dd class=\"code\">", name);
+    page_text(slice_text(value), ctx);
+    buffer_text(ctx, "</dd>\n");
+}
+
+static void put_evidence(const struct claims *c, size_t id, struct buffer *out)
 {
     if (c->tee == TEE_NONE)
         return;
-    buffer_text(out, "<details>\n<summary>What was proved</summary>\n<dl>\n");
+    buffer_printf(out,
+                  "<details id=\"proved-%zu\">\n<summary>What was proved "
+                  "<small>measurements, platform, dates</small></summary>\n"
+                  "<dl class=\"rows\">\n",
+                  id);
     verdict_text_facts(c, put_claim, out);
     buffer_text(out, "</dl>\n</details>\n");
 }
 
-/* --- the checks ---------------------------------------------------------- */
-
-/* What was found and, of the check that failed, what was expected. */
-static void put_found(const struct why *why, struct buffer *out)
+static void put_checks(const struct attestation *a, size_t id,
+                       struct buffer *out)
 {
-    buffer_text(out, "<td>");
-    page_text(slice_text(why->found), out);
-    if (why->expected[0] != '\0') {
-        buffer_text(out, "<br><span class=\"soft\">expected</span> ");
-        page_text(slice_text(why->expected), out);
-    }
-    buffer_text(out, "</td>");
-}
-
-static void put_rows(const struct verdict *v, size_t first, struct buffer *out)
-{
-    static const struct look rows[] = {
-        [OUTCOME_SKIP] = { "skip", "skipped" },
-        [OUTCOME_PASS] = { "pass", "passed" },
-        [OUTCOME_FAIL] = { "fail", "FAILED" },
-    };
-
-    for (size_t i = 0; i < v->count; i++) {
-        const struct check_result *c = &v->checks[i];
-
-        buffer_printf(out, "<tr class=\"%s\"><td>%zu</td><td>",
-                      rows[c->outcome].style, first + i);
-        page_text(slice_text(c->title), out);
-        buffer_printf(out, "</td><td>%s</td>", rows[c->outcome].says);
-        put_found(&c->why, out);
-        buffer_text(out, "</tr>\n");
-    }
-}
-
-static size_t count_of(const struct attestation *a, enum outcome outcome)
-{
-    const struct verdict *all[] = { &a->verdict, &a->decision.verdict };
-    size_t count = 0;
-
-    for (size_t i = 0; i < COUNT_OF(all); i++)
-        for (size_t k = 0; k < all[i]->count; k++)
-            count += all[i]->checks[k].outcome == outcome;
-    return count;
-}
-
-static void put_checks(const struct attestation *a, struct buffer *out)
-{
-    const struct verdict *first = &a->verdict;
-    const struct verdict *then = &a->decision.verdict;
-
     buffer_printf(
         out,
-        "<details>\n<summary>Every check: %zu passed, %zu failed, "
-        "%zu skipped</summary>\n<table>\n<thead><tr><th>No.</th>"
-        "<th>Check</th><th>Outcome</th><th>Found</th></tr></thead>\n<tbody>\n",
-        count_of(a, OUTCOME_PASS), count_of(a, OUTCOME_FAIL),
-        count_of(a, OUTCOME_SKIP));
-    put_rows(first, 1, out);
-    put_rows(then, first->count + 1, out);
-    buffer_text(out, "</tbody>\n</table>\n</details>\n");
+        "<details id=\"checks-%zu\">\n<summary>Every check <small>%zu "
+        "passed, %zu failed, %zu skipped</small></summary>\n"
+        "<ol class=\"checks\">\n",
+        id, status_data_checks(a, OUTCOME_PASS),
+        status_data_checks(a, OUTCOME_FAIL),
+        status_data_checks(a, OUTCOME_SKIP));
+    page_checks(&a->verdict, 1, out);
+    page_checks(&a->decision.verdict, a->verdict.count + 1, out);
+    buffer_text(out, "</ol>\n</details>\n");
 }
 
-static void put_service(const struct status_data *data,
-                        const struct status_service *s, struct buffer *out)
+static void put_service(const struct status_data *data, size_t i,
+                        struct buffer *out)
 {
-    buffer_text(out, "<section>\n");
+    const struct status_service *s = &data->services[i];
+
+    buffer_printf(out, "<article class=\"card\" id=\"service-%zu\">\n", i);
     put_verdict(s, out);
     put_failure(s, out);
     put_summary(data, s, out);
+    put_endpoints(s, out);
     if (s->attestation != NULL && out->len < DETAIL_MAX_BYTES) {
-        put_evidence(&s->attestation->claims, out);
-        put_checks(s->attestation, out);
+        put_evidence(&s->attestation->claims, i, out);
+        put_checks(s->attestation, i, out);
     }
-    buffer_text(out, "</section>\n");
+    buffer_text(out, "</article>\n");
 }
 
 /* --- the whole ----------------------------------------------------------- */
@@ -299,18 +332,20 @@ static void put_refusals(const struct tally *t, struct buffer *out)
 
     if (r == NULL)
         return;
-    buffer_text(out, "<section>\n<h2>Last refusals</h2>\n<ul>\n");
+    buffer_text(out, "<section class=\"card\" id=\"refusals\">\n"
+                     "<h2>Last refusals</h2>\n<ul class=\"things plain\">\n");
     for (size_t back = 1; r != NULL; r = tally_last(t, back++)) {
-        buffer_text(out, "<li>");
-        put_time(out, r->at_unix);
-        buffer_text(out, " <b>");
+        buffer_text(out, "<li><p><b>");
         page_text(slice_text(r->service), out);
-        buffer_text(out, "</b> at ");
+        buffer_text(out, "</b> at <span class=\"code\">");
         page_text(slice_text(r->endpoint), out);
-        buffer_text(out, "<br>");
+        buffer_text(out, "</span></p><span class=\"hosts\">");
+        page_time(r->at_unix, out);
+        buffer_text(out, "</span><small>");
         why_line(&r->why, line, sizeof(line));
         page_text(slice_text(line), out);
-        buffer_text(out, "</li>\n");
+        buffer_printf(out, "<br>%s</small></li>\n",
+                      refusal_words_of(r->why.status).advice);
     }
     buffer_text(out, "</ul>\n</section>\n");
 }
@@ -318,15 +353,19 @@ static void put_refusals(const struct tally *t, struct buffer *out)
 static void put_proxy(const struct status_data *data, struct buffer *out)
 {
     const struct tally *t = data->tally;
+    char in[COUNT_ROOM], sent[COUNT_ROOM];
 
-    buffer_text(out, "<section>\n<h2>This proxy</h2>\n<dl>\n");
+    bytes_text(data->bytes_in, in);
+    bytes_text(data->bytes_out, sent);
+    buffer_text(out, "<section class=\"card\" id=\"proxy\">\n"
+                     "<h2>This proxy</h2>\n<dl class=\"rows\">\n");
     put_fact(out, "Address", "%s", data->address);
     put_fact(out, "Policy", "%s", data->policy->file_name);
     put_fact(out, "Other hosts", "%s",
              data->policy->unnamed == DEFAULT_BLOCK ? "blocked"
                                                     : "in the clear");
     buffer_text(out, "<dt>Running since</dt><dd>");
-    put_time(out, data->started_unix);
+    page_time(data->started_unix, out);
     buffer_text(out, "</dd>\n");
     put_fact(out, "Connections", "%zu open, %" PRIu64 " so far",
              data->connections, t->connections);
@@ -334,8 +373,7 @@ static void put_proxy(const struct status_data *data, struct buffer *out)
              "%" PRIu64 " to services, %" PRIu64 " in the clear, %" PRIu64
              " blocked",
              t->streams, t->direct, t->blocked);
-    put_fact(out, "Bytes", "%" PRIu64 " received, %" PRIu64 " sent",
-             data->bytes_in, data->bytes_out);
+    put_fact(out, "Traffic", "%s in, %s out", in, sent);
     buffer_text(out, "<dt>For programs</dt><dd>"
                      "<a href=\"/status.json\">status.json</a>, "
                      "<a href=\"/metrics\">metrics</a>, "
@@ -343,36 +381,104 @@ static void put_proxy(const struct status_data *data, struct buffer *out)
                      "</dl>\n</section>\n");
 }
 
-/* "3 services: 2 verified, 1 waiting" */
+static size_t count_at(const struct status_data *data, enum standing standing)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < data->service_count; i++)
+        count += data->services[i].standing == standing;
+    return count;
+}
+
+/* "1 refused, 2 verified - Veritee": a tab tells, though it is not looked at. */
+static void title_of(const struct status_data *data, char title[TITLE_ROOM])
+{
+    size_t len = 0;
+
+    for (int i = STANDING_WAITING; i <= STANDING_VERIFIED; i++) {
+        size_t count = count_at(data, (enum standing)i);
+
+        if (count > 0)
+            len += (size_t)snprintf(title + len, TITLE_ROOM - len, "%s%zu %s",
+                                    len > 0 ? ", " : "", count,
+                                    status_data_word((enum standing)i));
+    }
+    (void)snprintf(title + len, TITLE_ROOM - len, "%sVeritee",
+                   len > 0 ? " - " : "");
+}
+
+/* "3 services", and how many are verified, refused ... */
 static void put_lead(const struct status_data *data, struct buffer *out)
 {
-    const char *sep = ": ";
-
-    buffer_printf(out, "<p class=\"lead\">%zu service%s", data->service_count,
-                  data->service_count == 1 ? "" : "s");
+    buffer_printf(out,
+                  "<div id=\"lead\">\n<h1>What your proxy trusts</h1>\n"
+                  "<p class=\"lead\">%zu service%s, as of ",
+                  data->service_count, plural(data->service_count));
+    page_time(data->now_unix, out);
+    buffer_text(out, "</p>\n<ul class=\"chips\">\n");
     for (int i = STANDING_VERIFIED; i >= STANDING_WAITING; i--) {
-        size_t count = 0;
+        size_t count = count_at(data, (enum standing)i);
 
-        for (size_t k = 0; k < data->service_count; k++)
-            count += data->services[k].standing == (enum standing)i;
-        if (count == 0)
-            continue;
-        buffer_printf(out, "%s%zu %s", sep, count,
-                      status_data_word((enum standing)i));
-        sep = ", ";
+        if (count > 0)
+            buffer_printf(out, "<li class=\"%s\">%zu %s</li>\n", looks[i].style,
+                          count, status_data_word((enum standing)i));
     }
-    buffer_text(out, ". As of ");
-    put_time(out, data->now_unix);
-    buffer_text(out, ".</p>\n");
+    buffer_text(out, "</ul>\n</div>\n");
+}
+
+/* What an event tells of: all but counts that asking for the page changes. */
+static void put_news(const struct status_data *data, struct buffer *out)
+{
+    for (size_t i = 0; i < data->service_count; i++)
+        put_service(data, i, out);
+    put_refusals(data->tally, out);
 }
 
 void status_page_write(const struct status_data *data, struct buffer *out)
 {
-    page_begin("What your proxy trusts", out);
+    char title[TITLE_ROOM];
+
+    title_of(data, title);
+    page_begin(title, true, out);
     put_lead(data, out);
-    for (size_t i = 0; i < data->service_count; i++)
-        put_service(data, &data->services[i], out);
-    put_refusals(data->tally, out);
+    put_news(data, out);
     put_proxy(data, out);
     page_end(out);
+}
+
+/* FNV-1a: nobody gains by a collision, which would hide a change once. */
+static uint64_t digest_of(struct slice text)
+{
+    uint64_t digest = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = 0; i < text.len; i++)
+        digest = (digest ^ text.at[i]) * UINT64_C(0x100000001b3);
+    return digest;
+}
+
+void status_page_event(const struct status_data *data, struct buffer *out)
+{
+    struct buffer news = buffer_with_max(NEWS_MAX_BYTES);
+    struct json_out j = json_out_to(out);
+    char digest[COUNT_ROOM];
+
+    put_news(data, &news);
+    (void)snprintf(digest, sizeof(digest), "%016" PRIx64,
+                   digest_of(buffer_view(&news)));
+    buffer_free(&news);
+    buffer_text(out, "event: status\ndata: ");
+    json_out_object(&j, NULL);
+    json_out_int(&j, "version", STATUS_PAGE_EVENT_VERSION);
+    json_out_text(&j, "page", digest);
+    json_out_array(&j, "services");
+    for (size_t i = 0; i < data->service_count; i++) {
+        json_out_object(&j, NULL);
+        json_out_text(&j, "name", data->services[i].service->name);
+        json_out_text(&j, "state",
+                      status_data_word(data->services[i].standing));
+        json_out_end_object(&j);
+    }
+    json_out_end_array(&j);
+    json_out_end_object(&j);
+    buffer_text(out, "\n\n");
 }

@@ -114,18 +114,21 @@ static void text_from_outside_stays_text_on_the_page(void **state)
     (void)state;
     make_sample(&s);
     check_page(&s, "/",
-               TEXTS("<h2>" ESCAPED " <span class=\"badge good\">verified",
-                     "<dd>wss://" ESCAPED ": accepted</dd>",
-                     "<dt>Release</dt><dd>" ESCAPED "</dd>",
-                     "<td>" ESCAPED "</td>", "<dd>/" ESCAPED "</dd>"),
-               TEXTS("<b ", "<script", "http://", "https://", "\x01"));
+               TEXTS("<h2>" ESCAPED "</h2>", "<span class=\"pill\">verified<",
+                     "<p class=\"code\">wss://" ESCAPED
+                     "</p><span class=\"state good\">accepted</span>",
+                     "<dt>Release</dt><dd>" ESCAPED "<small>",
+                     "<p class=\"found\">" ESCAPED "</p>",
+                     "<dd>/" ESCAPED "</dd>"),
+               TEXTS("<b ", "<script>", "http://", "https://", "\x01"));
     refuse(&s);
     check_page(&s, "/",
-               TEXTS("badge bad\">refused", "<dd>accept.mrtd</dd>",
-                     "<dd>other " ESCAPED "</dd>", "Last refusals",
-                     "<b>" ESCAPED "</b> at " ESCAPED "<br>",
-                     "<tr class=\"fail\">"),
-               TEXTS("<b ", "<script", "\x01"));
+               TEXTS("<div class=\"verdict bad\">",
+                     "<span class=\"pill\">refused<", "<dd>accept.mrtd</dd>",
+                     "<dd class=\"code\">other " ESCAPED "</dd>",
+                     "Last refusals", "<b>" ESCAPED "</b> at ",
+                     "<li class=\"fail\">", "<dt>What to do</dt>"),
+               TEXTS("<b ", "<script>", "\x01"));
 }
 
 static void text_from_outside_stays_text_in_json(void **state)
@@ -163,25 +166,25 @@ static void the_soonest_end_is_told(void **state)
     (void)state;
     make_sample(&s);
     check_page(&s, "/",
-               TEXTS("<dt>Session until</dt>", ", in 3 days",
+               TEXTS("<dt>Session until</dt>", "<dd>in 3 days<small>",
                      "<dt>Expires first</dt>", "UpToDate"),
-               TEXTS(", past"));
+               TEXTS("<dd>past"));
     s.data.now_unix = GOOD_NOW + 3 * DAY_S - 90;
-    check_page(&s, "/", TEXTS(", in 90 s"), TEXTS(", past"));
+    check_page(&s, "/", TEXTS("<dd>in 90 s<"), TEXTS("<dd>past"));
     s.data.now_unix = GOOD_NOW + 3 * DAY_S;
-    check_page(&s, "/", TEXTS(", past"), TEXTS(", in 0 s"));
+    check_page(&s, "/", TEXTS("<dd>past<"), TEXTS("<dd>in 0 s"));
 }
 
 static const struct {
     enum standing standing;
     const char *page;
 } standings[] = {
-    { STANDING_WAITING, "badge soft\">waiting" },
-    { STANDING_CONNECTING, "badge soft\">connecting" },
-    { STANDING_UNREACHABLE, "badge warn\">unreachable" },
-    { STANDING_REFUSED, "badge bad\">refused" },
-    { STANDING_SIMULATED, "badge warn\">SIMULATED" },
-    { STANDING_VERIFIED, "badge good\">verified" },
+    { STANDING_WAITING, "class=\"pill\">waiting" },
+    { STANDING_CONNECTING, "class=\"pill\">connecting" },
+    { STANDING_UNREACHABLE, "class=\"pill\">unreachable" },
+    { STANDING_REFUSED, "class=\"pill\">refused" },
+    { STANDING_SIMULATED, "class=\"pill\">SIMULATED" },
+    { STANDING_VERIFIED, "class=\"pill\">verified" },
 };
 
 static void every_standing_has_its_word(void **state)
@@ -301,8 +304,7 @@ static void many_services_fit(void **state)
         many[i] = s.state;
     s.data.services = many;
     s.data.service_count = COUNT_OF(many);
-    check_page(&s, "/", TEXTS("512 services: 512 refused", "</html>\n"),
-               TEXTS("\x01"));
+    check_page(&s, "/", TEXTS("512 refused</li>", "</html>\n"), TEXTS("\x01"));
     check_page(&s, "/status.json", TEXTS("\"refusals\":["), TEXTS("\x01"));
     check_page(&s, "/metrics", TEXTS("veritee_"), TEXTS("\x02"));
 }
