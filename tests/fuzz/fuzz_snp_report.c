@@ -1,4 +1,4 @@
-/* SEV-SNP reports. The corpus was made by tests/support/snp_sim.c. */
+/* SEV-SNP reports. The corpus was made by proxy/server/sim_snp.c. */
 #include <assert.h>
 
 #include "verifier/snp_report.h"

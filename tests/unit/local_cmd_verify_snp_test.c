@@ -27,7 +27,7 @@ static void put_file(const struct place *p, char path[96], const char *name,
 
 static void make_place(struct place *p)
 {
-    struct snp_sim_plan plan;
+    struct sim_snp_plan plan;
     struct snp_sim s;
     struct verify_snp_input in;
 

@@ -33,7 +33,7 @@ static void a_verification_without_memory_proves_nothing(void **state)
 /* A signature that cannot be checked for want of memory does not hold. */
 static void a_report_without_memory_proves_nothing(void **state)
 {
-    struct snp_sim_plan plan;
+    struct sim_snp_plan plan;
     struct snp_sim s;
     struct verify_snp_input in;
     struct claims claims;

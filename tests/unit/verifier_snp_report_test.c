@@ -2,21 +2,21 @@
 
 #include "tests/support/snp_sim.h"
 
-static void make(uint16_t version, struct snp_sim_plan *plan)
+static void make(uint16_t version, struct sim_snp_plan *plan)
 {
     snp_sim_default(plan);
-    snp_sim_put(plan, 0, version, 2);
+    sim_snp_put(plan, 0, version, 2);
     if (version < 3)
-        snp_sim_put(plan, 0x188, 0, 3);
+        sim_snp_put(plan, 0x188, 0, 3);
     if (version >= 5)
-        snp_sim_put(plan, 0x1f8, 0x0b, 8);
+        sim_snp_put(plan, 0x1f8, 0x0b, 8);
 }
 
 static void reads_every_version(void **state)
 {
     (void)state;
     for (uint16_t version = 2; version <= 5; version++) {
-        struct snp_sim_plan plan;
+        struct sim_snp_plan plan;
         struct snp_report report;
         struct why why;
 
@@ -34,15 +34,15 @@ static void reads_every_version(void **state)
 
 static void reads_each_field(void **state)
 {
-    struct snp_sim_plan plan;
+    struct sim_snp_plan plan;
     struct snp_report r;
     struct why why;
     uint8_t big_endian[96];
 
     (void)state;
     make(5, &plan);
-    snp_sim_put(&plan, 0x48, 1 | 2 | 1 << 2, 4);
-    snp_sim_put(&plan, 0x200, 0x0102, 8);
+    sim_snp_put(&plan, 0x48, 1 | 2 | 1 << 2, 4);
+    sim_snp_put(&plan, 0x200, 0x0102, 8);
     plan.report[0xe0] = 0xe0;
     plan.report[0x110] = 0x11;
     for (uint8_t i = 0; i < 48; i++) {
@@ -125,13 +125,13 @@ static void refuses_what_must_not_be(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(bends); i++) {
-        struct snp_sim_plan plan;
+        struct sim_snp_plan plan;
         struct snp_report report;
         struct why why = { 0 };
         enum status st;
 
         make(bends[i].version, &plan);
-        snp_sim_put(&plan, bends[i].at, bends[i].value, bends[i].len);
+        sim_snp_put(&plan, bends[i].at, bends[i].value, bends[i].len);
         st = snp_report_parse(SLICE_OF(plan.report), &report, &why);
         if (st != bends[i].want)
             fail_msg("%s: %s", bends[i].name, status_name(st));
@@ -154,7 +154,7 @@ static void refuse_prefix(struct slice bytes, void *ctx)
 
 static void refuses_every_prefix(void **state)
 {
-    struct snp_sim_plan plan;
+    struct sim_snp_plan plan;
 
     (void)state;
     make(3, &plan);
@@ -175,7 +175,7 @@ static void survive_flip(struct slice bytes, void *ctx)
 
 static void survives_every_flip(void **state)
 {
-    struct snp_sim_plan plan;
+    struct sim_snp_plan plan;
 
     (void)state;
     for (uint16_t version = 2; version <= 5; version += 3) {
@@ -186,7 +186,7 @@ static void survives_every_flip(void **state)
 
 static void ignores_what_follows(void **state)
 {
-    struct snp_sim_plan plan;
+    struct sim_snp_plan plan;
     uint8_t longer[SNP_REPORT_BYTES + 3];
     struct snp_report report;
     struct why why;

@@ -10,26 +10,26 @@
 
 /* --- one vector for each row of the table --- */
 
-static struct snp_sim_item *ark(struct snp_sim_plan *p)
+static struct sim_snp_item *ark(struct sim_snp_plan *p)
 {
-    return &p->certs[SNP_SIM_ARK];
+    return &p->certs[SIM_SNP_ARK];
 }
 
-static struct snp_sim_item *ask(struct snp_sim_plan *p)
+static struct sim_snp_item *ask(struct sim_snp_plan *p)
 {
-    return &p->certs[SNP_SIM_ASK];
+    return &p->certs[SIM_SNP_ASK];
 }
 
-static struct snp_sim_item *leaf(struct snp_sim_plan *p)
+static struct sim_snp_item *leaf(struct sim_snp_plan *p)
 {
-    return &p->certs[SNP_SIM_ENDORSEMENT];
+    return &p->certs[SIM_SNP_ENDORSEMENT];
 }
 
 /* clang-format off */
-#define PLAN(name, body) static void name(struct snp_sim_plan *p) { body }
+#define PLAN(name, body) static void name(struct sim_snp_plan *p) { body }
 
 PLAN(no_change,         (void)p;)
-PLAN(report_version,    snp_sim_put(p, 0, 1, 4);)
+PLAN(report_version,    sim_snp_put(p, 0, 1, 4);)
 PLAN(struct_version,    p->struct_version = 2;)
 PLAN(common_name,       leaf(p)->name = "SEV-XCEK";)
 PLAN(no_product,        p->product = NULL;)
@@ -45,11 +45,11 @@ PLAN(no_hwid,           p->hwid_len = 0;)
 PLAN(short_hwid,        p->hwid_len = 63;)
 PLAN(turin_hwid,        p->hwid_len = 8;)
 PLAN(vcek_with_csp,     p->csp_id = "CN=x";)
-PLAN(vlek_without_csp,  snp_sim_use_vlek(p); p->csp_id = NULL;)
-PLAN(vlek_with_hwid,    snp_sim_use_vlek(p); p->hwid_len = 64;)
-PLAN(vlek_bad_csp,      snp_sim_use_vlek(p); p->csp_id = "line\nbreak";)
-PLAN(vlek_report,       snp_sim_put(p, 0x48, 4, 4);)
-PLAN(vcek_report,       snp_sim_use_vlek(p); snp_sim_put(p, 0x48, 0, 4);)
+PLAN(vlek_without_csp,  sim_snp_use_vlek(p); p->csp_id = NULL;)
+PLAN(vlek_with_hwid,    sim_snp_use_vlek(p); p->hwid_len = 64;)
+PLAN(vlek_bad_csp,      sim_snp_use_vlek(p); p->csp_id = "line\nbreak";)
+PLAN(vlek_report,       sim_snp_put(p, 0x48, 4, 4);)
+PLAN(vcek_report,       sim_snp_use_vlek(p); sim_snp_put(p, 0x48, 0, 4);)
 PLAN(stranger_leaf,     leaf(p)->issuer = "SEV-Stranger";)
 PLAN(stranger_ask,      ask(p)->issuer = "ARK-Stranger";)
 PLAN(unrooted_ark,      ark(p)->issuer = "ARK-Above";)
@@ -57,15 +57,15 @@ PLAN(leaf_is_ca,        leaf(p)->is_ca = true;)
 PLAN(ask_is_no_ca,      ask(p)->is_ca = false;)
 PLAN(ask_may_not_sign,  ask(p)->key_usage = X509_DIGITAL_SIGNATURE;)
 PLAN(ark_may_not_list,  ark(p)->key_usage = X509_KEY_CERT_SIGN;)
-PLAN(leaf_by_ark,       leaf(p)->signed_by = SNP_SIM_ARK;)
-PLAN(ask_by_ask,        ask(p)->signed_by = SNP_SIM_ASK;)
-PLAN(ark_by_ask,        ark(p)->signed_by = SNP_SIM_ASK;)
+PLAN(leaf_by_ark,       leaf(p)->signed_by = SIM_SNP_ARK;)
+PLAN(ask_by_ask,        ask(p)->signed_by = SIM_SNP_ASK;)
+PLAN(ark_by_ask,        ark(p)->signed_by = SIM_SNP_ASK;)
 PLAN(old_leaf,          leaf(p)->dates.until_unix = SNP_SIM_NOW - 1;)
 PLAN(future_leaf,       leaf(p)->dates.from_unix = SNP_SIM_NOW + 1;)
 PLAN(old_ask,           ask(p)->dates.until_unix = SNP_SIM_NOW - 1;)
 PLAN(future_ark,        ark(p)->dates.from_unix = SNP_SIM_NOW + 1;)
-PLAN(list_by_ask,       p->list_by = SNP_SIM_ASK;)
-PLAN(list_forged,       p->list_by = SNP_SIM_ASK; ask(p)->name = "ARK-Simulated";
+PLAN(list_by_ask,       p->list_by = SIM_SNP_ASK;)
+PLAN(list_forged,       p->list_by = SIM_SNP_ASK; ask(p)->name = "ARK-Simulated";
                         leaf(p)->issuer = "ARK-Simulated";)
 PLAN(old_list,          p->list_dates.until_unix = SNP_SIM_NOW - 1;)
 PLAN(future_list,       p->list_dates.from_unix = SNP_SIM_NOW + 1;)
@@ -75,8 +75,8 @@ PLAN(listed_leaf,       p->listed = 0;)
 PLAN(bent_r,            p->bend_signature_at = 0x2a0;)
 PLAN(bent_s,            p->bend_signature_at = 0x2e8;)
 PLAN(bent_measurement,  p->bend_signature_at = 0x90;)
-PLAN(genoa_cpu,         snp_sim_put(p, 0x188, 0x1119, 2);)
-PLAN(unknown_cpu,       snp_sim_put(p, 0x188, 0x2019, 2);)
+PLAN(genoa_cpu,         sim_snp_put(p, 0x188, 0x1119, 2);)
+PLAN(unknown_cpu,       sim_snp_put(p, 0x188, 0x2019, 2);)
 PLAN(reserved_tcb,      p->report[0x38 + 3] = 1;)
 PLAN(reserved_launch,   p->report[0x1f0 + 2] = 1;)
 PLAN(reported_above,    p->report[0x180 + 6]++; p->spl[3]++;)
@@ -86,21 +86,21 @@ PLAN(new_endorsement,   p->spl[1]++;)
 PLAN(other_chip,        p->report[0x1a0 + 63] ^= 1;)
 
 /* What is still accepted. */
-PLAN(vlek,              snp_sim_use_vlek(p);)
-PLAN(version_2,         snp_sim_put(p, 0, 2, 4); snp_sim_put(p, 0x188, 0, 3);)
-PLAN(version_5,         snp_sim_put(p, 0, 5, 4); snp_sim_put(p, 0x1f8, 11, 8);)
+PLAN(vlek,              sim_snp_use_vlek(p);)
+PLAN(version_2,         sim_snp_put(p, 0, 2, 4); sim_snp_put(p, 0x188, 0, 3);)
+PLAN(version_5,         sim_snp_put(p, 0, 5, 4); sim_snp_put(p, 0x1f8, 11, 8);)
 PLAN(hidden_chip,       memset(p->report + 0x1a0, 0, 64);)
 PLAN(wrapped_hwid,      memmove(p->hwid + 2, p->hwid, 64); p->hwid[0] = 4;
                         p->hwid[1] = 64; p->hwid_len = 66;)
 PLAN(no_reserved_spls,  p->without_spl |= 0xf0;)
-PLAN(bergamo,           p->product = "Genoa"; snp_sim_put(p, 0x188, 0xa019, 2);)
+PLAN(bergamo,           p->product = "Genoa"; sim_snp_put(p, 0x188, 0xa019, 2);)
 PLAN(last_second,       leaf(p)->dates.until_unix = SNP_SIM_NOW;
                         p->list_dates.until_unix = SNP_SIM_NOW;)
 PLAN(older_reported,    p->report[0x180 + 7]--; p->spl[8]--;)
-PLAN(debug,             snp_sim_put(p, 8, 0xb0000, 8);)
+PLAN(debug,             sim_snp_put(p, 8, 0xb0000, 8);)
 /* clang-format on */
 
-static void turin(struct snp_sim_plan *p)
+static void turin(struct sim_snp_plan *p)
 {
     static const size_t tcbs[] = { 0x38, 0x180, 0x1e0, 0x1f0 };
 
@@ -109,24 +109,24 @@ static void turin(struct snp_sim_plan *p)
     p->spl[9] = 2;
     p->hwid_len = 8;
     memset(p->report + 0x1a8, 0, 56);
-    snp_sim_put(p, 0x188, 0x021a, 2);
+    sim_snp_put(p, 0x188, 0x021a, 2);
     for (size_t i = 0; i < COUNT_OF(tcbs); i++)
-        snp_sim_put(p, tcbs[i], UINT64_C(0xdb00000018000402), 8);
+        sim_snp_put(p, tcbs[i], UINT64_C(0xdb00000018000402), 8);
 }
 
-static void turin_fmc(struct snp_sim_plan *p)
+static void turin_fmc(struct sim_snp_plan *p)
 {
     turin(p);
     p->spl[9]++;
 }
 
-static void turin_tail(struct snp_sim_plan *p)
+static void turin_tail(struct sim_snp_plan *p)
 {
     turin(p);
     p->report[0x1a0 + 8] = 1;
 }
 
-typedef void plan_fn(struct snp_sim_plan *p);
+typedef void plan_fn(struct sim_snp_plan *p);
 
 static const struct vector {
     const char *check; /* where it must fail; NULL: it must not */
@@ -232,7 +232,7 @@ static void each_vector_fails_at_its_check(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(vectors); i++) {
-        struct snp_sim_plan plan;
+        struct sim_snp_plan plan;
         struct snp_sim s;
         struct verify_snp_input in;
         struct claims claims;
@@ -255,7 +255,7 @@ static struct snp_sim sound;
 
 static int make_sound(void **state)
 {
-    struct snp_sim_plan plan;
+    struct sim_snp_plan plan;
 
     (void)state;
     snp_sim_default(&plan);
@@ -297,7 +297,7 @@ static void a_ca_is_no_endorsement(void **state)
     const char *check;
 
     (void)state;
-    in.endorsement = slice_text(sound.root);
+    in.endorsement = slice_text(sound.amd.root);
     CHECK_STATUS(verify_at(&in, &claims, &check), STATUS_UNSUPPORTED);
     assert_string_equal(check, "endorsement-format");
 }
@@ -319,7 +319,7 @@ static void no_peer_supplies_a_root(void **state)
 static void a_stranger_under_amds_name_is_refused(void **state)
 {
     static const struct x509_labels labels = X509_LABELS("ask");
-    struct snp_sim_plan plan;
+    struct sim_snp_plan plan;
     struct verify_snp_input in;
     struct snp_sim s;
     struct x509 real;
@@ -347,7 +347,7 @@ static void a_stranger_under_amds_name_is_refused(void **state)
 static void only_the_first_certificate_counts(void **state)
 {
     char text[16384];
-    char base64[TEXT_BASE64_ROOM(sizeof(sound.endorsement))];
+    char base64[TEXT_BASE64_ROOM(sizeof(sound.amd.endorsement))];
     struct verify_snp_input in = snp_sim_input(&sound);
     struct claims claims;
     const char *check;
@@ -399,7 +399,7 @@ static void a_forged_list(void **state)
     const char *check;
 
     (void)state;
-    other.list[other.list_len - 1] ^= 1;
+    other.amd.list[other.amd.list_len - 1] ^= 1;
     in = snp_sim_input(&other);
     CHECK_STATUS(verify_at(&in, &claims, &check), STATUS_BAD_SIGNATURE);
     assert_string_equal(check, "ark-crl-signature");
@@ -435,7 +435,7 @@ static void claims_say_what_the_report_says(void **state)
 
 static void a_debug_guest_is_called_so(void **state)
 {
-    struct snp_sim_plan plan;
+    struct sim_snp_plan plan;
     struct snp_sim s;
     struct verify_snp_input in;
     struct claims c;
@@ -443,8 +443,8 @@ static void a_debug_guest_is_called_so(void **state)
 
     (void)state;
     snp_sim_default(&plan);
-    snp_sim_use_vlek(&plan);
-    snp_sim_put(&plan, 8, 0xb0000, 8);
+    sim_snp_use_vlek(&plan);
+    sim_snp_put(&plan, 8, 0xb0000, 8);
     snp_sim_make(&plan, &s);
     in = snp_sim_input(&s);
     CHECK_STATUS(verify_at(&in, &c, &check), STATUS_OK);
@@ -488,7 +488,7 @@ static void no_bit_of_the_report_is_free(void **state)
 static void no_bit_of_the_endorsement_is_free(void **state)
 {
     (void)state;
-    flip_each(sound.endorsement, sound.endorsement_len, 7, false);
+    flip_each(sound.amd.endorsement, sound.amd.endorsement_len, 7, false);
 }
 
 /* --- what is written about it --- */
