@@ -53,6 +53,7 @@ void bundle_unref(struct bundle *b)
         return;
     for (enum collateral_item i = 0; i < ITEM_COUNT; i++)
         item_unref(b->items[i]);
+    verify_trusted_free(b->trusted);
     free(b);
 }
 

@@ -11,6 +11,7 @@
 
 #include "collateral/item.h"
 #include "verifier/collateral_set.h"
+#include "verifier/verify.h"
 
 struct bundle {
     struct collateral_set set;      /* views into |items| */
@@ -18,6 +19,8 @@ struct bundle {
     int64_t next_update_unix;       /* least of the items': the last second */
     enum collateral_item next_item; /* the item whose it is */
     unsigned refs;
+    struct trusted_set *trusted; /* owned; |set| with its signatures checked, if
+                                  * somebody did; set once, on the loop */
 };
 
 /* A new bundle that takes a reference to each of |items| (none NULL), held

@@ -1,5 +1,7 @@
 #include "verifier/snp_chain.h"
 
+#include <stdlib.h>
+
 #include "verifier/der.h"
 #include "verifier/snp_roots.h"
 
@@ -137,8 +139,8 @@ static enum status check_leaf(const struct x509 *cert, struct why *why)
     return STATUS_OK;
 }
 
-enum status snp_chain_check_roles(const struct snp_chain *chain,
-                                  struct why *why)
+static enum status check_root_roles(const struct snp_chain *chain,
+                                    struct why *why)
 {
     enum status st = check_issuer(&chain->ark, &chain->ark, why);
 
@@ -148,6 +150,40 @@ enum status snp_chain_check_roles(const struct snp_chain *chain,
         st = check_issuer(&chain->ask, &chain->ark, why);
     if (st == STATUS_OK)
         st = check_ca(&chain->ask, 0, X509_KEY_CERT_SIGN, why);
+    return st;
+}
+
+static enum status check_root_signatures(const struct snp_chain *chain,
+                                         struct why *why)
+{
+    enum status st = x509_check_signature(&chain->ark, &chain->ark, why);
+
+    if (st == STATUS_OK)
+        st = x509_check_signature(&chain->ask, &chain->ark, why);
+    return st;
+}
+
+enum status snp_chain_check_root(struct slice root_pem, struct why *why)
+{
+    struct snp_chain *chain = calloc(1, sizeof(*chain));
+    enum status st;
+
+    if (chain == NULL)
+        return why_fail(why, STATUS_NO_MEMORY, "root", NULL, "out of memory");
+    st = named_root(chain, root_pem, why);
+    if (st == STATUS_OK)
+        st = check_root_roles(chain, why);
+    if (st == STATUS_OK)
+        st = check_root_signatures(chain, why);
+    free(chain);
+    return st;
+}
+
+enum status snp_chain_check_roles(const struct snp_chain *chain,
+                                  struct why *why)
+{
+    enum status st = check_root_roles(chain, why);
+
     if (st == STATUS_OK)
         st = check_issuer(&chain->endorsement, &chain->ask, why);
     if (st == STATUS_OK)
@@ -158,10 +194,8 @@ enum status snp_chain_check_roles(const struct snp_chain *chain,
 enum status snp_chain_check_signatures(const struct snp_chain *chain,
                                        struct why *why)
 {
-    enum status st = x509_check_signature(&chain->ark, &chain->ark, why);
+    enum status st = check_root_signatures(chain, why);
 
-    if (st == STATUS_OK)
-        st = x509_check_signature(&chain->ask, &chain->ark, why);
     if (st == STATUS_OK)
         st = x509_check_signature(&chain->endorsement, &chain->ask, why);
     return st;

@@ -42,6 +42,12 @@ MUST_CHECK enum status snp_chain_root(struct snp_chain *chain,
                                       enum snp_product product,
                                       enum snp_signer signer, struct why *why);
 
+/* Check that |root_pem| holds an ASK or ASVK and the ARK that signed both.
+ * Returns STATUS_OK, or STATUS_BAD_CERT, STATUS_BAD_CHAIN,
+ * STATUS_BAD_SIGNATURE or STATUS_NO_MEMORY with |why| filled. */
+MUST_CHECK enum status snp_chain_check_root(struct slice root_pem,
+                                            struct why *why);
+
 /* Check that each may do what it does: names, key types, CA flags, path
  * length and key usage. Signatures are not looked at.
  * Returns STATUS_OK, or STATUS_BAD_CHAIN with |why| filled. */

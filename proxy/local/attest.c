@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "common/limits.h"
+#include "verifier/verify_snp.h"
 
 /* Freed by exactly one line, in attest_free(): either the collateral answer or
  * the worker thread is under way until then, never both. The worker may outlast
@@ -15,8 +16,16 @@ struct attest {
                                     * after start */
     uv_work_t work;
     struct collateral_wait *wait; /* NULL unless collateral is under way */
-    struct bundle *bundle;        /* reference held; NULL until there */
-    struct buffer root;           /* of the service; empty: built in */
+    struct bundle *bundle;        /* reference held; NULL until there, and for
+                                   * SEV-SNP */
+    const struct trusted_set *trusted; /* of |bundle|; NULL: not checked yet */
+    struct trusted_set *checked;       /* owned: what the worker made of it */
+    bool is_snp;                       /* then the three below, of which the
+                                        * items are references held */
+    struct buffer vcek;                /* as announced; may be empty */
+    struct item *vcek_item;            /* NULL: |vcek| has to do */
+    struct item *crl_item;             /* NULL: there is none */
+    struct buffer root;                /* of the service; empty: built in */
     struct attestation result;
     uint8_t report_data[64]; /* what the quote must carry */
     bool challenged;
@@ -34,6 +43,7 @@ static int64_t now_unix(void)
 static void attest_free(struct attest *a)
 {
     buffer_free(&a->root);
+    buffer_free(&a->vcek);
     free(a);
 }
 
@@ -41,8 +51,10 @@ static void attest_end(struct attest *a)
 {
     if (!a->cancelled)
         a->request.done(a->request.ctx, &a->result);
-    if (a->bundle != NULL)
-        bundle_unref(a->bundle);
+    verify_trusted_free(a->checked);
+    bundle_unref(a->bundle);
+    item_unref(a->vcek_item);
+    item_unref(a->crl_item);
     attest_free(a);
 }
 
@@ -93,18 +105,47 @@ static void judge(struct attest *a)
     a->result.deadline_unix = a->result.decision.deadline_unix;
 }
 
-/* In the thread pool: nothing here touches the loop. */
-static void on_work(uv_work_t *work)
+/* Collateral whose signatures were checked is not checked again: its dates
+ * are. Where it is bad the whole table runs, to name the first that fails. */
+static enum status verify_intel(struct attest *a)
 {
-    struct attest *a = CONTAINER_OF(work, struct attest, work);
     const struct verify_input in = {
         .quote = slice_of(a->quote, a->quote_len),
         .collateral = &a->bundle->set,
         .root_der = buffer_view(&a->root),
         .now_unix = now_unix(),
     };
+    const struct trusted_set *set = a->trusted;
 
-    enum status st = verify_quote(&in, &a->result.claims, &a->result.verdict);
+    if (set == NULL &&
+        verify_collateral(in.collateral, in.root_der, &a->checked,
+                          &a->result.verdict) == STATUS_OK)
+        set = a->checked;
+    if (set == NULL)
+        return verify_quote(&in, &a->result.claims, &a->result.verdict);
+    return verify_quote_with(set, in.quote, in.now_unix, &a->result.claims,
+                             &a->result.verdict);
+}
+
+static enum status verify_amd(struct attest *a)
+{
+    const struct verify_snp_input in = {
+        .report = slice_of(a->quote, a->quote_len),
+        .endorsement =
+            a->vcek_item != NULL ? a->vcek_item->body : buffer_view(&a->vcek),
+        .crl = a->crl_item != NULL ? a->crl_item->body : (struct slice){ 0 },
+        .root_pem = buffer_view(&a->root),
+        .now_unix = now_unix(),
+    };
+
+    return verify_snp(&in, &a->result.claims, &a->result.verdict);
+}
+
+/* In the thread pool: nothing here touches the loop. */
+static void on_work(uv_work_t *work)
+{
+    struct attest *a = CONTAINER_OF(work, struct attest, work);
+    enum status st = a->is_snp ? verify_amd(a) : verify_intel(a);
     const struct check_result *failed = verdict_failed(&a->result.verdict);
 
     if (failed != NULL)
@@ -120,6 +161,10 @@ static void on_work_done(uv_work_t *work, int error)
 {
     struct attest *a = CONTAINER_OF(work, struct attest, work);
 
+    if (a->checked != NULL && a->bundle->trusted == NULL) {
+        a->bundle->trusted = a->checked; /* handed over, to who comes next */
+        a->checked = NULL;
+    }
     if (error != 0 && a->result.why.status == STATUS_OK)
         (void)why_fail(&a->result.why, STATUS_INTERNAL, "attest", NULL,
                        "verification was cancelled");
@@ -128,26 +173,54 @@ static void on_work_done(uv_work_t *work, int error)
     attest_end(a);
 }
 
+static void start_work(struct attest *a)
+{
+    int error = uv_queue_work(a->request.loop, &a->work, on_work, on_work_done);
+
+    if (error == 0)
+        return;
+    (void)why_fail(&a->result.why, STATUS_INTERNAL, "attest", NULL,
+                   "no worker: %s", uv_strerror(error));
+    attest_end(a);
+}
+
+static void fail_collateral(struct attest *a, const struct why *why)
+{
+    a->result.why = *why;
+    add_row(&a->result.verdict, "collateral", "collateral is at hand", why);
+    attest_end(a);
+}
+
 static void on_collateral(void *ctx, struct bundle *bundle,
                           const struct why *why)
 {
     struct attest *a = ctx;
-    int error;
 
     a->wait = NULL;
     if (bundle == NULL) {
-        a->result.why = *why;
-        add_row(&a->result.verdict, "collateral", "collateral is at hand", why);
-        attest_end(a);
+        fail_collateral(a, why);
         return;
     }
     a->bundle = bundle_ref(bundle);
-    error = uv_queue_work(a->request.loop, &a->work, on_work, on_work_done);
-    if (error != 0) {
-        (void)why_fail(&a->result.why, STATUS_INTERNAL, "attest", NULL,
-                       "no worker: %s", uv_strerror(error));
-        attest_end(a);
+    a->trusted = bundle->trusted;
+    start_work(a);
+}
+
+static void on_collateral_snp(void *ctx, const struct collateral_snp *snp,
+                              const struct why *why)
+{
+    struct attest *a = ctx;
+
+    a->wait = NULL;
+    if (snp == NULL) {
+        fail_collateral(a, why);
+        return;
     }
+    if (snp->vcek != NULL)
+        a->vcek_item = item_ref(snp->vcek);
+    if (snp->crl != NULL)
+        a->crl_item = item_ref(snp->crl);
+    start_work(a);
 }
 
 /* A failure that is known before anything is under way is still told from the
@@ -199,8 +272,32 @@ static struct collateral_set stapled_set(const struct session_stapled *stapled)
     };
 }
 
-static enum status ask_collateral(struct attest *a,
-                                  const struct session_evidence *evidence)
+static enum status ask_amd(struct attest *a,
+                           const struct session_evidence *evidence)
+{
+    const struct policy_sources *sources = &a->request.service->sources;
+    struct collateral_source list[POLICY_SOURCES_MAX];
+    const struct collateral_snp_request r = {
+        .report = slice_of(a->quote, a->quote_len),
+        .endorsement = buffer_view(&a->vcek),
+        .crl = evidence->stapled.item[SESSION_STAPLED_ARK_CRL],
+        .root_pem = buffer_view(&a->root),
+        .sources = list,
+        .source_count = sources->count,
+        .done = on_collateral_snp,
+        .ctx = a,
+    };
+    struct why why = { 0 };
+
+    read_sources(sources, list);
+    if (collateral_get_snp(a->request.collateral, &r, &a->wait, &why) !=
+        STATUS_OK)
+        return fail_later(a, "collateral", "collateral is at hand", &why);
+    return STATUS_OK;
+}
+
+static enum status ask_intel(struct attest *a,
+                             const struct session_evidence *evidence)
 {
     const struct policy_sources *sources = &a->request.service->sources;
     const struct collateral_set stapled = stapled_set(&evidence->stapled);
@@ -246,7 +343,10 @@ enum status attest_start(const struct attest_request *request,
     memcpy(a->report_data, evidence->report_data, sizeof(a->report_data));
     a->root = buffer_with_max(request->root_der.len);
     buffer_add(&a->root, request->root_der);
-    if (!buffer_ok(&a->root)) {
+    a->is_snp = evidence->is_snp;
+    a->vcek = buffer_with_max(evidence->vcek.len);
+    buffer_add(&a->vcek, evidence->vcek);
+    if (!buffer_ok(&a->root) || !buffer_ok(&a->vcek)) {
         st = STATUS_NO_MEMORY;
     } else if (evidence->quote.len > sizeof(a->quote)) {
         (void)why_fail(&why, STATUS_BAD_FIELD, "server_kx.quote", NULL,
@@ -257,7 +357,7 @@ enum status attest_start(const struct attest_request *request,
         a->quote_len = evidence->quote.len;
         if (a->quote_len > 0)
             memcpy(a->quote, evidence->quote.at, a->quote_len);
-        st = ask_collateral(a, evidence);
+        st = a->is_snp ? ask_amd(a, evidence) : ask_intel(a, evidence);
     }
     if (st != STATUS_OK) {
         attest_free(a);

@@ -18,7 +18,8 @@ struct peer {
     bool decided;
     struct attestation attestation;   /* all zero until |decided| */
     struct session_evidence evidence; /* to judge again; without collateral */
-    struct buffer quote;              /* the bytes of |evidence| */
+    struct buffer quote;              /* the bytes of |evidence| ... */
+    struct buffer vcek;               /* ... and its certificate */
 };
 
 const char *peer_state_name(enum peer_state s)
@@ -115,6 +116,8 @@ static void on_evidence(void *ctx, const struct session_evidence *evidence)
     buffer_add(&p->quote, evidence->quote);
     p->evidence = *evidence;
     p->evidence.quote = buffer_view(&p->quote);
+    buffer_add(&p->vcek, evidence->vcek);
+    p->evidence.vcek = buffer_view(&p->vcek);
     p->evidence.public_key = p->evidence.challenge = (struct slice){ 0 };
     p->evidence.stapled = (struct session_stapled){ 0 };
     /* A quote that was too large to keep is refused by attest_start(). */
@@ -150,6 +153,7 @@ static void on_closed(void *ctx, const struct why *why)
         attest_cancel(p->attest);
     p->config.events->on_closed(p->config.ctx, p, why);
     buffer_free(&p->quote);
+    buffer_free(&p->vcek);
     free(p);
 }
 
@@ -193,6 +197,7 @@ enum status peer_open(const struct peer_config *config, struct peer **out)
     p->config = *config;
     p->challenged_unix = (int64_t)time(NULL);
     p->quote = buffer_with_max(QUOTE_MAX_BYTES);
+    p->vcek = buffer_with_max(2 * CERT_MAX_BYTES);
     st = carrier_dial(config->hub, &to, &session, &p->carrier);
     if (st != STATUS_OK) {
         free(p);

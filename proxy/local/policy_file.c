@@ -3,6 +3,7 @@
 #include "common/file.h"
 #include "common/limits.h"
 #include "verifier/root.h"
+#include "verifier/snp_chain.h"
 
 static enum status read_from_disk(void *ctx, const char *path, size_t max,
                                   struct buffer *out, struct why *why)
@@ -19,18 +20,27 @@ enum status policy_file_load(const char *path, struct policy **out,
     return policy_load(path, &disk, out, err);
 }
 
-enum status policy_file_root(const char *path, struct buffer *der,
-                             struct why *why)
+static enum status check_root(struct slice text, enum tee_type tee,
+                              struct why *why)
+{
+    struct trust_root root;
+
+    if (tee == TEE_SEV_SNP)
+        return snp_chain_check_root(text, why);
+    return root_read(text, &root, why);
+}
+
+enum status policy_file_root(const char *path, enum tee_type tee,
+                             struct buffer *der, struct why *why)
 {
     struct buffer text = buffer_with_max(COLLATERAL_MAX_BYTES);
-    struct trust_root root;
     enum status st = file_read(path, COLLATERAL_MAX_BYTES, &text, why);
 
     /* To root_read() nothing means the built-in root. */
     if (st == STATUS_OK && text.len == 0)
         st = why_fail(why, STATUS_BAD_CERT, "root", NULL, "%s is empty", path);
     if (st == STATUS_OK)
-        st = root_read(buffer_view(&text), &root, why);
+        st = check_root(buffer_view(&text), tee, why);
     if (st == STATUS_OK)
         *der = text; /* handed over: verify_quote() reads PEM and DER alike */
     else

@@ -13,10 +13,11 @@
 MUST_CHECK enum status policy_file_load(const char *path, struct policy **out,
                                         struct policy_error *err);
 
-/* Read the root of trust at |path|, DER or PEM. Returns STATUS_OK with |der|
+/* Read the root of trust for a |tee| at |path|: Intel's DER or PEM, AMD's the
+ * ASK and then its ARK, PEM. Returns STATUS_OK with |der|
  * (whatever it held is forgotten) the caller's to free; or STATUS_NO_FILE or
- * what root_read() says, with |why| filled and |der| unchanged. */
-MUST_CHECK enum status policy_file_root(const char *path, struct buffer *der,
-                                        struct why *why);
+ * what root_read() or snp_chain_check_root() says, with |why| filled and |der| unchanged. */
+MUST_CHECK enum status policy_file_root(const char *path, enum tee_type tee,
+                                        struct buffer *der, struct why *why);
 
 #endif

@@ -339,7 +339,8 @@ static enum status upstream_init(struct upstream *u, struct upstream_set *set,
         return why_fail(why, STATUS_NO_MEMORY, "services", NULL,
                         "no memory for %zu endpoints", service->endpoint_count);
     if (service->root_file != NULL)
-        st = policy_file_root(service->root_file, &u->root_der, why);
+        st = policy_file_root(service->root_file, service->accept.tee,
+                              &u->root_der, why);
     if (st == STATUS_OK && has_wss(service))
         st = tls_context_client(service->ca_file, &u->tls, why);
     return st;

@@ -39,7 +39,7 @@ static const char usage[] =
     "With --simulate:\n"
     "      --simulate-dir DIR    write root.pem, accept.yaml, quote.bin and the\n"
     "                            collateral there, for the policy of a client\n"
-    "      --simulate-tee TEE    tdx (default) or sgx\n"
+    "      --simulate-tee TEE    tdx (default), sgx or sev-snp\n"
     "      --simulate-fault NAME lie, for tests; names below\n"
     "      --demo                start a small web site to try, on a port of\n"
     "                            its own; without --rule all names on port 80\n"
@@ -110,7 +110,7 @@ static void print_usage(FILE *to)
     for (size_t i = 0; i < COUNT_OF(limit_rows); i++)
         (void)fprintf(to, "  %-16s %5zu  %s\n", limit_rows[i].name,
                       limit_rows[i].fallback, limit_rows[i].what);
-    (void)fputs("\nFaults, each of which clients must refuse:\n", to);
+    (void)fputs("\nFaults, which clients must refuse:\n", to);
     fault_print_all(to);
     (void)fputs(usage_end, to);
 }
@@ -192,8 +192,14 @@ static bool read_log_format(struct options *o, const char *value)
 
 static bool read_tee(struct options *o, const char *value)
 {
-    o->simulate_tee = strcmp(value, "sgx") == 0 ? TEE_SGX : TEE_TDX;
-    return o->simulate_tee == TEE_SGX || strcmp(value, "tdx") == 0;
+    static const enum tee_type tees[] = { TEE_TDX, TEE_SGX, TEE_SEV_SNP };
+
+    for (size_t i = 0; i < COUNT_OF(tees); i++) {
+        o->simulate_tee = tees[i];
+        if (strcmp(value, tee_name(tees[i])) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool read_fault(struct options *o, const char *value)
@@ -243,7 +249,8 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
     case OPT_SIM_TEE:
         return read_tee(o, value)
                    ? -1
-                   : complain(err, "--simulate-tee is tdx or sgx", value);
+                   : complain(err, "--simulate-tee is tdx, sgx or sev-snp",
+                              value);
     case OPT_SIM_FAULT:
         return read_fault(o, value)
                    ? -1
@@ -278,6 +285,9 @@ static int check_whole(const struct options *o, FILE *err)
                         "no source of quotes: --simulate is the only one "
                         "so far",
                         "");
+    if (o->fault != NULL && !fault_fits(o->fault, o->simulate_tee))
+        return complain(err, "not a fault of that --simulate-tee",
+                        o->fault->name);
     if (rules_count(o->rules) == 0 && !o->demo)
         return complain(err,
                         "nothing to reach: name it by --rule, or use "

@@ -1,91 +1,76 @@
 #include "proxy/server/sim_source.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "common/compiler.h"
 #include "common/file.h"
 #include "common/secret.h"
-#include "verifier/quote.h"
+#include "proxy/server/sim_maker.h"
 
 #define ACCEPT_MAX_BYTES 4096
 #define PATH_ROOM        4096
 #define KEYS_FILE        "simulation.keys"
 
+#define RENEW_S INT64_C(86400) /* of collateral good for 30 days */
+
 struct sim_source {
     enum tee_type tee;
-    struct fault fault; /* all zero: none */
-    struct sim *named;  /* owned; whose root the policy names */
-    struct sim *other;  /* owned; served instead; NULL: |named| is */
+    const struct sim_maker *maker; /* static */
+    struct fault fault;            /* all zero: none */
+    const char *dir;               /* borrowed; NULL: nothing is written */
+    void *named;                   /* owned; whose root the policy names */
+    void *other;                   /* owned; served instead; NULL: |named| is */
+    int64_t made_unix;             /* when the collateral was */
     struct session_stapled stapled;
     uint8_t *flipped; /* owned; the stapled item with one wrong bit */
     uint8_t previous[QUOTE_REPORT_DATA_BYTES]; /* the worker's */
 };
 
-static const struct sim *served(const struct sim_source *s)
+static void *served(const struct sim_source *s)
 {
     return s->other != NULL ? s->other : s->named;
 }
 
 /* --- what is stapled ----------------------------------------------------- */
 
-static const struct slice *stapled_of(const struct collateral_set *c, size_t i)
-{
-    const struct slice *const items[SESSION_STAPLED_ARK_CRL] = {
-        &c->tcb_info,          &c->tcb_info_chain, &c->qe_identity,
-        &c->qe_identity_chain, &c->pck_crl,        &c->pck_crl_chain,
-        &c->root_crl,
-    };
-
-    return items[i];
-}
-
-/* Another digit for the first one behind the middle: still well-formed text,
- * and one bit away from what was signed. */
-static void flip_digit(uint8_t *at, size_t len)
-{
-    for (size_t i = len / 2; i < len; i++) {
-        if (at[i] >= '0' && at[i] <= '9') {
-            at[i] ^= 1;
-            return;
-        }
-    }
-}
-
 static enum status flip_stapled(struct sim_source *s, size_t item,
                                 struct why *why)
 {
     struct slice sound = s->stapled.item[item];
+    uint8_t *flipped = malloc(sound.len);
 
-    s->flipped = malloc(sound.len);
-    if (s->flipped == NULL)
+    if (flipped == NULL)
         return why_fail(why, STATUS_NO_MEMORY, "simulation", NULL,
                         "out of memory");
-    memcpy(s->flipped, sound.at, sound.len);
-    flip_digit(s->flipped, sound.len);
-    s->stapled.item[item] = slice_of(s->flipped, sound.len);
+    memcpy(flipped, sound.at, sound.len);
+    if (s->fault.flip == FLIP_ARK_CRL) /* DER ends with the signature */
+        flipped[sound.len - 1] ^= 1;
+    else
+        fault_flip_digit(flipped, sound.len);
+    free(s->flipped);
+    s->flipped = flipped;
+    s->stapled.item[item] = slice_of(flipped, sound.len);
     return STATUS_OK;
 }
 
 static enum status staple(struct sim_source *s, struct why *why)
 {
-    struct collateral_set set;
-
-    sim_collateral(served(s), s->tee, &set);
-    for (size_t i = 0; i < SESSION_STAPLED_ARK_CRL; i++)
-        s->stapled.item[i] = *stapled_of(&set, i);
+    s->maker->staple(served(s), &s->stapled);
+    if (s->fault.no_staple)
+        s->stapled = (struct session_stapled){ 0 };
     if (s->fault.flip == FLIP_TCB_INFO)
         return flip_stapled(s, 0, why);
     if (s->fault.flip == FLIP_QE_IDENTITY)
         return flip_stapled(s, 2, why);
+    if (s->fault.flip == FLIP_ARK_CRL)
+        return flip_stapled(s, SESSION_STAPLED_ARK_CRL, why);
     return STATUS_OK;
 }
 
 const struct session_stapled *sim_source_stapled(const struct sim_source *s)
 {
-    return s->fault.no_staple ? NULL : &s->stapled;
+    return &s->stapled;
 }
 
 /* --- life ---------------------------------------------------------------- */
@@ -95,8 +80,8 @@ void sim_source_free(struct sim_source *s)
     if (s == NULL)
         return;
     free(s->flipped);
-    sim_free(s->other);
-    sim_free(s->named);
+    s->maker->close(s->other);
+    s->maker->close(s->named);
     free(s);
 }
 
@@ -114,40 +99,35 @@ static enum status path_in(const char *dir, const char *name,
 
 /* The simulation that the policy names: of the keys in |dir|, or of new ones
  * that are kept there. */
-static enum status named_sim(const char *dir, const struct sim_options *options,
-                             int64_t now_unix, struct sim **out,
-                             struct why *why)
+static enum status make_named(struct sim_source *s,
+                              const struct sim_source_config *config,
+                              struct why *why)
 {
     char path[PATH_ROOM];
     enum status st;
 
-    if (dir == NULL)
-        return sim_new(options, now_unix, out, why);
-    st = path_in(dir, KEYS_FILE, path, why);
+    if (s->dir == NULL)
+        return s->maker->open(s->tee, &s->fault, NULL, config->now_unix,
+                              &s->named, why);
+    st = path_in(s->dir, KEYS_FILE, path, why);
+    if (st == STATUS_OK)
+        st = file_make_dirs(s->dir, why);
     if (st != STATUS_OK)
         return st;
-    if (access(path, F_OK) == 0)
-        return sim_restore(path, options, now_unix, out, why);
-    st = file_make_dirs(dir, why);
-    if (st == STATUS_OK)
-        st = sim_new(options, now_unix, out, why);
-    return st == STATUS_OK ? sim_save_keys(*out, path, why) : st;
+    return s->maker->open(s->tee, &s->fault, path, config->now_unix, &s->named,
+                          why);
 }
 
 static enum status make_sims(struct sim_source *s,
                              const struct sim_source_config *config,
                              struct why *why)
 {
-    struct sim_options options;
-    enum status st;
+    enum status st = make_named(s, config, why);
 
-    sim_options_default(&options);
-    if (s->fault.bend != NULL)
-        s->fault.bend(&options);
-    st = named_sim(config->dir, &options, config->now_unix, &s->named, why);
-    if (st == STATUS_OK && s->fault.other_root)
-        st = sim_new(&options, config->now_unix, &s->other, why);
-    return st;
+    if (st != STATUS_OK || !s->fault.other_root)
+        return st;
+    return s->maker->open(s->tee, &s->fault, NULL, config->now_unix, &s->other,
+                          why);
 }
 
 static enum status write_files(const struct sim_source *s, const char *dir,
@@ -164,20 +144,40 @@ enum status sim_source_new(const struct sim_source_config *config,
         return why_fail(why, STATUS_NO_MEMORY, "simulation", NULL,
                         "out of memory");
     s->tee = config->tee;
+    s->maker = s->tee == TEE_SEV_SNP ? &sim_maker_amd : &sim_maker_intel;
+    s->dir = config->dir;
+    s->made_unix = config->now_unix;
     if (config->fault != NULL)
         s->fault = *config->fault;
     secret_random(s->previous, sizeof(s->previous));
     st = make_sims(s, config, why);
     if (st == STATUS_OK)
         st = staple(s, why);
-    if (st == STATUS_OK && config->dir != NULL)
-        st = write_files(s, config->dir, why);
+    if (st == STATUS_OK && s->dir != NULL)
+        st = write_files(s, s->dir, why);
     if (st != STATUS_OK) {
         sim_source_free(s);
         return st;
     }
     *out = s;
     return STATUS_OK;
+}
+
+enum status sim_source_renew(struct sim_source *s, int64_t now_unix,
+                             struct why *why)
+{
+    enum status st;
+
+    if (now_unix < s->made_unix + RENEW_S && now_unix >= s->made_unix)
+        return STATUS_OK;
+    st = s->maker->renew(served(s), now_unix, why);
+    if (st == STATUS_OK)
+        st = staple(s, why);
+    if (st == STATUS_OK && s->dir != NULL)
+        st = s->maker->write(served(s), s->dir, why);
+    if (st == STATUS_OK)
+        s->made_unix = now_unix;
+    return st;
 }
 
 /* --- quotes -------------------------------------------------------------- */
@@ -200,42 +200,6 @@ static void choose_binding(struct sim_source *s,
     }
 }
 
-/* The bytes of |part|, which borrows from |whole|. */
-static uint8_t *inside(struct buffer *whole, struct slice part)
-{
-    return whole->at + (part.at - whole->at);
-}
-
-static void flip_quote(struct buffer *bytes, enum fault_flip flip)
-{
-    struct quote q;
-    struct why why;
-    enum status st = quote_parse(buffer_view(bytes), &q, &why);
-
-    assert(st == STATUS_OK); /* it is our own */
-    switch (flip) {
-    case FLIP_QUOTE_BODY: /* its last byte, of the report data */
-        inside(bytes, q.signed_part)[q.signed_part.len - 1] ^= 1;
-        break;
-    case FLIP_QUOTE_SIGNATURE:
-        inside(bytes, q.auth.signature)[40] ^= 1;
-        break;
-    case FLIP_QE_REPORT: /* of its CPUSVN, which nothing else looks at */
-        inside(bytes, q.auth.qe_report)[0] ^= 1;
-        break;
-    case FLIP_QE_SIGNATURE:
-        inside(bytes, q.auth.qe_signature)[40] ^= 1;
-        break;
-    case FLIP_PCK: /* the first third of the chain is the leaf */
-        flip_digit(inside(bytes, q.auth.cert_data), q.auth.cert_data.len / 3);
-        break;
-    case FLIP_NOTHING:
-    case FLIP_TCB_INFO:
-    case FLIP_QE_IDENTITY:
-        break;
-    }
-}
-
 /* On a worker thread. */
 static enum status make(void *ctx,
                         const uint8_t report_data[QUOTE_REPORT_DATA_BYTES],
@@ -248,11 +212,11 @@ static enum status make(void *ctx,
     if (s->fault.no_quote)
         return STATUS_OK;
     choose_binding(s, report_data, binding);
-    st = sim_quote(served(s), s->tee, binding, &out->quote);
+    st = s->maker->quote(served(s), binding, out);
     if (st != STATUS_OK)
         return why_fail(why, st, "simulation.quote", NULL, "%s",
                         status_text(st));
-    flip_quote(&out->quote, s->fault.flip);
+    s->maker->flip(s->fault.flip, out);
     return STATUS_OK;
 }
 
@@ -263,42 +227,13 @@ struct quote_maker sim_source_maker(struct sim_source *s)
 
 /* --- files --------------------------------------------------------------- */
 
-static void accept_line(struct buffer *b, const char *word, struct slice value)
-{
-    buffer_printf(b, "      %s: \"", word);
-    buffer_hex(b, value);
-    buffer_text(b, "\"\n");
-}
-
-static void accept_tdx(struct buffer *b, const struct tdx_claims *c)
-{
-    static const char *const words[] = { "rtmr0", "rtmr1", "rtmr2", "rtmr3" };
-
-    accept_line(b, "mrtd", SLICE_OF(c->mr_td));
-    for (size_t i = 0; i < COUNT_OF(words); i++)
-        accept_line(b, words[i], SLICE_OF(c->rtmr[i]));
-}
-
-static void accept_sgx(struct buffer *b, const struct sgx_claims *c)
-{
-    accept_line(b, "mrenclave", SLICE_OF(c->mr_enclave));
-    accept_line(b, "mrsigner", SLICE_OF(c->mr_signer));
-}
-
 /* What the sound simulation measures. */
 static void accept_text(const struct sim_source *s, struct buffer *b)
 {
-    struct sim_options sound;
-
-    sim_options_default(&sound);
     buffer_text(b, "accept:\n"
                    "  # SIMULATED: who has this file's root can forge all\n");
-    buffer_printf(b, "  tee: %s\n  any-of:\n    - name: \"simulated\"\n",
-                  tee_name(s->tee));
-    if (s->tee == TEE_TDX)
-        accept_tdx(b, &sound.tdx);
-    else
-        accept_sgx(b, &sound.sgx);
+    buffer_printf(b, "  tee: %s\n", tee_name(s->tee));
+    s->maker->accept(s->tee, b);
 }
 
 static enum status write_file(const char *dir, const char *name,
@@ -318,14 +253,16 @@ static enum status write_quote(const struct sim_source *s, const char *dir,
                                struct why *why)
 {
     static const uint8_t zeros[QUOTE_REPORT_DATA_BYTES];
-    struct buffer quote = buffer_with_max(QUOTE_MAX_BYTES);
-    enum status st = sim_quote(served(s), s->tee, zeros, &quote);
+    struct proof proof;
+    enum status st;
 
+    proof_init(&proof);
+    st = s->maker->quote(served(s), zeros, &proof);
     if (st == STATUS_OK)
-        st = write_file(dir, "quote.bin", &quote, why);
+        st = write_file(dir, "quote.bin", &proof.quote, why);
     else
         (void)why_fail(why, st, "quote.bin", NULL, "%s", status_text(st));
-    buffer_free(&quote);
+    proof_fini(&proof);
     return st;
 }
 
@@ -346,11 +283,11 @@ static enum status write_files(const struct sim_source *s, const char *dir,
                                struct why *why)
 {
     struct buffer root = buffer_with_max(COLLATERAL_MAX_BYTES);
-    enum status st = sim_write_dir(served(s), s->tee, dir, why);
+    enum status st = s->maker->write(served(s), dir, why);
 
     if (st == STATUS_OK)
         st = write_quote(s, dir, why);
-    buffer_add(&root, sim_root_pem(s->named));
+    buffer_add(&root, s->maker->root_pem(s->named));
     if (st == STATUS_OK)
         st = write_file(dir, "root.pem", &root, why);
     if (st == STATUS_OK)

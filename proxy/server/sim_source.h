@@ -18,9 +18,10 @@
 struct sim_source;
 
 struct sim_source_config {
-    enum tee_type tee;         /* TEE_TDX or TEE_SGX */
+    enum tee_type tee;         /* not TEE_NONE */
     const struct fault *fault; /* NULL: none; copied */
-    const char *dir; /* where the files go, made if need be; NULL: nowhere */
+    const char *dir; /* where the files go, made if need be; NULL: nowhere;
+                      * borrowed */
     int64_t now_unix;
 };
 
@@ -38,7 +39,13 @@ void sim_source_free(struct sim_source *s);
 /* What quote_source_open() takes. */
 struct quote_maker sim_source_maker(struct sim_source *s);
 
-/* The collateral to staple, borrowed; NULL if none. */
+/* Collateral ends: make it anew if a day has passed, or the clock went back;
+ * its files too. What is stapled changes under the same pointer. Returns
+ * STATUS_OK, or a status with |why| filled and all as it was. */
+MUST_CHECK enum status sim_source_renew(struct sim_source *s, int64_t now_unix,
+                                        struct why *why);
+
+/* The collateral to staple, borrowed; all empty if none. */
 const struct session_stapled *sim_source_stapled(const struct sim_source *s);
 
 #endif
