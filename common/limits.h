@@ -72,6 +72,10 @@
 /* A server's requests, before anybody has proved anything. */
 #define SERVER_HEAD_MAX_BYTES  (8 * 1024)  /* 431 beyond */
 
+/* Threads. */
+#define WORKERS_MAX            64
+#define MAILBOX_LETTERS_MAX    4096  /* waiting to be read by one loop */
+
 /* Time. */
 #define ATTEST_DEADLINE_MS     20000 /* dial, evidence, collateral, verdict */
 #define HANDSHAKE_DEADLINE_MS  30000 /* each wait for the peer in a handshake;

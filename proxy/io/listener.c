@@ -203,26 +203,33 @@ static bool bind_path(int fd, const union address *at)
            bind(fd, &at->any, sizeof(at->path)) == 0;
 }
 
-static bool bind_and_listen(int fd, const union address *at, bool reuse_port)
+/* Who else may listen on the address. */
+enum sharing { SHARE_NONE, SHARE_FIRST, SHARE_JOIN };
+
+/* The first one becomes shared only once it is bound: so that it still fails
+ * where a program that is none of ours shares the address. */
+static bool bind_and_listen(int fd, const union address *at,
+                            enum sharing sharing)
 {
     int family = at->any.sa_family;
 
     if (family == AF_UNIX)
         return bind_path(fd, at) && listen(fd, LISTENER_BACKLOG) == 0;
     return set_flag(fd, SOL_SOCKET, SO_REUSEADDR) &&
-           (!reuse_port || set_flag(fd, SOL_SOCKET, SO_REUSEPORT)) &&
+           (sharing != SHARE_JOIN || set_flag(fd, SOL_SOCKET, SO_REUSEPORT)) &&
            (family != AF_INET6 || set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY)) &&
            bind(fd, &at->any, size_of(at)) == 0 &&
+           (sharing != SHARE_FIRST || set_flag(fd, SOL_SOCKET, SO_REUSEPORT)) &&
            listen(fd, LISTENER_BACKLOG) == 0;
 }
 
 /* A socket that listens; or -1 and errno. */
-static int open_socket(const union address *at, bool reuse_port)
+static int open_socket(const union address *at, enum sharing sharing)
 {
     int fd = socket(at->any.sa_family,
                     SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    if (fd >= 0 && !bind_and_listen(fd, at, reuse_port)) {
+    if (fd >= 0 && !bind_and_listen(fd, at, sharing)) {
         int saved = errno;
 
         (void)close(fd); /* nothing was written to it */
@@ -265,12 +272,12 @@ static void close_doors(struct listener *l)
 /* Open a socket for each address. One of two families may be missing on this
  * machine; a port that is taken in one of them may not: connections meant for
  * us would go to whoever has it. Returns 0 or an errno. */
-static int open_doors(struct listener *l, struct where *w, bool reuse_port)
+static int open_doors(struct listener *l, struct where *w, enum sharing sharing)
 {
     int error = 0;
 
     for (size_t i = 0; i < w->count; i++) {
-        int fd = open_socket(&w->at[i], reuse_port);
+        int fd = open_socket(&w->at[i], sharing);
 
         if (fd >= 0) {
             l->doors[l->door_count++].fd = fd;
@@ -289,18 +296,50 @@ static int open_doors(struct listener *l, struct where *w, bool reuse_port)
 
 /* As above; when the system chooses the port, it may choose one that is taken
  * in the other family. */
-static int open_all(struct listener *l, struct where *w, bool reuse_port)
+static int open_all(struct listener *l, struct where *w, enum sharing sharing)
 {
     bool chosen = w->port == 0;
     int error = 0;
 
     for (int i = 0; i < SAME_PORT_TRIES; i++) {
         use_port(w, w->port);
-        error = open_doors(l, w, reuse_port);
+        error = open_doors(l, w, sharing);
         if (error != EADDRINUSE || !chosen)
             break;
     }
     return error;
+}
+
+/* A socket that listens where |fd| does; or -1 and errno. */
+static int join_socket(int fd)
+{
+    union address at = { 0 };
+    socklen_t len = sizeof(at);
+
+    if (getsockname(fd, &at.any, &len) != 0)
+        return -1;
+    if (at.any.sa_family == AF_UNIX)
+        return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return open_socket(&at, SHARE_JOIN);
+}
+
+/* Returns 0 or an errno. */
+static int join_all(struct listener *l, const struct listener *first)
+{
+    int error;
+
+    for (size_t i = 0; i < first->door_count; i++) {
+        int fd = join_socket(first->doors[i].fd);
+
+        if (fd < 0) {
+            error = errno;
+            close_doors(l);
+            return error;
+        }
+        l->doors[l->door_count++].fd = fd;
+    }
+    l->port = first->port;
+    return 0;
 }
 
 /* --- accepting ----------------------------------------------------------- */
@@ -444,6 +483,32 @@ static bool start(struct listener *l, uv_loop_t *loop)
     return true;
 }
 
+static struct listener *listener_new(const struct listener_config *config)
+{
+    struct listener *l = calloc(1, sizeof(*l));
+
+    if (l == NULL)
+        return NULL;
+    l->log = config->log;
+    l->on_accept = config->on_accept;
+    l->ctx = config->ctx;
+    l->spare = -1;
+    return l;
+}
+
+/* The sockets are there: |l| is the loop's, or gone. */
+static enum status listener_start(struct listener *l, uv_loop_t *loop,
+                                  struct listener **out, struct why *why)
+{
+    open_spare(l);
+    if (!start(l, loop)) {
+        listener_close(l);
+        return why_fail(why, STATUS_NO_MEMORY, "listen", NULL, "no memory");
+    }
+    *out = l;
+    return STATUS_OK;
+}
+
 enum status listener_open(uv_loop_t *loop, const struct listener_config *config,
                           struct listener **out, struct why *why)
 {
@@ -458,27 +523,37 @@ enum status listener_open(uv_loop_t *loop, const struct listener_config *config,
         return why_expect(why, "localhost:PORT, 1.2.3.4:PORT, [v6]:PORT, "
                                "*:PORT or /path");
     }
-    l = calloc(1, sizeof(*l));
+    l = listener_new(config);
     if (l == NULL)
         return why_fail(why, STATUS_NO_MEMORY, "listen", NULL, "no memory");
-    l->log = config->log;
-    l->on_accept = config->on_accept;
-    l->ctx = config->ctx;
-    l->spare = -1;
-    error = open_all(l, &where, config->reuse_port);
+    error = open_all(l, &where, config->shared ? SHARE_FIRST : SHARE_NONE);
     if (error != 0) {
         free(l);
         return bind_failed(config->address, error, why);
     }
     if (where.at[0].any.sa_family == AF_UNIX)
         l->path = where.at[0].path;
-    open_spare(l);
-    if (!start(l, loop)) {
-        listener_close(l);
+    return listener_start(l, loop, out, why);
+}
+
+enum status listener_join(uv_loop_t *loop, const struct listener *first,
+                          const struct listener_config *config,
+                          struct listener **out, struct why *why)
+{
+    struct listener *l = listener_new(config);
+    char port[16];
+    int error;
+
+    *out = NULL;
+    if (l == NULL)
         return why_fail(why, STATUS_NO_MEMORY, "listen", NULL, "no memory");
+    error = join_all(l, first);
+    if (error != 0) {
+        free(l);
+        (void)snprintf(port, sizeof(port), "port %u", (unsigned)first->port);
+        return bind_failed(port, error, why);
     }
-    *out = l;
-    return STATUS_OK;
+    return listener_start(l, loop, out, why);
 }
 
 uint16_t listener_port(const struct listener *l)

@@ -26,7 +26,7 @@ struct listener_config {
     const char *address;   /* "localhost:8118", "127.0.0.1:0", "[::]:443",
                           * "*:443" (both families), "/run/veritee.sock";
                           * port 0: the system chooses */
-    bool reuse_port;       /* one listener a worker on the same port */
+    bool shared;           /* others will join: listener_join() */
     const struct log *log; /* borrowed; NULL is silence */
     /* |conn| is the callee's, without an owner yet. */
     void (*on_accept)(void *ctx, struct conn *conn);
@@ -38,6 +38,16 @@ struct listener_config {
  * use, not permitted), STATUS_LIMIT or STATUS_NO_MEMORY with |why| filled;
  * |*out| is NULL unless OK. */
 MUST_CHECK enum status listener_open(uv_loop_t *loop,
+                                     const struct listener_config *config,
+                                     struct listener **out, struct why *why);
+
+/* Another listener on the address of |first|, which was opened as shared: for
+ * another loop, so that each worker accepts its part. A TCP socket of its own
+ * (SO_REUSEPORT), or the same UNIX socket. |config|'s address and |shared| are
+ * not read. The loop of |first| may be running, but not |first| be closed
+ * meanwhile. Returns as listener_open(). */
+MUST_CHECK enum status listener_join(uv_loop_t *loop,
+                                     const struct listener *first,
                                      const struct listener_config *config,
                                      struct listener **out, struct why *why);
 

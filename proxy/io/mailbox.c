@@ -1,6 +1,7 @@
 #include "proxy/io/mailbox.h"
 
 #include <assert.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 struct mailbox {
@@ -67,11 +68,11 @@ enum status mailbox_open(uv_loop_t *loop, size_t max, struct mailbox **out)
 }
 
 /* With the lock held. */
-static enum status append(struct mailbox *m, struct letter *letter)
+static enum status append(struct mailbox *m, struct letter *letter, size_t max)
 {
     if (m->closed)
         return STATUS_SHUTTING_DOWN;
-    if (m->count == m->max)
+    if (m->count >= max)
         return STATUS_BUSY;
     letter->next = NULL;
     *m->end = letter;
@@ -83,14 +84,24 @@ static enum status append(struct mailbox *m, struct letter *letter)
     return STATUS_OK;
 }
 
-enum status mailbox_post(struct mailbox *m, struct letter *letter)
+static enum status post(struct mailbox *m, struct letter *letter, size_t max)
 {
     enum status st;
 
     uv_mutex_lock(&m->lock);
-    st = append(m, letter);
+    st = append(m, letter, max);
     uv_mutex_unlock(&m->lock);
     return st;
+}
+
+enum status mailbox_post(struct mailbox *m, struct letter *letter)
+{
+    return post(m, letter, m->max);
+}
+
+bool mailbox_send(struct mailbox *m, struct letter *letter)
+{
+    return post(m, letter, SIZE_MAX) == STATUS_OK;
 }
 
 void mailbox_close(struct mailbox *m)

@@ -33,6 +33,11 @@ MUST_CHECK enum status mailbox_open(uv_loop_t *loop, size_t max,
  * STATUS_SHUTTING_DOWN once it is closed. */
 MUST_CHECK enum status mailbox_post(struct mailbox *m, struct letter *letter);
 
+/* The same for a letter that bounds itself, and so is never too many: an answer
+ * to one that was taken, or one that is sent once. False, and the letter stays
+ * the caller's, once it is closed. */
+bool mailbox_send(struct mailbox *m, struct letter *letter);
+
 /* On the loop: deliver what is there, before this returns, and take no more.
  * Again is harmless. */
 void mailbox_close(struct mailbox *m);

@@ -15,6 +15,7 @@ struct keys {
     struct keys_config config;
     uv_timer_t timer;
     uint64_t made;              /* epochs begun so far */
+    uv_mutex_t lock;            /* of |current|, against keys_hold() */
     struct keys_epoch *current; /* NULL: none that may be used */
     struct keys_epoch *next;    /* waits for its quote; NULL: none */
     struct quote_order *order;  /* of |next| */
@@ -24,7 +25,7 @@ struct keys {
 
 void keys_let_go(struct keys_epoch *e)
 {
-    if (e == NULL || --e->holders > 0)
+    if (e == NULL || atomic_fetch_sub(&e->holders, 1) > 1)
         return;
     keypair_free(e->pair);
     proof_fini(&e->proof);
@@ -37,7 +38,7 @@ static struct keys_epoch *epoch_new(struct keys *k)
 
     if (e == NULL)
         return NULL;
-    e->holders = 1;
+    atomic_init(&e->holders, 1);
     proof_init(&e->proof);
     e->issued_unix = k->config.now_ms() / 1000;
     secret_random(e->nonce, sizeof(e->nonce));
@@ -48,6 +49,18 @@ static struct keys_epoch *epoch_new(struct keys *k)
     }
     e->number = ++k->made;
     return e;
+}
+
+/* Let |e|, which is taken, stand where the current epoch did. */
+static void set_current(struct keys *k, struct keys_epoch *e)
+{
+    struct keys_epoch *old;
+
+    uv_mutex_lock(&k->lock);
+    old = k->current;
+    k->current = e;
+    uv_mutex_unlock(&k->lock);
+    keys_let_go(old);
 }
 
 /* Give |next| up, and try again later. */
@@ -73,8 +86,7 @@ static void on_quote(void *ctx, const struct proof *proof,
         fail_next(k, why != NULL ? why->status : STATUS_NO_MEMORY);
         return;
     }
-    keys_let_go(k->current);
-    k->current = k->next;
+    set_current(k, k->next);
     k->next = NULL;
     log_event(k->config.log, LOG_INFO, "keys.epoch",
               LOG_FIELDS(LOG_N("epoch", k->current->number)));
@@ -126,8 +138,7 @@ void keys_tick(struct keys *k)
     if (k->current != NULL && age_ms(k, now_ms) >= 2 * k->config.epoch_ms) {
         log_event(k->config.log, LOG_ERROR, "keys.too_old",
                   LOG_FIELDS(LOG_N("epoch", k->current->number)));
-        keys_let_go(k->current);
-        k->current = NULL;
+        set_current(k, NULL);
     }
     if (k->next != NULL || is_resting(k, now_ms))
         return;
@@ -152,6 +163,11 @@ enum status keys_open(uv_loop_t *loop, const struct keys_config *config,
     *out = k;
     if (k == NULL)
         return STATUS_NO_MEMORY;
+    if (uv_mutex_init(&k->lock) != 0) {
+        free(k);
+        *out = NULL;
+        return STATUS_NO_MEMORY;
+    }
     k->config = *config;
     rc = uv_timer_init(loop, &k->timer);
     assert(rc == 0); /* never fails */
@@ -162,14 +178,22 @@ enum status keys_open(uv_loop_t *loop, const struct keys_config *config,
 
 struct keys_epoch *keys_hold(struct keys *k)
 {
-    if (k->current != NULL)
-        k->current->holders++;
-    return k->current;
+    struct keys_epoch *e;
+
+    uv_mutex_lock(&k->lock);
+    e = k->current;
+    if (e != NULL)
+        (void)atomic_fetch_add(&e->holders, 1);
+    uv_mutex_unlock(&k->lock);
+    return e;
 }
 
 static void on_timer_closed(uv_handle_t *timer)
 {
-    free(CONTAINER_OF(timer, struct keys, timer));
+    struct keys *k = CONTAINER_OF(timer, struct keys, timer);
+
+    uv_mutex_destroy(&k->lock);
+    free(k);
 }
 
 void keys_close(struct keys *k)
@@ -178,7 +202,7 @@ void keys_close(struct keys *k)
         return;
     quote_source_cancel(k->order);
     keys_let_go(k->next);
-    keys_let_go(k->current);
-    k->next = k->current = NULL;
+    k->next = NULL;
+    set_current(k, NULL);
     uv_close((uv_handle_t *)&k->timer, on_timer_closed);
 }

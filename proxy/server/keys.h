@@ -7,10 +7,12 @@
  * current one goes on, while it is tried again at least every KEYS_RETRY_MS,
  * until it is two epochs old; then there is none.
  *
- * Who needs an epoch beyond one callback holds it. */
+ * An epoch does not change any more once it is the current one. Any thread may
+ * hold it; the last to let go, on whatever thread, wipes the key. */
 #ifndef PROXY_SERVER_KEYS_H
 #define PROXY_SERVER_KEYS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
@@ -30,8 +32,8 @@ struct keys_epoch {
     struct keypair *pair; /* wiped when the last holder lets go */
     uint8_t nonce[32];
     int64_t issued_unix;
-    struct proof proof; /* carries session_epoch_binding() of the above */
-    unsigned holders;   /* the owner's; see keys_hold() */
+    struct proof proof;  /* carries session_epoch_binding() of the above */
+    atomic_uint holders; /* see keys_hold() */
 };
 
 struct keys_config {
@@ -52,7 +54,8 @@ keys_open(uv_loop_t *loop, const struct keys_config *config, struct keys **out);
  * it is too old. A timer of ours does that; tests do it too. */
 void keys_tick(struct keys *k);
 
-/* The current epoch, until keys_let_go(); NULL if there is none. */
+/* From any thread, until keys_close(): the current epoch, until keys_let_go();
+ * NULL if there is none. */
 struct keys_epoch *keys_hold(struct keys *k);
 void keys_let_go(struct keys_epoch *e); /* NULL is allowed */
 

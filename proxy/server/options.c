@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 #include "common/compiler.h"
 #include "common/limits.h"
@@ -27,6 +28,8 @@ static const char usage[] =
     "                            socket; the most specific wins; repeatable\n"
     "      --rules FILE          the same, one a line, with # comments\n"
     "      --epoch-seconds N     a new key every N seconds; default 3600\n"
+    "      --workers N           threads, each with its own connections;\n"
+    "                            default: one a processor\n"
     "      --limit NAME=N        see below; repeatable\n"
     "      --log-format FMT      human (default) or json\n"
     "      --log-level LEVEL     error, warn, info (default) or debug\n"
@@ -120,6 +123,7 @@ static void print_usage(FILE *to)
 enum {
     OPT_RULES = 256,
     OPT_EPOCH,
+    OPT_WORKERS,
     OPT_LIMIT,
     OPT_LOG_FORMAT,
     OPT_LOG_LEVEL,
@@ -135,6 +139,7 @@ static const struct option long_options[] = {
     { "rule", required_argument, NULL, 'r' },
     { "rules", required_argument, NULL, OPT_RULES },
     { "epoch-seconds", required_argument, NULL, OPT_EPOCH },
+    { "workers", required_argument, NULL, OPT_WORKERS },
     { "limit", required_argument, NULL, OPT_LIMIT },
     { "log-format", required_argument, NULL, OPT_LOG_FORMAT },
     { "log-level", required_argument, NULL, OPT_LOG_LEVEL },
@@ -184,6 +189,17 @@ static bool read_epoch(struct options *o, const char *value)
     return true;
 }
 
+static bool read_workers(struct options *o, const char *value)
+{
+    uint64_t count;
+
+    if (!text_from_decimal(slice_text(value), WORKERS_MAX, &count) ||
+        count == 0)
+        return false;
+    o->workers = (size_t)count;
+    return true;
+}
+
 static bool read_log_format(struct options *o, const char *value)
 {
     o->log.json = strcmp(value, "json") == 0;
@@ -228,6 +244,10 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
         return read_epoch(o, value)
                    ? -1
                    : complain(err, "--epoch-seconds is 1 to 2592000", value);
+    case OPT_WORKERS:
+        return read_workers(o, value)
+                   ? -1
+                   : complain(err, "--workers is 1 to 64", value);
     case OPT_LIMIT:
         return read_limit(o, value) ? -1
                                     : complain(err, "no such --limit", value);
@@ -323,6 +343,7 @@ int options_read(struct options *options, int argc, char **argv, FILE *out,
     *options = (struct options){
         .simulate_tee = TEE_TDX,
         .epoch_ms = EPOCH_DEFAULT_S * 1000,
+        .workers = MIN_OF(uv_available_parallelism(), WORKERS_MAX),
         .log = { .to = err, .level = LOG_INFO, .now_ms = log_wall_ms },
     };
     for (size_t i = 0; i < COUNT_OF(limit_rows); i++)

@@ -34,6 +34,7 @@ struct options {
     const struct fault *fault; /* NULL: none; static */
     bool demo;
     int64_t epoch_ms;
+    size_t workers; /* 1 to WORKERS_MAX */
     struct options_limits limits;
     struct log log;
 };

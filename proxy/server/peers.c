@@ -7,6 +7,7 @@
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
+#include <uv.h>
 
 #include "common/slice.h"
 #include "common/text.h"
@@ -25,6 +26,7 @@ struct peer {
 };
 
 struct peers {
+    uv_mutex_t lock; /* of all that follows but |limits| */
     struct peers_limits limits;
     struct peer *table; /* those with a connection */
     size_t pending;
@@ -33,16 +35,26 @@ struct peers {
 
 enum status peers_new(const struct peers_limits *limits, struct peers **out)
 {
-    *out = calloc(1, sizeof(**out));
-    if (*out == NULL)
+    struct peers *p = calloc(1, sizeof(*p));
+
+    *out = NULL;
+    if (p == NULL)
         return STATUS_NO_MEMORY;
-    (*out)->limits = *limits;
+    if (uv_mutex_init(&p->lock) != 0) {
+        free(p);
+        return STATUS_NO_MEMORY;
+    }
+    p->limits = *limits;
+    *out = p;
     return STATUS_OK;
 }
 
 void peers_free(struct peers *p)
 {
-    assert(p == NULL || p->all == 0);
+    if (p == NULL)
+        return;
+    assert(p->all == 0);
+    uv_mutex_destroy(&p->lock);
     free(p);
 }
 
@@ -125,16 +137,13 @@ static enum status check_limits(const struct peers *p, const struct peer *peer,
     return STATUS_OK;
 }
 
-enum status peers_enter(struct peers *p, const char *address,
-                        struct peers_pass *out, struct why *why)
+/* With the lock held. */
+static enum status enter(struct peers *p, const struct origin *origin,
+                         struct peers_pass *out, struct why *why)
 {
-    struct origin origin;
-    struct peer *peer;
+    struct peer *peer = find_or_add(p, origin);
     enum status st;
 
-    *out = (struct peers_pass){ 0 };
-    origin_of(address, &origin);
-    peer = find_or_add(p, &origin);
     if (peer == NULL)
         return why_fail(why, STATUS_NO_MEMORY, "peers", NULL, "out of memory");
     st = check_limits(p, peer, why);
@@ -150,33 +159,65 @@ enum status peers_enter(struct peers *p, const char *address,
     return STATUS_OK;
 }
 
+enum status peers_enter(struct peers *p, const char *address,
+                        struct peers_pass *out, struct why *why)
+{
+    struct origin origin;
+    enum status st;
+
+    *out = (struct peers_pass){ 0 };
+    origin_of(address, &origin);
+    uv_mutex_lock(&p->lock);
+    st = enter(p, &origin, out, why);
+    uv_mutex_unlock(&p->lock);
+    return st;
+}
+
 void peers_ready(struct peers_pass *pass)
 {
+    struct peers *p = pass->peers;
+
     assert(pass->peer != NULL);
     if (!pass->pending)
         return;
     pass->pending = false;
-    pass->peers->pending--;
+    uv_mutex_lock(&p->lock);
+    p->pending--;
     pass->peer->pending--;
+    uv_mutex_unlock(&p->lock);
 }
 
 void peers_leave(struct peers_pass *pass)
 {
+    struct peers *p = pass->peers;
+
     if (pass->peer == NULL)
         return;
     peers_ready(pass);
-    pass->peers->all--;
+    uv_mutex_lock(&p->lock);
+    p->all--;
     pass->peer->all--;
-    remove_if_gone(pass->peers, pass->peer);
+    remove_if_gone(p, pass->peer);
+    uv_mutex_unlock(&p->lock);
     *pass = (struct peers_pass){ 0 };
 }
 
-size_t peers_pending(const struct peers *p)
+static size_t read_count(struct peers *p, const size_t *count)
 {
-    return p->pending;
+    size_t n;
+
+    uv_mutex_lock(&p->lock);
+    n = *count;
+    uv_mutex_unlock(&p->lock);
+    return n;
 }
 
-size_t peers_all(const struct peers *p)
+size_t peers_pending(struct peers *p)
 {
-    return p->all;
+    return read_count(p, &p->pending);
+}
+
+size_t peers_all(struct peers *p)
+{
+    return read_count(p, &p->all);
 }

@@ -2,7 +2,8 @@
  *
  * Counts those before the end of the handshake ("pending") and all, together
  * and for each peer address. IPv6 addresses count by their first 64 bits,
- * which is what one customer gets; UNIX sockets count as one peer. */
+ * which is what one customer gets; UNIX sockets count as one peer. One count
+ * for all workers: every call may come from any thread. */
 #ifndef PROXY_SERVER_PEERS_H
 #define PROXY_SERVER_PEERS_H
 
@@ -47,7 +48,7 @@ void peers_ready(struct peers_pass *pass);
 /* One less; |pass| becomes all zero. None is allowed. */
 void peers_leave(struct peers_pass *pass);
 
-size_t peers_pending(const struct peers *p);
-size_t peers_all(const struct peers *p);
+size_t peers_pending(struct peers *p);
+size_t peers_all(struct peers *p);
 
 #endif

@@ -14,16 +14,10 @@ static void on_backends_empty(void *ctx)
 enum status serve_new(const struct serve_config *config, struct serve **out)
 {
     struct serve *s = calloc(1, sizeof(*s));
-    enum status st;
 
     *out = NULL;
     if (s == NULL)
         return STATUS_NO_MEMORY;
-    st = peers_new(&config->limits, &s->peers);
-    if (st != STATUS_OK) {
-        free(s);
-        return st;
-    }
     s->config = *config;
     s->backends = (struct backend_set){ .loop = config->loop,
                                         .on_empty = on_backends_empty,
@@ -37,7 +31,6 @@ void serve_free(struct serve *s)
     if (s == NULL)
         return;
     assert(s->visits == NULL && s->guests == NULL && s->backends.list == NULL);
-    peers_free(s->peers);
     free(s);
 }
 

@@ -5,7 +5,8 @@
  *     GET /healthz              --> 200
  *     anything else             --> 404, or why not
  *
- * Counts and bounds them, and ends them all. One a loop. */
+ * Counts and bounds them, and ends them all. One a loop: what others share is
+ * keys, rules, quotes and the count of peers. */
 #ifndef PROXY_SERVER_SERVE_H
 #define PROXY_SERVER_SERVE_H
 
@@ -19,7 +20,7 @@
 #include "proxy/server/backend.h"
 #include "proxy/server/keys.h"
 #include "proxy/server/peers.h"
-#include "proxy/server/quote_source.h"
+#include "proxy/server/quote_desk.h"
 #include "proxy/server/rules.h"
 #include "proxy/tunnel/session.h"
 
@@ -27,11 +28,11 @@ struct serve_config {
     uv_loop_t *loop;
     struct carrier_hub *hub;
     struct keys *keys;
-    struct quote_source *source;
+    struct quote_line quotes;
+    struct peers *peers; /* counts connections; perhaps of other loops too */
     const struct session_stapled *stapled; /* NULL: nothing is stapled */
     const struct rules *rules;
     const struct log *log;
-    struct peers_limits limits;
     uint32_t streams_max; /* of one session */
     /* serve_drain() was called, and nobody is left. Called once. */
     void (*on_empty)(void *ctx);
@@ -42,7 +43,6 @@ struct serve_config {
  * guest.c. */
 struct serve {
     struct serve_config config;
-    struct peers *peers;
     struct visit *visits;
     struct guest *guests;
     struct backend_set backends;

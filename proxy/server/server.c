@@ -3,12 +3,11 @@
 #include <string.h>
 
 #include "common/limits.h"
-#include "proxy/io/carrier.h"
-#include "proxy/io/listener.h"
+#include "proxy/io/mailbox.h"
 #include "proxy/io/shutdown.h"
 #include "proxy/server/demo.h"
-#include "proxy/server/serve.h"
 #include "proxy/server/sim_source.h"
+#include "proxy/server/worker.h"
 
 /* Lives on server_run()'s stack, which outlives the loop. */
 struct server {
@@ -16,28 +15,34 @@ struct server {
     FILE *out;
     uv_loop_t loop;
     struct shutdown *signals;
-    struct carrier_hub *hub;
+    struct mailbox *mailbox;
     struct sim_source *sim;
     struct quote_source *source;
+    struct quote_desk *desk;
     struct keys *keys;
-    struct serve *serve;
+    struct peers *peers;
     struct demo *demo;
-    struct listener *listeners[OPTIONS_LISTEN_MAX];
+    struct worker *workers[WORKERS_MAX];
+    size_t worker_count;
+    size_t running;   /* of those, not ended */
     uv_timer_t drain; /* from the first signal on */
     bool stopping;
+    bool unclean; /* a worker left something on its loop */
 };
 
 /* --- the end ------------------------------------------------------------- */
 
-/* The last step: what is left belongs to nobody but us. */
+/* The last step, when no worker runs any more. */
 static void close_all(struct server *s)
 {
+    if (s->mailbox != NULL)
+        mailbox_close(s->mailbox); /* the desk hears its last letters */
+    quote_desk_close(s->desk);
+    s->desk = NULL;
     keys_close(s->keys);
     s->keys = NULL;
     quote_source_close(s->source);
     s->source = NULL;
-    carrier_hub_close(s->hub);
-    s->hub = NULL;
     demo_close(s->demo);
     s->demo = NULL;
     shutdown_unwatch(s->signals);
@@ -46,9 +51,19 @@ static void close_all(struct server *s)
         uv_close((uv_handle_t *)&s->drain, NULL);
 }
 
-static void on_empty(void *ctx)
+static void on_worker_ended(void *ctx, bool clean)
 {
-    close_all(ctx);
+    struct server *s = ctx;
+
+    s->unclean = s->unclean || !clean;
+    if (--s->running == 0)
+        close_all(s);
+}
+
+static void abort_workers(struct server *s)
+{
+    for (size_t i = 0; i < s->worker_count; i++)
+        worker_abort(s->workers[i]);
 }
 
 static void on_drained(uv_timer_t *timer)
@@ -56,7 +71,7 @@ static void on_drained(uv_timer_t *timer)
     struct server *s = timer->data;
 
     log_event(&s->options->log, LOG_WARN, "server.drain_over", NULL);
-    serve_abort(s->serve);
+    abort_workers(s);
 }
 
 static void stop(struct server *s)
@@ -64,14 +79,13 @@ static void stop(struct server *s)
     if (s->stopping)
         return;
     s->stopping = true;
-    for (size_t i = 0; i < COUNT_OF(s->listeners); i++)
-        listener_close(s->listeners[i]);
-    if (s->serve == NULL) {
+    if (s->running == 0) {
         close_all(s);
         return;
     }
     (void)uv_timer_start(&s->drain, on_drained, DRAIN_DEADLINE_MS, 0);
-    serve_drain(s->serve); /* on_empty() may come from within */
+    for (size_t i = 0; i < s->worker_count; i++)
+        worker_drain(s->workers[i]);
 }
 
 /* The first time lets streams end; again is at once. */
@@ -82,7 +96,7 @@ static void on_stop(void *ctx, unsigned count)
     log_event(&s->options->log, LOG_INFO, "server.stopping",
               LOG_FIELDS(LOG_N("signals", count)));
     if (count > 1)
-        serve_abort(s->serve);
+        abort_workers(s);
     else
         stop(s);
 }
@@ -107,7 +121,7 @@ static void tell_listener(const struct server *s, size_t i)
 {
     const char *address = s->options->listen[i];
     const char *colon = strrchr(address, ':');
-    const uint16_t port = listener_port(s->listeners[i]);
+    const uint16_t port = worker_port(s->workers[0], i);
 
     (void)fputs(s->options->simulate ? "ready: SIMULATED, listening on "
                                      : "ready: listening on ",
@@ -123,19 +137,14 @@ static void on_first_key(void *ctx)
 {
     struct server *s = ctx;
 
+    if (s->stopping)
+        return;
     if (s->demo != NULL)
         (void)fprintf(s->out, "demo: http://127.0.0.1:%u\n",
                       (unsigned)demo_port(s->demo));
     for (size_t i = 0; i < s->options->listen_count; i++)
         tell_listener(s, i);
     (void)fflush(s->out);
-}
-
-static void on_accept(void *ctx, struct conn *conn)
-{
-    struct server *s = ctx;
-
-    serve_accept(s->serve, conn);
 }
 
 static enum status start_simulation(struct server *s, struct why *why)
@@ -191,37 +200,42 @@ static enum status start_keys(struct server *s)
     return keys_open(&s->loop, &config, &s->keys);
 }
 
-static enum status start_serve(struct server *s)
+static enum status start_desk(struct server *s)
 {
-    const struct serve_config config = {
-        .loop = &s->loop,
-        .hub = s->hub,
+    enum status st = mailbox_open(&s->loop, MAILBOX_LETTERS_MAX, &s->mailbox);
+
+    if (st == STATUS_OK)
+        st = quote_desk_open(s->source, s->mailbox, &s->desk);
+    if (st == STATUS_OK)
+        st = peers_new(&s->options->limits.peers, &s->peers);
+    return st;
+}
+
+static enum status start_workers(struct server *s, struct why *why)
+{
+    struct worker_config config = {
+        .options = s->options,
         .keys = s->keys,
-        .source = s->source,
+        .desk = s->desk,
+        .peers = s->peers,
         .stapled = sim_source_stapled(s->sim),
-        .rules = s->options->rules,
-        .log = &s->options->log,
-        .limits = s->options->limits.peers,
-        .streams_max = (uint32_t)s->options->limits.streams,
-        .on_empty = on_empty,
+        .main = s->mailbox,
+        .shared = s->options->workers > 1,
+        .on_ended = on_worker_ended,
         .ctx = s,
     };
 
-    return serve_new(&config, &s->serve);
-}
+    while (s->worker_count < s->options->workers) {
+        enum status st =
+            worker_open(&config, &s->workers[s->worker_count], why);
 
-static enum status start_listeners(struct server *s, struct why *why)
-{
-    struct listener_config config = { .log = &s->options->log,
-                                      .on_accept = on_accept,
-                                      .ctx = s };
-    enum status st = STATUS_OK;
-
-    for (size_t i = 0; i < s->options->listen_count && st == STATUS_OK; i++) {
-        config.address = s->options->listen[i];
-        st = listener_open(&s->loop, &config, &s->listeners[i], why);
+        if (st != STATUS_OK)
+            return st;
+        config.first = s->workers[0];
+        s->worker_count++;
+        s->running++;
     }
-    return st;
+    return STATUS_OK;
 }
 
 static enum status start(struct server *s, struct why *why)
@@ -232,16 +246,14 @@ static enum status start(struct server *s, struct why *why)
         st = start_demo(s, why);
     if (st != STATUS_OK)
         return st;
-    st = carrier_hub_open(&s->loop, &s->hub);
+    st = start_keys(s);
     if (st == STATUS_OK)
-        st = start_keys(s);
-    if (st == STATUS_OK)
-        st = start_serve(s);
+        st = start_desk(s);
     if (st == STATUS_OK)
         st = shutdown_watch(&s->loop, &shutdown_events, s, &s->signals);
     if (st != STATUS_OK)
         return why_fail(why, st, "server", NULL, "%s", status_text(st));
-    return start_listeners(s, why);
+    return start_workers(s, why);
 }
 
 enum status server_run(struct options *options, FILE *out, struct why *why)
@@ -257,9 +269,12 @@ enum status server_run(struct options *options, FILE *out, struct why *why)
     if (st != STATUS_OK)
         stop(&s);
     (void)uv_run(&s.loop, UV_RUN_DEFAULT); /* ends when all is closed */
-    if (!shutdown_loop(&s.loop, stderr) && st == STATUS_OK)
+    if ((!shutdown_loop(&s.loop, stderr) || s.unclean) && st == STATUS_OK)
         st = why_fail(why, STATUS_INTERNAL, "loop", NULL, "not empty");
-    serve_free(s.serve);
+    for (size_t i = 0; i < s.worker_count; i++)
+        worker_free(s.workers[i]);
+    mailbox_free(s.mailbox);
+    peers_free(s.peers);
     sim_source_free(s.sim);
     return st;
 }

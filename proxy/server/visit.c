@@ -34,10 +34,10 @@ struct visit {
     uint8_t in[READ_BYTES]; /* read, and not used yet */
     size_t in_len;
     struct upgrade upgrade;
-    struct keys_epoch *epoch;  /* held from VISIT_QUOTE on */
-    struct quote_order *order; /* of VISIT_QUOTE */
-    bool eof;                  /* the client sends no more */
-    bool finished;             /* our answer has left */
+    struct keys_epoch *epoch; /* held from VISIT_QUOTE on */
+    struct quote_call *call;  /* of VISIT_QUOTE */
+    bool eof;                 /* the client sends no more */
+    bool finished;            /* our answer has left */
 };
 
 /* The connection must be given up, or have another owner. */
@@ -45,7 +45,7 @@ static void visit_end(struct visit *v)
 {
     struct serve *serve = v->serve;
 
-    quote_source_cancel(v->order);
+    quote_desk_cancel(v->call);
     keys_let_go(v->epoch);
     request_fini(&v->request);
     peers_leave(&v->pass);
@@ -130,8 +130,8 @@ static void refuse_status(struct visit *v, enum status st, const char *field)
 
 void visit_refuse(struct visit *v)
 {
-    quote_source_cancel(v->order);
-    v->order = NULL;
+    quote_desk_cancel(v->call);
+    v->call = NULL;
     if (v->state == VISIT_HEAD && v->request.head.len == 0)
         visit_close(v); /* nothing was asked */
     else if (v->state != VISIT_ANSWERED)
@@ -193,7 +193,7 @@ static void on_quote(void *ctx, const struct proof *proof,
 {
     struct visit *v = ctx;
 
-    v->order = NULL;
+    v->call = NULL;
     if (why == NULL)
         welcome(v, proof);
     else
@@ -207,8 +207,8 @@ static void order_quote(struct visit *v)
 
     session_challenge_binding(v->upgrade.challenge, v->epoch->pair->public_key,
                               binding);
-    st = quote_source_get(v->serve->config.source, binding, on_quote, v,
-                          &v->order);
+    st = quote_desk_get(&v->serve->config.quotes, binding, on_quote, v,
+                        &v->call);
     if (st != STATUS_OK) {
         refuse_status(v, st, "quote");
         return;
@@ -344,7 +344,8 @@ void visit_open(struct serve *serve, struct conn *conn)
         return;
     }
     conn_peer(conn, v->peer);
-    if (peers_enter(serve->peers, v->peer, &v->pass, &why) != STATUS_OK) {
+    if (peers_enter(serve->config.peers, v->peer, &v->pass, &why) !=
+        STATUS_OK) {
         log_why(serve->config.log, LOG_WARN, "connection.refused", &why,
                 LOG_FIELDS(LOG_S("peer", v->peer)));
         conn_reset(conn);

@@ -45,11 +45,11 @@ static void on_first(void *ctx)
     (void)ctx;
 }
 
-struct serve_config server_rig_config(void)
+struct server_rig_limits server_rig_limits(void)
 {
-    return (struct serve_config){
-        .limits = { .pending = 8, .all = 8, .peer_pending = 8, .peer_all = 8 },
-        .streams_max = 8,
+    return (struct server_rig_limits){
+        .peers = { .pending = 8, .all = 8, .peer_pending = 8, .peer_all = 8 },
+        .streams = 8,
     };
 }
 
@@ -92,9 +92,31 @@ void server_rig_rule(struct server_rig *rig, const char *line)
     CHECK_STATUS(rules_add(rig->rules, slice_text(line), &why), STATUS_OK);
 }
 
-void server_rig_begin(struct server_rig *rig, const struct serve_config *config)
+/* The desk and its only worker share a loop, and so a mailbox. */
+static void start_serve(struct server_rig *rig,
+                        const struct server_rig_limits *limits)
 {
-    struct serve_config c = *config;
+    struct serve_config c = { .loop = &rig->loop,
+                              .hub = rig->hub,
+                              .keys = rig->keys,
+                              .stapled = sim_source_stapled(rig->sim),
+                              .rules = rig->rules,
+                              .streams_max = limits->streams,
+                              .on_empty = on_empty,
+                              .ctx = rig };
+
+    CHECK_STATUS(mailbox_open(&rig->loop, 8, &rig->mailbox), STATUS_OK);
+    CHECK_STATUS(quote_desk_open(rig->source, rig->mailbox, &rig->desk),
+                 STATUS_OK);
+    CHECK_STATUS(peers_new(&limits->peers, &rig->peers), STATUS_OK);
+    c.quotes = (struct quote_line){ .desk = rig->desk, .home = rig->mailbox };
+    c.peers = rig->peers;
+    CHECK_STATUS(serve_new(&c, &rig->serve), STATUS_OK);
+}
+
+void server_rig_begin(struct server_rig *rig,
+                      const struct server_rig_limits *limits)
+{
     char rule[64];
 
     *rig = (struct server_rig){ 0 };
@@ -102,15 +124,7 @@ void server_rig_begin(struct server_rig *rig, const struct serve_config *config)
     start_keys(rig);
     CHECK_STATUS(carrier_hub_open(&rig->loop, &rig->hub), STATUS_OK);
     CHECK_STATUS(rules_new(&rig->rules), STATUS_OK);
-    c.loop = &rig->loop;
-    c.hub = rig->hub;
-    c.keys = rig->keys;
-    c.source = rig->source;
-    c.stapled = sim_source_stapled(rig->sim);
-    c.rules = rig->rules;
-    c.on_empty = on_empty;
-    c.ctx = rig;
-    CHECK_STATUS(serve_new(&c, &rig->serve), STATUS_OK);
+    start_serve(rig, limits);
     rig->listener = listen_on(rig, on_accept);
     rig->backend = listen_on(rig, on_backend);
     (void)snprintf(rule, sizeof(rule), "demo.test:80=127.0.0.1:%u",
@@ -128,11 +142,15 @@ void server_rig_end(struct server_rig *rig)
     }
     serve_drain(rig->serve);
     loop_until(&rig->loop, &rig->empty);
+    mailbox_close(rig->mailbox);
+    quote_desk_close(rig->desk);
     keys_close(rig->keys);
     quote_source_close(rig->source);
     carrier_hub_close(rig->hub);
     loop_end(&rig->loop);
     serve_free(rig->serve);
+    mailbox_free(rig->mailbox);
+    peers_free(rig->peers);
     rules_free(rig->rules);
     sim_source_free(rig->sim);
 }

@@ -21,6 +21,9 @@ struct server_rig {
     struct quote_source *source;
     struct keys *keys;
     struct rules *rules;
+    struct mailbox *mailbox;
+    struct quote_desk *desk;
+    struct peers *peers;
     struct serve *serve;
     struct listener *listener;
     bool empty; /* the server's on_empty() came */
@@ -30,12 +33,17 @@ struct server_rig {
     struct end backends[RIG_BACKENDS_MAX]; /* in the order they came */
 };
 
-/* Limits of the server; change, then server_rig_begin(). */
-struct serve_config server_rig_config(void);
+/* Change, then server_rig_begin(). */
+struct server_rig_limits {
+    struct peers_limits peers;
+    uint32_t streams;
+};
+
+struct server_rig_limits server_rig_limits(void);
 
 /* Until the server can answer. demo.test:80 leads to the backend. */
 void server_rig_begin(struct server_rig *rig,
-                      const struct serve_config *config);
+                      const struct server_rig_limits *limits);
 
 /* Another rule. */
 void server_rig_rule(struct server_rig *rig, const char *line);

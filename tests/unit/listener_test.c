@@ -91,6 +91,19 @@ static int connect_to(int family, uint16_t port)
     return -1;
 }
 
+static int connect_path(const char *path)
+{
+    struct sockaddr_un to = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    (void)snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
+    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+        return fd;
+    close(fd);
+    return -1;
+}
+
 static bool has_ipv6(void)
 {
     uv_loop_t loop;
@@ -178,12 +191,65 @@ static void a_port_taken_in_one_family_is_not_shared(void **state)
     end(&f);
 }
 
-static void workers_may_share_a_port(void **state)
+/* Connect until both have accepted something: each worker gets its part. */
+static void join_and_accept(const char *where)
+{
+    struct fixture f = { .count = 0 }, second = { .count = 0 };
+    struct listener_config config = {
+        .address = where,
+        .shared = true,
+        .on_accept = on_accept,
+        .ctx = &f,
+    };
+    int clients[CONNS_MAX];
+    size_t count = 0;
+    struct why why;
+
+    loop_begin(&f.loop);
+    loop_begin(&second.loop);
+    CHECK_STATUS(listener_open(&f.loop, &config, &f.listener, &why), STATUS_OK);
+    config.ctx = &second;
+    CHECK_STATUS(listener_join(&second.loop, f.listener, &config,
+                               &second.listener, &why),
+                 STATUS_OK);
+    assert_int_equal(listener_port(f.listener), listener_port(second.listener));
+    while (f.count == 0 || second.count == 0) {
+        assert_true(count < CONNS_MAX); /* two to the power of -63 */
+        clients[count++] = where[0] == '/'
+                               ? connect_path(where)
+                               : connect_to(AF_INET, listener_port(f.listener));
+        (void)uv_run(count % 2 == 0 ? &f.loop : &second.loop, UV_RUN_NOWAIT);
+        (void)uv_run(count % 2 == 0 ? &second.loop : &f.loop, UV_RUN_NOWAIT);
+    }
+    while (count > 0)
+        (void)close(clients[--count]);
+    end(&f);
+    end(&second);
+}
+
+static void workers_share_a_port(void **state)
+{
+    (void)state;
+    join_and_accept("127.0.0.1:0");
+}
+
+static void workers_share_a_path(void **state)
+{
+    char path[64];
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "/tmp/veritee-listener-%d.sock",
+                   (int)getpid());
+    join_and_accept(path);
+    assert_int_not_equal(access(path, F_OK), 0);
+}
+
+static void a_port_that_others_share_is_still_taken(void **state)
 {
     struct fixture f = { .count = 0 }, second = { .count = 0 };
     struct listener_config config = {
         .address = "127.0.0.1:0",
-        .reuse_port = true,
+        .shared = true,
         .on_accept = on_accept,
         .ctx = &f,
     };
@@ -197,9 +263,9 @@ static void workers_may_share_a_port(void **state)
     (void)snprintf(address, sizeof(address), "127.0.0.1:%u",
                    (unsigned)listener_port(f.listener));
     config.address = address;
-    config.ctx = &second;
     CHECK_STATUS(listener_open(&second.loop, &config, &second.listener, &why),
-                 STATUS_OK);
+                 STATUS_NETWORK);
+    assert_null(second.listener);
     end(&f);
     end(&second);
 }
@@ -292,19 +358,6 @@ static void an_address_of_another_machine_is_refused(void **state)
 static void socket_path(char *out, size_t room)
 {
     (void)snprintf(out, room, "/tmp/veritee-listener-%ld", (long)getpid());
-}
-
-static int connect_path(const char *path)
-{
-    struct sockaddr_un to = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    (void)snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
-    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-        return fd;
-    close(fd);
-    return -1;
 }
 
 static void a_unix_socket_is_for_its_user_alone(void **state)
@@ -445,7 +498,9 @@ int main(void)
         cmocka_unit_test(localhost_is_both_families_on_one_port),
         cmocka_unit_test(a_port_in_use_is_named),
         cmocka_unit_test(a_port_taken_in_one_family_is_not_shared),
-        cmocka_unit_test(workers_may_share_a_port),
+        cmocka_unit_test(workers_share_a_port),
+        cmocka_unit_test(workers_share_a_path),
+        cmocka_unit_test(a_port_that_others_share_is_still_taken),
         cmocka_unit_test(addresses_are_read_strictly),
         cmocka_unit_test(a_path_over_the_systems_limit_is_refused),
         cmocka_unit_test(an_address_of_another_machine_is_refused),

@@ -116,10 +116,13 @@ static void a_full_mailbox_says_so_and_takes_more_once_read(void **state)
     CHECK_STATUS(mailbox_post(r.box, &note_new(&r, 0)->letter), STATUS_OK);
     CHECK_STATUS(mailbox_post(r.box, &note_new(&r, 1)->letter), STATUS_OK);
     CHECK_STATUS(mailbox_post(r.box, &third->letter), STATUS_BUSY);
-    while (r.count < 2)
+    assert_true(mailbox_send(r.box, &third->letter));
+    third = note_new(&r, 3);
+    CHECK_STATUS(mailbox_post(r.box, &third->letter), STATUS_BUSY);
+    while (r.count < 3)
         (void)uv_run(&r.loop, UV_RUN_ONCE);
     CHECK_STATUS(mailbox_post(r.box, &third->letter), STATUS_OK);
-    while (r.count < 3)
+    while (r.count < 4)
         (void)uv_run(&r.loop, UV_RUN_ONCE);
     reader_end(&r);
 }
@@ -136,6 +139,7 @@ what_waits_at_the_end_is_delivered_and_no_more_is_taken(void **state)
     mailbox_close(r.box);
     assert_int_equal(r.count, 1);
     CHECK_STATUS(mailbox_post(r.box, &late->letter), STATUS_SHUTTING_DOWN);
+    assert_false(mailbox_send(r.box, &late->letter));
     free(late);
     reader_end(&r);
 }

@@ -55,6 +55,8 @@ static const struct {
     { "no epoch",             BASE "--epoch-seconds 0", "--epoch-seconds" },
     { "an epoch of years",    BASE "--epoch-seconds 2592001",
       "--epoch-seconds" },
+    { "no workers",           BASE "--workers 0", "--workers" },
+    { "too many workers",     BASE "--workers 65", "--workers" },
     { "an epoch in words",    BASE "--epoch-seconds 1h", "--epoch-seconds" },
     { "an unknown limit",     BASE "--limit cats=9", "no such --limit" },
     { "a limit without a number", BASE "--limit pending", "no such --limit" },
@@ -104,6 +106,7 @@ static void there_are_defaults(void **state)
     assert_null(o.fault);
     assert_int_equal(o.simulate_tee, TEE_TDX);
     assert_int_equal(o.epoch_ms, 3600 * 1000);
+    assert_true(o.workers > 0);
     assert_int_equal(o.limits.peers.all, 4096);
     assert_int_equal(o.limits.peers.pending, 512);
     assert_int_equal(o.limits.peers.peer_all, 512);
@@ -123,7 +126,7 @@ static void every_option_is_taken(void **state)
     (void)state;
     assert_int_equal(read_line("-l a:1 --listen=b:2 -s --simulate-tee sgx "
                                "--simulate-dir /tmp/x --simulate-fault debug "
-                               "-r a.test:80=b:1 --epoch-seconds=2",
+                               "-r a.test:80=b:1 --workers 3 --epoch-seconds=2",
                                &o, said, sizeof(said)),
                      -1);
     assert_int_equal(o.listen_count, 2);
@@ -133,6 +136,7 @@ static void every_option_is_taken(void **state)
     assert_string_equal(o.fault->name, "debug");
     assert_int_equal(rules_count(o.rules), 1);
     assert_int_equal(o.epoch_ms, 2000);
+    assert_int_equal(o.workers, 3);
     assert_false(o.demo);
     options_free(&o);
     assert_int_equal(read_line(BASE "--limit quotes=1 --limit streams=2 "

@@ -117,8 +117,7 @@ static void out_of_patience(uv_timer_t *timer)
 
 static bool somebody_is_there(const struct server_rig *rig)
 {
-    return peers_all(rig->serve->peers) > 0 ||
-           rig->serve->backends.list != NULL;
+    return peers_all(rig->peers) > 0 || rig->serve->backends.list != NULL;
 }
 
 /* Come, ask and go; then wait until the server is empty. */
@@ -148,7 +147,7 @@ static void have_talk(struct guest_talk *t, uv_timer_t *patience)
 static void no_failing_allocation_hurts(void **state)
 {
     struct server_rig *rig = calloc(1, sizeof(*rig));
-    struct serve_config config = server_rig_config();
+    struct server_rig_limits limits = server_rig_limits();
     struct demo *demo;
     struct why why;
     uv_timer_t patience;
@@ -159,7 +158,7 @@ static void no_failing_allocation_hurts(void **state)
     (void)state;
     assert_non_null(rig);
     (void)signal(SIGPIPE, SIG_IGN); /* as shutdown_watch() does */
-    server_rig_begin(rig, &config);
+    server_rig_begin(rig, &limits);
     CHECK_STATUS(demo_open(&rig->loop, NULL, &demo, &why), STATUS_OK);
     (void)snprintf(rule, sizeof(rule), "demo.test:81=127.0.0.1:%u",
                    (unsigned)demo_port(demo));

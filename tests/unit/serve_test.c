@@ -19,9 +19,9 @@ struct test {
 /* A server and a client with a session. */
 static void begin(struct test *t)
 {
-    struct serve_config config = server_rig_config();
+    struct server_rig_limits limits = server_rig_limits();
 
-    server_rig_begin(&t->rig, &config);
+    server_rig_begin(&t->rig, &limits);
     rig_client_open(&t->client, &t->rig, false);
     assert_true(t->client.ready);
     assert_true(t->client.challenged);
@@ -349,23 +349,23 @@ static void an_epoch_serves_many(void **state)
 static void sessions_are_counted(void **state)
 {
     struct test *t = new_test();
-    struct serve_config config = server_rig_config();
+    struct server_rig_limits limits = server_rig_limits();
     struct rig_client second, third;
 
     (void)state;
-    config.limits.all = 2;
-    server_rig_begin(&t->rig, &config);
+    limits.peers.all = 2;
+    server_rig_begin(&t->rig, &limits);
     rig_client_open(&t->client, &t->rig, false);
     rig_client_open(&second, &t->rig, false);
     assert_true(t->client.ready && second.ready);
     rig_client_open(&third, &t->rig, false);
     assert_false(third.ready);
     rig_client_close(&second);
-    while (peers_all(t->rig.serve->peers) > 1)
+    while (peers_all(t->rig.peers) > 1)
         (void)uv_run(&t->rig.loop, UV_RUN_ONCE);
     rig_client_open(&third, &t->rig, false);
     assert_true(third.ready);
-    assert_int_equal(peers_pending(t->rig.serve->peers), 0);
+    assert_int_equal(peers_pending(t->rig.peers), 0);
     rig_client_close(&third);
     finish(t);
     free(t);

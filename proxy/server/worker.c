@@ -1,0 +1,236 @@
+#include "proxy/server/worker.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "common/compiler.h"
+#include "common/limits.h"
+#include "proxy/io/carrier.h"
+#include "proxy/io/listener.h"
+#include "proxy/io/shutdown.h"
+#include "proxy/server/serve.h"
+
+/* A letter that is sent once. */
+struct order {
+    struct letter letter;
+    struct worker *worker;
+    bool sent; /* the main thread's */
+};
+
+/* Freed in worker_free(). */
+struct worker {
+    struct worker_config config;
+    uv_thread_t thread;
+    struct order drain, abort, ended;
+
+    /* The worker's own, from its thread's start to its end. */
+    uv_loop_t loop;
+    struct mailbox *mailbox;
+    struct carrier_hub *hub;
+    struct serve *serve;
+    struct listener *listeners[OPTIONS_LISTEN_MAX];
+    uint16_t ports[OPTIONS_LISTEN_MAX]; /* written before the thread starts */
+    bool clean;                         /* at the end: nothing was left */
+};
+
+/* --- on the worker's thread ---------------------------------------------- */
+
+static void close_listeners(struct worker *w)
+{
+    for (size_t i = 0; i < COUNT_OF(w->listeners); i++) {
+        listener_close(w->listeners[i]);
+        w->listeners[i] = NULL;
+    }
+}
+
+/* Nobody is left: the loop ends. */
+static void on_empty(void *ctx)
+{
+    struct worker *w = ctx;
+
+    carrier_hub_close(w->hub);
+    w->hub = NULL;
+    mailbox_close(w->mailbox);
+}
+
+static void on_drain(struct letter *letter)
+{
+    struct worker *w = CONTAINER_OF(letter, struct order, letter)->worker;
+
+    close_listeners(w);
+    serve_drain(w->serve); /* on_empty() may come from within */
+}
+
+static void on_abort(struct letter *letter)
+{
+    serve_abort(CONTAINER_OF(letter, struct order, letter)->worker->serve);
+}
+
+static void on_accept(void *ctx, struct conn *conn)
+{
+    struct worker *w = ctx;
+
+    serve_accept(w->serve, conn);
+}
+
+static void run_to_end(struct worker *w)
+{
+    (void)uv_run(&w->loop, UV_RUN_DEFAULT); /* ends when all is closed */
+    w->clean = shutdown_loop(&w->loop, stderr);
+}
+
+static void run(void *arg)
+{
+    struct worker *w = arg;
+    bool sent;
+
+    run_to_end(w);
+    sent = mailbox_send(w->config.main, &w->ended.letter);
+    assert(sent); /* it is open until we are joined */
+}
+
+/* --- on the main thread -------------------------------------------------- */
+
+static void on_ended(struct letter *letter)
+{
+    struct worker *w = CONTAINER_OF(letter, struct order, letter)->worker;
+    int rc = uv_thread_join(&w->thread);
+
+    assert(rc == 0);
+    w->config.on_ended(w->config.ctx, w->clean);
+}
+
+static struct order order_to(struct worker *w,
+                             void (*on_letter)(struct letter *letter))
+{
+    return (struct order){ .letter.on_letter = on_letter, .worker = w };
+}
+
+static enum status start_serve(struct worker *w)
+{
+    const struct worker_config *c = &w->config;
+    const struct serve_config config = {
+        .loop = &w->loop,
+        .hub = w->hub,
+        .keys = c->keys,
+        .quotes = { .desk = c->desk, .home = w->mailbox },
+        .peers = c->peers,
+        .stapled = c->stapled,
+        .rules = c->options->rules,
+        .log = &c->options->log,
+        .streams_max = (uint32_t)c->options->limits.streams,
+        .on_empty = on_empty,
+        .ctx = w,
+    };
+
+    return serve_new(&config, &w->serve);
+}
+
+static enum status start_listeners(struct worker *w, struct why *why)
+{
+    const struct options *o = w->config.options;
+    struct listener_config config = { .log = &o->log,
+                                      .shared = w->config.shared,
+                                      .on_accept = on_accept,
+                                      .ctx = w };
+    struct worker *first = w->config.first;
+    enum status st = STATUS_OK;
+
+    for (size_t i = 0; i < o->listen_count && st == STATUS_OK; i++) {
+        config.address = o->listen[i];
+        st = first == NULL
+                 ? listener_open(&w->loop, &config, &w->listeners[i], why)
+                 : listener_join(&w->loop, first->listeners[i], &config,
+                                 &w->listeners[i], why);
+        if (st == STATUS_OK)
+            w->ports[i] = listener_port(w->listeners[i]);
+    }
+    return st;
+}
+
+static enum status start(struct worker *w, struct why *why)
+{
+    enum status st = mailbox_open(&w->loop, MAILBOX_LETTERS_MAX, &w->mailbox);
+
+    if (st == STATUS_OK)
+        st = carrier_hub_open(&w->loop, &w->hub);
+    if (st == STATUS_OK)
+        st = start_serve(w);
+    if (st != STATUS_OK)
+        return why_fail(why, st, "worker", NULL, "%s", status_text(st));
+    st = start_listeners(w, why);
+    if (st != STATUS_OK)
+        return st;
+    if (uv_thread_create(&w->thread, run, w) != 0)
+        return why_fail(why, STATUS_NO_MEMORY, "worker", NULL, "no thread");
+    return STATUS_OK;
+}
+
+/* It has no thread: end here what there is. */
+static void undo(struct worker *w)
+{
+    close_listeners(w);
+    carrier_hub_close(w->hub);
+    if (w->mailbox != NULL)
+        mailbox_close(w->mailbox);
+    run_to_end(w);
+    worker_free(w);
+}
+
+enum status worker_open(const struct worker_config *config, struct worker **out,
+                        struct why *why)
+{
+    struct worker *w = calloc(1, sizeof(*w));
+    enum status st;
+
+    *out = NULL;
+    if (w == NULL)
+        return why_fail(why, STATUS_NO_MEMORY, "worker", NULL, "no memory");
+    if (uv_loop_init(&w->loop) != 0) {
+        free(w);
+        return why_fail(why, STATUS_NO_MEMORY, "loop", NULL, "no event loop");
+    }
+    w->config = *config;
+    w->drain = order_to(w, on_drain);
+    w->abort = order_to(w, on_abort);
+    w->ended = order_to(w, on_ended);
+    st = start(w, why);
+    if (st != STATUS_OK) {
+        undo(w);
+        return st;
+    }
+    *out = w;
+    return STATUS_OK;
+}
+
+uint16_t worker_port(const struct worker *w, size_t i)
+{
+    return w->ports[i];
+}
+
+/* A worker that is over already needs none. */
+static void give(struct worker *w, struct order *order)
+{
+    if (!order->sent)
+        (void)mailbox_send(w->mailbox, &order->letter);
+    order->sent = true;
+}
+
+void worker_drain(struct worker *w)
+{
+    give(w, &w->drain);
+}
+
+void worker_abort(struct worker *w)
+{
+    give(w, &w->abort);
+}
+
+void worker_free(struct worker *w)
+{
+    if (w == NULL)
+        return;
+    serve_free(w->serve);
+    mailbox_free(w->mailbox);
+    free(w);
+}
