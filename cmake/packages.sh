@@ -54,6 +54,8 @@ test  nodejs                 another verifier, in differential_test
 test  npm                    installs that
 test  python3-cryptography   makes certificates and bent evidence
 test  openssh-client         client through SOCKS
+test  fish                   reads completions and variables
+test  zsh                    likewise
 test  openssh-server         its server, and a peer in bench/
 
 bench tinyproxy              peer: HTTP proxy

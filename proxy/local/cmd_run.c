@@ -78,6 +78,19 @@ static int run(const struct options *o, const struct log *log,
     return command_fail_why(&cmd_run_command, COMMAND_BAD, &why);
 }
 
+static int tell_first_steps(void)
+{
+    (void)command_fail(&cmd_run_command, COMMAND_TROUBLE,
+                       "no policy at ~/.config/veritee/policy.yaml or "
+                       "/etc/veritee/policy.yaml");
+    (void)fputs("  veritee init                 writes one to start from\n"
+                "  veritee pin HOST             makes one of what a server "
+                "proves now\n"
+                "  veritee run --policy FILE    uses another\n",
+                stderr);
+    return COMMAND_TROUBLE;
+}
+
 int cmd_run_main(int argc, char **argv)
 {
     struct options o = { .log_format = "human", .log_level = "info" };
@@ -97,9 +110,7 @@ int cmd_run_main(int argc, char **argv)
     if (!log_level_parse(o.log_level, &log.level))
         return COMMAND_TROUBLE; /* the table lets no such word in */
     if (o.policy_path == NULL && !paths_policy(found))
-        return command_fail(&cmd_run_command, COMMAND_TROUBLE,
-                            "no policy at ~/.config/veritee/policy.yaml or "
-                            "/etc/veritee/policy.yaml: name one by --policy");
+        return tell_first_steps();
     if (o.policy_path == NULL)
         o.policy_path = found;
     if (policy_file_load(o.policy_path, &policy, &error) != STATUS_OK) {

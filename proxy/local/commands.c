@@ -3,6 +3,10 @@
 #include <string.h>
 
 #include "proxy/local/cmd_check.h"
+#include "proxy/local/cmd_completion.h"
+#include "proxy/local/cmd_env.h"
+#include "proxy/local/cmd_exec.h"
+#include "proxy/local/cmd_init.h"
 #include "proxy/local/cmd_inspect.h"
 #include "proxy/local/cmd_pin.h"
 #include "proxy/local/cmd_run.h"
@@ -10,12 +14,16 @@
 #include "proxy/local/cmd_verify.h"
 
 const struct command *const commands_all[] = {
+    &cmd_init_command,
     &cmd_run_command,
     &cmd_status_command,
+    &cmd_exec_command,
+    &cmd_env_command,
+    &cmd_pin_command,
     &cmd_check_command,
     &cmd_verify_command,
     &cmd_inspect_command,
-    &cmd_pin_command,
+    &cmd_completion_command,
     NULL,
 };
 

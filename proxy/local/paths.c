@@ -22,10 +22,14 @@ static bool below_base(const char *variable, const char *at_home,
     return n > 0 && n < PATHS_ROOM;
 }
 
+bool paths_config(char out[PATHS_ROOM])
+{
+    return below_base("XDG_CONFIG_HOME", ".config", "veritee/policy.yaml", out);
+}
+
 bool paths_policy(char out[PATHS_ROOM])
 {
-    if (below_base("XDG_CONFIG_HOME", ".config", "veritee/policy.yaml", out) &&
-        access(out, F_OK) == 0)
+    if (paths_config(out) && access(out, F_OK) == 0)
         return true;
     (void)snprintf(out, PATHS_ROOM, "/etc/veritee/policy.yaml");
     return access(out, F_OK) == 0;
@@ -34,4 +38,9 @@ bool paths_policy(char out[PATHS_ROOM])
 bool paths_cache(char out[PATHS_ROOM])
 {
     return below_base("XDG_CACHE_HOME", ".cache", "veritee", out);
+}
+
+bool paths_state(char out[PATHS_ROOM])
+{
+    return below_base("XDG_STATE_HOME", ".local/state", "veritee", out);
 }

@@ -14,8 +14,15 @@
  * ~/.config/veritee/policy.yaml, /etc/veritee/policy.yaml. False if none. */
 MUST_CHECK bool paths_policy(char out[PATHS_ROOM]);
 
+/* $XDG_CONFIG_HOME/veritee/policy.yaml or ~/.config/veritee/policy.yaml, which
+ * need not exist. False when neither variable is set. */
+MUST_CHECK bool paths_config(char out[PATHS_ROOM]);
+
 /* $XDG_CACHE_HOME/veritee or ~/.cache/veritee, which need not exist. False
  * when neither variable is set. */
 MUST_CHECK bool paths_cache(char out[PATHS_ROOM]);
+
+/* $XDG_STATE_HOME/veritee or ~/.local/state/veritee, likewise. */
+MUST_CHECK bool paths_state(char out[PATHS_ROOM]);
 
 #endif

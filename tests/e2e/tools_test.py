@@ -3,8 +3,13 @@
 
 import json
 import os
+import pty
+import re
+import shutil
+import socketserver
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -109,10 +114,229 @@ def pin_refuses_what_does_not_verify(build):
         expect(veritee(programs, "pin", "--root", "/nowhere", url), 2)
 
 
+# --- init, run without a policy ----------------------------------------------
+
+def init_writes_a_right_policy_once(build):
+    with Programs(build) as programs:
+        made = expect(veritee(programs, "init"), 0)
+        path = programs.dir / "home/.config/veritee/policy.yaml"
+        check("veritee pin --append" in made.stderr, made)
+        check(path.stat().st_mode & 0o777 == 0o600, "readable by the user alone")
+        expect(veritee(programs, "check"), 0)
+        expect(veritee(programs, "init"), 2)
+        other = programs.dir / "elsewhere.yaml"
+        expect(veritee(programs, "init", "--out", other), 0)
+        check(other.read_text() == path.read_text(), "the same")
+        printed = expect(veritee(programs, "init", "--out", "-"), 0)
+        check(printed.stdout == path.read_text(), "printed")
+        server = programs.server()
+        expect(pin(programs, server, "--append", path), 0)
+        expect(veritee(programs, "check"), 0)
+
+
+def without_a_policy_run_says_what_to_do(build):
+    with Programs(build) as programs:
+        told = expect(veritee(programs, "run"), 2)
+        for words in ("veritee init", "veritee pin", "--policy"):
+            check(words in told.stderr, told)
+
+
+# --- env, exec ---------------------------------------------------------------
+
+SHELLS = {"sh": ["sh", "-c"], "fish": ["fish", "-c"]}
+
+
+def env_is_read_by_shells(build):
+    with Programs(build) as programs:
+        for name, shell in SHELLS.items():
+            if not shutil.which(shell[0]):
+                print(f"skipped - no {shell[0]}", flush=True)
+                continue
+            lines = expect(veritee(programs, "env", "--shell", name, "--proxy",
+                                   "127.0.0.1:81"), 0).stdout
+            undo = expect(veritee(programs, "env", "--shell", name, "--unset"),
+                          0).stdout
+            for text, want in ((lines, "http://127.0.0.1:81"),
+                               (lines + undo, "")):
+                for variable in ("http_proxy", "HTTPS_PROXY"):
+                    got = subprocess.run(
+                        [*shell, f'{text}\necho "${variable}"'],
+                        capture_output=True, text=True,
+                        env=environment(programs))
+                    check(got.stdout.strip() == want, f"{name}: {got}")
+        told = json.loads(expect(veritee(programs, "env", "--json"), 0).stdout)
+        check(told["all_proxy"] == "http://localhost:8118", told)
+        check(told["no_proxy"] == told["NO_PROXY"], told)
+        expect(veritee(programs, "env", "--proxy", "192.0.2.1:8118"), 2)
+        expect(veritee(programs, "env", "--shell", "other"), 2)
+
+
+def env_goes_where_the_policy_listens(build):
+    with Programs(build) as programs:
+        path = programs.dir / "home/.config/veritee/policy.yaml"
+        environment(programs)
+        path.parent.mkdir(parents=True)
+        path.write_text('listen: [ "[::1]:8222" ]\n')
+        told = json.loads(expect(veritee(programs, "env", "--json"), 0).stdout)
+        check(told["http_proxy"] == "http://[::1]:8222", told)
+
+
+def exec_leads_one_program_to_the_proxy(build):
+    with Programs(build) as programs:
+        _, proxy = programs.pair()
+        at = ("--proxy", f"127.0.0.1:{proxy.port}")
+        got = expect(veritee(programs, "exec", *at, "--", "curl", "-q", "-sS",
+                             "-o", "/dev/null", "-w", "%{http_code}",
+                             f"http://{HOST}/"), 0)
+        check(got.stdout == "200", got)
+        expect(veritee(programs, "exec", *at, "sh", "-c", "exit 17"), 17)
+        expect(veritee(programs, "exec", *at, "/nowhere/program"), 127)
+        expect(veritee(programs, "exec", *at, "/etc/passwd"), 126)
+        expect(veritee(programs, "exec", *at), 125)
+        expect(veritee(programs, "exec", "--proxy", "127.0.0.1:1", "true"), 125)
+        with socketserver.TCPServer(("127.0.0.1", 0), Other) as other:
+            threading.Thread(target=other.serve_forever, daemon=True).start()
+            told = expect(veritee(programs, "exec", "--proxy",
+                                  f"127.0.0.1:{other.server_address[1]}",
+                                  "true"), 125)
+            check("another program" in told.stderr, told)
+            other.shutdown()
+
+
+class Other(socketserver.BaseRequestHandler):
+    """A web server that is no veritee."""
+
+    def handle(self):
+        self.request.recv(1024)
+        self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi\n")
+
+
+# --- help, completion, the unit ----------------------------------------------
+
+def commands(programs, *above):
+    """Every command that can be run, as a list of words each."""
+    text = expect(veritee(programs, *above, "--help"), 0).stdout
+    if above and "\nCommands:\n" not in text:
+        return [list(above)]
+    part = text.partition("\nCommands:\n")[2].partition("\n\n")[0] or text
+    words = re.findall(r"^  ([a-z]+) {2,}", part, re.M)
+    return [c for word in words for c in commands(programs, *above, word)]
+
+
+def every_command_has_help_and_a_manual(build):
+    page = (Path(__file__).resolve().parents[2] / "docs/man/veritee.1").read_text()
+    with Programs(build) as programs:
+        found = commands(programs)
+        check(["run"] in found and ["completion"] in found, found)
+        for words in found:
+            text = expect(veritee(programs, *words, "--help"), 0).stdout
+            check("Exit status: " in text and "Examples:" in text, text)
+            check(re.search(rf"^\.Ss {' '.join(words)}$", page, re.M),
+                  f"no .Ss {' '.join(words)} in the manual")
+            for name in re.findall(r"^  (?:-., |    )--([a-z-]+)", text, re.M):
+                check(name == "help" or f"-{name} " in page or
+                      f"-{name}\n" in page, f"{words}: --{name} in the manual")
+            expect(veritee(programs, *words, "--no-such-option"),
+                   125 if words == ["exec"] else 2)
+        expect(veritee(programs), 2)
+        expect(veritee(programs, "no-such-command"), 2)
+
+
+def complete(script, line):
+    """What bash offers for |line|, whose last word is being typed."""
+    words = line.split(" ")
+    quoted = " ".join(f"'{w}'" for w in words)
+    return subprocess.run(
+        ["bash", "-c", f"{script}\nCOMP_WORDS=({quoted}); "
+         f"COMP_CWORD={len(words) - 1}; "
+         f"_veritee veritee '{words[-1]}' '{words[-2]}'; "
+         'printf "%s\\n" "${COMPREPLY[@]}"'],
+        capture_output=True, text=True, check=True).stdout.split()
+
+
+def shells_complete_what_help_tells(build):
+    with Programs(build) as programs:
+        script = expect(veritee(programs, "completion", "bash"), 0).stdout
+        check(complete(script, "veritee ver") == ["verify"], "a command")
+        check(complete(script, "veritee verify --tee ") == ["sev-snp"], "a word")
+        check(complete(script, "veritee run --log-l") == ["--log-level"], "one")
+        for words in commands(programs):
+            text = veritee(programs, *words, "--help").stdout
+            want = set(re.findall(r"^  (?:-., |    )(--[a-z-]+)", text, re.M))
+            got = set(complete(script, f"veritee {' '.join(words)} --"))
+            check(got == want, f"{words}: {got ^ want}")
+        for shell in ("bash", "zsh", "fish"):
+            text = expect(veritee(programs, "completion", shell), 0).stdout
+            if not shutil.which(shell):
+                print(f"skipped - no {shell}", flush=True)
+                continue
+            subprocess.run([shell, "-n"], input=text, text=True, check=True)
+        expect(veritee(programs, "completion", "ksh"), 2)
+
+
+def output_has_no_colour_but_on_a_terminal(build):
+    with Programs(build) as programs:
+        bent = programs.server("--simulate-fault", "wrong-key")
+        argv = [str(programs.bin / "veritee"), "pin", "--root",
+                f"{bent.sim_dir}/root.pem", f"ws://127.0.0.1:{bent.port}"]
+        check("\033" not in pin(programs, bent).stdout, "a pipe")
+        for more, want in (({"TERM": "xterm"}, True),
+                           ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+                           ({"TERM": "dumb"}, False)):
+            text = on_terminal(argv, environment(programs, **more))
+            check(("\033[1;31m" in text) == want, f"{more}: {text!r}")
+
+
+def on_terminal(argv, env):
+    """What |argv| writes to a terminal."""
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(argv, stdin=theirs, stdout=theirs, stderr=theirs,
+                             env=env)
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            chunk = os.read(ours, 65536)
+        except OSError:  # the other side is closed
+            break
+        if not chunk:
+            break
+        text += chunk
+    child.wait()
+    os.close(ours)
+    return text.decode()
+
+
+def the_unit_is_one_that_systemd_takes(build):
+    if not shutil.which("systemd-analyze"):
+        print("skipped - no systemd-analyze", flush=True)
+        return
+    unit = Path(__file__).resolve().parents[2] / "deploy/systemd/user/veritee.service"
+    with Programs(build) as programs:
+        copy = programs.dir / "veritee.service"
+        copy.write_text(unit.read_text().replace("/usr/local/bin/veritee",
+                                                 str(programs.bin.resolve() /
+                                                     "veritee")))
+        told = subprocess.run(["systemd-analyze", "--user", "--man=no", "verify",
+                               copy], capture_output=True, text=True,
+                              env=environment(programs,
+                                              XDG_RUNTIME_DIR=str(programs.dir)))
+        check(told.returncode == 0 and "veritee.service" not in told.stderr, told)
+
+
 if __name__ == "__main__":
     sys.exit(run_tests([
         what_pin_prints_lets_the_proxy_in,
         pin_writes_and_appends_but_never_over_a_file,
         pin_as_json_has_the_same,
         pin_refuses_what_does_not_verify,
+        init_writes_a_right_policy_once,
+        without_a_policy_run_says_what_to_do,
+        env_is_read_by_shells,
+        env_goes_where_the_policy_listens,
+        exec_leads_one_program_to_the_proxy,
+        every_command_has_help_and_a_manual,
+        shells_complete_what_help_tells,
+        output_has_no_colour_but_on_a_terminal,
+        the_unit_is_one_that_systemd_takes,
     ]))
