@@ -18,7 +18,7 @@ struct ws_dial;
 struct ws_dial_target {
     struct dial_target dial; /* its deadline is for the handshake too */
     const char *path;        /* begins with '/' */
-    const char *protocol;    /* static; NULL for none */
+    const char *protocol;    /* a list, borrowed until it is over; NULL: none */
     const struct ws_line
         *lines; /* further headers; NULL if |line_count| is 0 */
     size_t line_count;

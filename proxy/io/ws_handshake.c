@@ -147,6 +147,17 @@ static void read_header(struct answer *a, struct slice name, struct slice value)
     }
 }
 
+/* Is |word| one of the |offer|, a list? Letters count as they are. */
+static bool is_offered(struct slice word, struct slice offer)
+{
+    struct slice item;
+
+    while (text_list_next(&offer, &item))
+        if (slice_equal(item, word))
+            return true;
+    return false;
+}
+
 /* Does the 101 answer agree with what was asked? */
 static enum status check_answer(const struct answer *a,
                                 const struct ws_request *r, struct why *why)
@@ -166,7 +177,7 @@ static enum status check_answer(const struct answer *a,
     if (r->protocol == NULL
             ? a->protocols != 0
             : a->protocols != 1 ||
-                  !slice_equal(a->protocol, slice_text(r->protocol))) {
+                  !is_offered(a->protocol, slice_text(r->protocol))) {
         (void)why_fail(why, STATUS_BAD_HANDSHAKE, "ws.response.protocol",
                        CLAUSE_RESPONSE, "\"%.*s\"",
                        (int)MIN_OF(a->protocol.len, 64),

@@ -28,7 +28,7 @@ struct ws_request {
     const char *host; /* "name", "name:port", "[v6]:port" */
     const char *path; /* begins with '/' */
     char key[WS_KEY_BYTES + 1];
-    const char *protocol; /* the only subprotocol offered; NULL for none */
+    const char *protocol; /* the subprotocols offered, a list; NULL for none */
     const struct ws_line *lines; /* borrowed; NULL when |line_count| is 0 */
     size_t line_count;
 };

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "common/builder.h"
+#include "common/compiler.h"
 #include "proxy/io/ws_reader.h"
 
 #define QUEUE_MAX_BYTES (16 * 1024) /* pongs and the close; messages are lent */
@@ -18,6 +20,8 @@ struct ws_link {
     bool busy;             /* inside on_read(): not to be freed yet */
     bool over;             /* on_end() was called, or the owner gave it up */
     bool close_sent;
+    uint8_t peer_close[WS_CONTROL_MAX_BYTES]; /* the peer's close frame */
+    size_t peer_close_len;
 };
 
 static void ws_link_free(struct ws_link *l)
@@ -48,14 +52,18 @@ static bool send_control(struct ws_link *l, const struct ws_control *control)
     return conn_write(l->conn, control->frame) == STATUS_OK;
 }
 
-static void send_close(struct ws_link *l, uint16_t code, const char *reason)
+static void send_close(struct ws_link *l, uint16_t code, struct slice reason)
 {
     struct ws_control close;
+    uint8_t payload[WS_CONTROL_MAX_BYTES];
+    struct builder b = builder_over(payload, sizeof(payload));
 
     if (l->close_sent)
         return;
     l->close_sent = true;
-    ws_frame_close(&close, code, reason, next_key(l));
+    builder_u16be(&b, code);
+    builder_bytes(&b, slice_of(reason.at, MIN_OF(reason.len, 123)));
+    ws_frame_control(&close, WS_CLOSE, builder_view(&b), next_key(l));
     (void)send_control(l, &close); /* see there */
 }
 
@@ -68,6 +76,8 @@ static void on_close_frame(struct ws_link *l, struct slice payload)
     struct ws_control answer;
     struct why why;
 
+    memcpy(l->peer_close, payload.at, payload.len);
+    l->peer_close_len = payload.len;
     if (!l->close_sent) {
         l->close_sent = true;
         ws_frame_control(&answer, WS_CLOSE, payload, next_key(l));
@@ -89,6 +99,8 @@ static void on_control(struct ws_link *l, const struct ws_piece *piece)
     } else if (piece->opcode == WS_PING && !l->close_sent) {
         ws_frame_control(&pong, WS_PONG, payload, next_key(l));
         (void)send_control(l, &pong); /* see there */
+    } else if (piece->opcode == WS_PONG && l->events->on_pong != NULL) {
+        l->events->on_pong(l->ctx);
     }
 }
 
@@ -156,7 +168,8 @@ static void on_read(void *ctx, uint8_t *at, size_t len)
     while (!l->over && got) {
         if (ws_reader_next(&l->reader, &at, &len, &got, &piece, &why) !=
             STATUS_OK) {
-            send_close(l, ws_reader_close_code(&l->reader), why.found);
+            send_close(l, ws_reader_close_code(&l->reader),
+                       slice_text(why.found));
             end(l, &why);
         } else if (got) {
             on_piece(l, &piece);
@@ -250,7 +263,39 @@ enum status ws_link_open(struct conn *conn, const struct ws_link_config *config,
     return STATUS_OK;
 }
 
+void ws_link_ping(struct ws_link *l)
+{
+    struct ws_control ping;
+
+    if (l->over || l->close_sent)
+        return;
+    ws_frame_control(&ping, WS_PING, (struct slice){ 0 }, next_key(l));
+    (void)send_control(l, &ping); /* see there */
+}
+
+void ws_link_pause(struct ws_link *l)
+{
+    conn_pause(l->conn);
+}
+
+void ws_link_resume(struct ws_link *l)
+{
+    if (!l->over)
+        conn_resume(l->conn);
+}
+
+uint16_t ws_link_peer_close(const struct ws_link *l, struct slice *reason)
+{
+    return ws_frame_close_parse(slice_of(l->peer_close, l->peer_close_len),
+                                reason);
+}
+
 void ws_link_close(struct ws_link *l, uint16_t code)
+{
+    ws_link_close_with(l, code, (struct slice){ 0 });
+}
+
+void ws_link_close_with(struct ws_link *l, uint16_t code, struct slice reason)
 {
     struct conn *conn;
 
@@ -260,7 +305,7 @@ void ws_link_close(struct ws_link *l, uint16_t code)
     if (code == 0 || !ws_link_is_idle(l)) {
         conn_reset(conn);
     } else {
-        send_close(l, code, "");
+        send_close(l, code, reason);
         conn_linger(conn);
     }
     l->over = true;

@@ -26,6 +26,8 @@ struct ws_link_events {
      * the call, and is borrowed until it returns. */
     void (*on_message)(void *ctx, enum ws_opcode opcode, uint8_t *at,
                        size_t len);
+    /* A pong arrived, asked for or not. May be NULL. */
+    void (*on_pong)(void *ctx);
     /* ws_link_is_idle() became true. */
     void (*on_sent)(void *ctx);
     /* It is over; only ws_link_close() may follow. Called once. STATUS_OK
@@ -68,6 +70,21 @@ bool ws_link_is_idle(const struct ws_link *l);
 MUST_CHECK enum status ws_link_send(struct ws_link *l, enum ws_opcode opcode,
                                     const struct ws_out *messages,
                                     size_t count);
+
+/* Ask for a pong. Nothing happens when too much is on its way already. */
+void ws_link_ping(struct ws_link *l);
+
+/* Take no more in, but for what was read already, until resumed: the owner has
+ * no place for more. */
+void ws_link_pause(struct ws_link *l);
+void ws_link_resume(struct ws_link *l);
+
+/* In on_end() with STATUS_OK: code and reason of the peer's close frame, as
+ * ws_frame_close_parse() has them; |reason| dies with the link. */
+uint16_t ws_link_peer_close(const struct ws_link *l, struct slice *reason);
+
+/* As ws_link_close(), with a |reason| of at most 123 bytes of UTF-8. */
+void ws_link_close_with(struct ws_link *l, uint16_t code, struct slice reason);
 
 /* Give it up: send a close frame with |code| and let the connection linger.
  * When messages are still on their way, or with code 0, everything is dropped

@@ -17,6 +17,7 @@ struct side {
     size_t messages;
     enum ws_opcode opcode; /* of the last */
     bool sent;             /* on_sent() was called */
+    unsigned pongs;
     bool ended;
     struct why why;
     bool close_on_message, close_on_end;
@@ -58,6 +59,13 @@ static void on_sent(void *ctx)
     s->sent = true;
 }
 
+static void on_pong(void *ctx)
+{
+    struct side *s = ctx;
+
+    s->pongs++;
+}
+
 static void on_end(void *ctx, const struct why *why)
 {
     struct side *s = ctx;
@@ -73,7 +81,10 @@ static void on_end(void *ctx, const struct why *why)
 static void open_side(struct pair *p, struct side *s, enum ws_role role,
                       struct conn *conn)
 {
-    static const struct ws_link_events events = { on_message, on_sent, on_end };
+    static const struct ws_link_events events = { .on_message = on_message,
+                                                  .on_sent = on_sent,
+                                                  .on_pong = on_pong,
+                                                  .on_end = on_end };
     const struct ws_link_config config = {
         .role = role,
         .scratch = p->scratch,
@@ -321,6 +332,55 @@ static void giving_up_says_so(void **state)
     end(&p);
 }
 
+static void giving_up_may_give_a_reason(void **state)
+{
+    struct pair p = { .client.link = NULL };
+    struct slice reason;
+
+    (void)state;
+    begin(&p, false);
+    ws_link_close_with(p.server.link, 3001, slice_text("bye bye"));
+    p.server.link = NULL;
+    loop_until(&p.loop, &p.client.ended);
+    CHECK_STATUS(p.client.why.status, STATUS_OK);
+    assert_int_equal(ws_link_peer_close(p.client.link, &reason), 3001);
+    assert_true(slice_equal(reason, slice_text("bye bye")));
+    end(&p);
+}
+
+static bool wants_pong(void *ctx)
+{
+    return ((const struct side *)ctx)->pongs == 0;
+}
+
+static void a_ping_is_answered(void **state)
+{
+    struct pair p = { .client.link = NULL };
+
+    (void)state;
+    begin(&p, false);
+    ws_link_ping(p.server.link);
+    loop_while(&p.loop, wants_pong, &p.server);
+    assert_int_equal(p.client.pongs, 0);
+    end(&p);
+}
+
+static void who_pauses_gets_no_more(void **state)
+{
+    struct pair p = { .client.link = NULL };
+
+    (void)state;
+    begin(&p, true);
+    ws_link_pause(p.server.link);
+    raw_frame(&p, WS_FIN_BIT | WS_TEXT, "later");
+    for (int i = 0; i < 10; i++)
+        (void)uv_run(&p.loop, UV_RUN_NOWAIT);
+    assert_int_equal(p.server.messages, 0);
+    ws_link_resume(p.server.link);
+    expect_messages(&p, &p.server, 1);
+    end(&p);
+}
+
 static void giving_up_with_messages_on_their_way_is_a_reset(void **state)
 {
     enum { LEN = 16 * 1024 * 1024 };
@@ -488,6 +548,9 @@ int main(void)
         cmocka_unit_test(a_flood_of_pings_takes_no_memory),
         cmocka_unit_test(a_close_is_answered_and_ends_it),
         cmocka_unit_test(giving_up_says_so),
+        cmocka_unit_test(giving_up_may_give_a_reason),
+        cmocka_unit_test(a_ping_is_answered),
+        cmocka_unit_test(who_pauses_gets_no_more),
         cmocka_unit_test(giving_up_with_messages_on_their_way_is_a_reset),
         cmocka_unit_test(an_end_without_a_close_is_a_cut),
         cmocka_unit_test(a_defect_ends_it_with_its_code),
