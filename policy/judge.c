@@ -358,6 +358,22 @@ static enum status age(const struct judgement *j, struct why *why)
                       j->accept->max_age_s);
 }
 
+static bool asks_exec(const struct accept *a)
+{
+    return a->exec.argc > 0;
+}
+
+static enum status exec_accepts(const struct judgement *j, struct why *why)
+{
+    if (j->in->exec != NULL) {
+        *why = *j->in->exec;
+        return why->status;
+    }
+    (void)why_fail(why, STATUS_POLICY, "accept.exec", NULL, "not run yet");
+    return why_expect(why, "that %s accepts", j->accept->exec.argv[0]);
+}
+
+/* The external check comes last: it runs only when all others agree. */
 static const struct row state_rows[] = {
     /* clang-format off */
     { "policy-not-revoked",     "nothing is revoked",    NULL,
@@ -379,8 +395,15 @@ static const struct row state_rows[] = {
       collateral_life },
     { "policy-freshness",       "freshness",             NULL, freshness },
     { "policy-age",             "age of the attestation", asks_age, age },
+    { "policy-exec",            "external check",        asks_exec,
+      exec_accepts },
     /* clang-format on */
 };
+
+static const struct row *exec_row(void)
+{
+    return &state_rows[COUNT_OF(state_rows) - 1];
+}
 
 static_assert(COUNT_OF(identity_rows) + FIELDS_OF_TEE_MAX +
                       COUNT_OF(state_rows) <=
@@ -531,6 +554,9 @@ enum status judge_claims(const struct accept *accept,
     failed = verdict_failed(&out->verdict);
     if (failed != NULL) {
         *why = failed->why;
+        out->wants_exec = in->exec == NULL && failed->id == exec_row()->id;
+        if (out->wants_exec)
+            out->release = j.release->name;
         return why->status;
     }
     set_deadline(&j);

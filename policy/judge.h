@@ -25,15 +25,21 @@ struct judge_input {
      * data binds. */
     int64_t attested_unix;
     bool challenged; /* bound to our challenge, else to an epoch */
+    /* What the policy's external check said of these claims: STATUS_OK, or why
+     * not. NULL while it has not run. */
+    const struct why *exec;
 };
 
 struct decision {
     struct verdict verdict; /* the rows, in the shape of a verification's */
     /* The name of the release that matched, "" if it has none; borrowed from
-     * the policy. NULL if none did. */
+     * the policy. NULL if refused, unless |wants_exec|. */
     const char *release;
     int64_t deadline_unix;     /* accepted up to this second; 0 if refused */
     const char *deadline_item; /* static: what ends then; NULL if refused */
+    /* Refused so far, but only because the external check has not run: run it,
+     * and judge again with what it said. */
+    bool wants_exec;
 };
 
 /* Judge |in| by |accept|. Returns STATUS_OK; or STATUS_EMPTY_POLICY if the

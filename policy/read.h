@@ -46,7 +46,7 @@ struct word {
 
 /* The words of a block of which some come from another table. */
 struct vocabulary {
-    struct word words[48];
+    struct word words[64];
     size_t count;
 };
 

@@ -1,6 +1,7 @@
 #include "policy/read_accept.h"
 
 #include "policy/read_clause.h"
+#include "policy/read_exec.h"
 #include "policy/read_release.h"
 #include "policy/read_tcb.h"
 
@@ -129,6 +130,13 @@ static enum status on_min_life(struct reader *r, const struct node *key,
     return read_duration(r, key->value, &d->accept->min_collateral_life_s);
 }
 
+static enum status on_exec(struct reader *r, const struct node *key, void *to)
+{
+    struct accept_draft *d = to;
+
+    return read_exec_value(r, key, &d->accept->exec);
+}
+
 /* What the others mean depends on the TEE. */
 static const struct word accept_words[] = {
     /* clang-format off */
@@ -140,6 +148,7 @@ static const struct word accept_words[] = {
     { "freshness",           on_freshness },
     { "max-age",             on_max_age },
     { "min-collateral-life", on_min_life },
+    { "exec",                on_exec },
     /* clang-format on */
 };
 

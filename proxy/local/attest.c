@@ -5,10 +5,12 @@
 #include <time.h>
 
 #include "common/limits.h"
+#include "proxy/local/exec_check.h"
 #include "verifier/verify_snp.h"
 
-/* Freed by exactly one line, in attest_free(): either the collateral answer or
- * the worker thread is under way until then, never both. The worker may outlast
+/* Freed by exactly one line, in attest_free(): until then either the collateral
+ * answer, the worker thread or the external check is under way, in this order
+ * and never two of them. The worker may outlast
  * whoever asked, so it reads nothing that is borrowed: |root| is a copy, and
  * the policy judges on the loop. */
 struct attest {
@@ -25,6 +27,7 @@ struct attest {
     struct buffer vcek;                /* as announced; may be empty */
     struct item *vcek_item;            /* NULL: |vcek| has to do */
     struct item *crl_item;             /* NULL: there is none */
+    struct exec_check *exec;           /* NULL unless under way */
     struct buffer root;                /* of the service; empty: built in */
     struct attestation result;
     uint8_t report_data[64]; /* what the quote must carry */
@@ -89,13 +92,15 @@ static enum status check_binding(struct attest *a)
     return why.status;
 }
 
-static void judge(struct attest *a)
+/* |exec| is what the external check said; NULL if it has not run. */
+static void judge(struct attest *a, const struct why *exec)
 {
     const struct judge_input in = {
         .claims = &a->result.claims,
         .now_unix = now_unix(),
         .attested_unix = a->result.attested_unix,
         .challenged = a->challenged,
+        .exec = exec,
     };
 
     if (judge_claims(&a->request.service->accept, &in, &a->result.decision,
@@ -103,6 +108,33 @@ static void judge(struct attest *a)
         return;
     a->result.why = (struct why){ .status = STATUS_OK };
     a->result.deadline_unix = a->result.decision.deadline_unix;
+}
+
+static void on_exec(void *ctx, const struct why *why)
+{
+    struct attest *a = ctx;
+
+    a->exec = NULL;
+    judge(a, why);
+    attest_end(a);
+}
+
+/* Start the external check, if that is all that is missing. What cannot be
+ * started stays refused. */
+static bool start_exec(struct attest *a)
+{
+    const struct service *service = a->request.service;
+    const struct exec_check_told told = {
+        .service = service->name,
+        .release = a->result.decision.release,
+        .now_unix = now_unix(),
+        .claims = &a->result.claims,
+    };
+
+    if (!a->result.decision.wants_exec)
+        return false;
+    return exec_check_start(a->request.loop, &service->accept.exec, &told,
+                            on_exec, a, &a->exec) == STATUS_OK;
 }
 
 /* Collateral whose signatures were checked is not checked again: its dates
@@ -169,8 +201,9 @@ static void on_work_done(uv_work_t *work, int error)
         (void)why_fail(&a->result.why, STATUS_INTERNAL, "attest", NULL,
                        "verification was cancelled");
     else if (a->verified && !a->cancelled)
-        judge(a);
-    attest_end(a);
+        judge(a, NULL);
+    if (a->cancelled || !start_exec(a))
+        attest_end(a);
 }
 
 static void start_work(struct attest *a)
@@ -373,6 +406,9 @@ void attest_cancel(struct attest *a)
     if (a->wait != NULL) {
         collateral_cancel(a->wait);
         a->wait = NULL;
+        attest_end(a);
+    } else if (a->exec != NULL) {
+        exec_check_cancel(a->exec);
         attest_end(a);
     }
     /* Else the worker thread is at it: on_work_done() ends it. */

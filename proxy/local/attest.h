@@ -3,8 +3,8 @@
  * The one place that sees all four parts: evidence from the session,
  * collateral from its engine, the verifier and the policy. Collateral is
  * asked for on the loop; quotes are verified in the thread pool, and judged on
- * the loop. Sends
- * nothing and opens nothing: who asked acts on the answer. */
+ * the loop; a program that the policy names has the last word. Sends nothing
+ * and opens nothing: who asked acts on the answer. */
 #ifndef PROXY_LOCAL_ATTEST_H
 #define PROXY_LOCAL_ATTEST_H
 

@@ -9,6 +9,7 @@
 
 #include "common/buffer.h"
 #include "common/json_out.h"
+#include "proxy/local/exec_check.h"
 #include "proxy/local/paths.h"
 #include "proxy/local/policy_file.h"
 #include "proxy/local/policy_words.h"
@@ -71,6 +72,16 @@ static void check_file(const struct policy *p, const char *what,
     warn(ctx, &(struct policy_warning){ .file = p->file_name, .text = text });
 }
 
+static void check_exec(const struct policy *p, const struct policy_exec *e,
+                       warn_fn *warn, void *ctx)
+{
+    struct why why;
+
+    if (e->argc > 0 && exec_check_program(e, &why) != STATUS_OK)
+        warn(ctx, &(struct policy_warning){ .file = p->file_name,
+                                            .text = why.found });
+}
+
 static void check_sources(const struct policy *p,
                           const struct policy_sources *s, warn_fn *warn,
                           void *ctx)
@@ -94,6 +105,7 @@ static void each_warning(const struct policy *p, warn_fn *warn, void *ctx)
             check_sources(p, &s->sources, warn, ctx);
         check_file(p, "ca-file", s->ca_file, warn, ctx);
         check_file(p, "root", s->root_file, warn, ctx);
+        check_exec(p, &s->accept.exec, warn, ctx);
     }
 }
 

@@ -16,6 +16,7 @@ struct peer {
     struct carrier *carrier;
     struct attest *attest; /* NULL unless under way */
     bool decided;
+    bool unproven; /* its present policy has not accepted it yet, but may */
     struct attestation attestation;   /* all zero until |decided| */
     struct session_evidence evidence; /* to judge again; without collateral */
     struct buffer quote;              /* the bytes of |evidence| ... */
@@ -257,11 +258,14 @@ static void on_rejudged(void *ctx, const struct attestation *result)
 {
     struct peer *p = ctx;
 
+    const enum status st = result->why.status;
+
     p->attest = NULL;
-    if (result->why.status == STATUS_OK || is_refusal(result->why.status))
+    if (st == STATUS_OK || is_refusal(st))
         p->attestation = *result;
-    if (is_refusal(result->why.status))
-        peer_close(p, &p->attestation.why);
+    if (is_refusal(st) || (st != STATUS_OK && p->unproven))
+        peer_close(p, &result->why);
+    p->unproven = false;
 }
 
 void peer_rejudge(struct peer *p)
@@ -280,6 +284,19 @@ bool peer_is_judging(const struct peer *p)
     return p->attest != NULL;
 }
 
+/* By its present policy, of which only the external check has not accepted it:
+ * that needs all of an attestation. Its streams go on meanwhile. */
+static void prove(struct peer *p)
+{
+    struct why why = { 0 };
+
+    p->unproven = true;
+    if (attest(p, &p->evidence, on_rejudged) == STATUS_OK)
+        return;
+    (void)why_fail(&why, STATUS_NO_MEMORY, "attest", NULL, "out of memory");
+    peer_close(p, &why);
+}
+
 enum status peer_judge_by(struct peer *p, const struct service *service)
 {
     const struct judge_input in = {
@@ -289,6 +306,7 @@ enum status peer_judge_by(struct peer *p, const struct service *service)
         .challenged = p->evidence.challenged,
     };
     const bool rejudging = p->attest != NULL;
+    struct decision decision;
     struct why why = { 0 };
     enum status st;
 
@@ -298,13 +316,18 @@ enum status peer_judge_by(struct peer *p, const struct service *service)
         attest_cancel(p->attest);
         p->attest = NULL;
     }
-    st = judge_claims(&service->accept, &in, &p->attestation.decision, &why);
-    if (st == STATUS_OK) {
-        p->attestation.deadline_unix = p->attestation.decision.deadline_unix;
-        if (rejudging)
-            peer_rejudge(p);
-        return st;
+    p->unproven = false;
+    st = judge_claims(&service->accept, &in, &decision, &why);
+    if (decision.wants_exec) {
+        prove(p);
+        return STATUS_OK;
     }
+    p->attestation.decision = decision;
+    p->attestation.deadline_unix = decision.deadline_unix;
+    if (st == STATUS_OK && rejudging)
+        peer_rejudge(p);
+    if (st == STATUS_OK)
+        return st;
     p->attestation.why = why;
     peer_close(p, &why);
     return st;

@@ -97,7 +97,8 @@ bool peer_is_judging(const struct peer *p);
 /* The policy has changed: from now on |service| decides, which replaces the one
  * of the config; what peer_rejudge() began, begins anew. Closes |p| at once,
  * with the reason, if that does not accept what was proved; else returns
- * STATUS_OK. Only when ready or draining. */
+ * STATUS_OK. Where only an external check can tell, |p| lives until that did.
+ * Only when ready or draining. */
 enum status peer_judge_by(struct peer *p, const struct service *service);
 
 /* Take no new streams; end when the open ones have. */

@@ -190,6 +190,17 @@ static void put_time(const struct accept *a, struct buffer *out)
                  out);
 }
 
+static void put_exec(const struct policy_exec *e, struct buffer *out)
+{
+    if (e->argc == 0)
+        return;
+    buffer_text(out, "           and the program accepts it:");
+    for (size_t i = 0; i < e->argc; i++)
+        buffer_printf(out, " %s", e->argv[i]);
+    buffer_byte(out, '\n');
+    put_duration("which may take", e->timeout_ms / 1000, out);
+}
+
 static void put_accept(const struct service *s, struct buffer *out)
 {
     const struct accept *a = &s->accept;
@@ -214,6 +225,7 @@ static void put_accept(const struct service *s, struct buffer *out)
     else if (!a->revocation_optional)
         buffer_text(out, "           AMD's revocation list is there\n");
     put_time(a, out);
+    put_exec(&a->exec, out);
 }
 
 void policy_words_text(const struct policy *p, struct buffer *out)
@@ -287,6 +299,21 @@ static void json_tcb(const struct tcb_policy *tcb, struct json_out *j)
     json_out_end_object(j);
 }
 
+static void json_exec(const struct policy_exec *e, struct json_out *j)
+{
+    if (e->argc == 0) {
+        json_out_null(j, "exec");
+        return;
+    }
+    json_out_object(j, "exec");
+    json_out_array(j, "command");
+    for (size_t i = 0; i < e->argc; i++)
+        json_out_text(j, NULL, e->argv[i]);
+    json_out_end_array(j);
+    json_out_int(j, "timeout_seconds", e->timeout_ms / 1000);
+    json_out_end_object(j);
+}
+
 static void json_accept(const struct accept *a, struct json_out *j)
 {
     json_out_object(j, "accept");
@@ -306,6 +333,7 @@ static void json_accept(const struct accept *a, struct json_out *j)
                   a->freshness == FRESH_CHALLENGE ? "challenge" : "epoch");
     json_out_int(j, "max_age_seconds", a->max_age_s);
     json_out_int(j, "min_collateral_life_seconds", a->min_collateral_life_s);
+    json_exec(&a->exec, j);
     json_out_end_object(j);
 }
 

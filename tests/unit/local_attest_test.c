@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "common/secret.h"
@@ -25,18 +26,20 @@ struct rig {
     struct session_evidence evidence;
     bool done;
     enum status status;
+    char found[200];
 };
 
-static void make_policy(struct rig *rig, const char *mrtd)
+/* |more| is what accept says beside that. */
+static void make_policy(struct rig *rig, const char *mrtd, const char *more)
 {
     static const char form[] =
         "services:\n  a:\n    hosts: [ a.example ]\n"
         "    endpoints: [ ws://a.example ]\n    root: sim.pem\n"
         "    collateral: { sources: [ stapled ] }\n    accept:\n      tee: tdx\n"
-        "      mrtd: \"%s\"\n";
-    char text[sizeof(form) + 96];
+        "      mrtd: \"%s\"\n%s";
+    char text[sizeof(form) + 96 + 256];
 
-    (void)snprintf(text, sizeof(text), form, mrtd);
+    (void)snprintf(text, sizeof(text), form, mrtd, more);
     rig->policy = policy_text_parse(text);
 }
 
@@ -61,7 +64,7 @@ static void make_evidence(struct rig *rig)
     };
 }
 
-static void begin(struct rig *rig, const char *mrtd)
+static void begin_with(struct rig *rig, const char *mrtd, const char *more)
 {
     const struct collateral_config config = { .store_dir = NULL };
     struct slice root;
@@ -77,8 +80,13 @@ static void begin(struct rig *rig, const char *mrtd)
     root = sim_root_pem(rig->sim);
     rig->root = buffer_with_max(root.len);
     buffer_add(&rig->root, root);
-    make_policy(rig, mrtd);
+    make_policy(rig, mrtd, more);
     make_evidence(rig);
+}
+
+static void begin(struct rig *rig, const char *mrtd)
+{
+    begin_with(rig, mrtd, "");
 }
 
 /* What attest_start() was lent. */
@@ -105,6 +113,7 @@ static void on_attested(void *ctx, const struct attestation *result)
     assert_false(rig->done);
     rig->done = true;
     rig->status = result->why.status;
+    (void)snprintf(rig->found, sizeof(rig->found), "%s", result->why.found);
 }
 
 static struct attest *start(struct rig *rig)
@@ -170,6 +179,54 @@ static void a_quote_for_another_key_is_refused(void **state)
     end(&rig);
 }
 
+static void an_external_check_has_the_last_word(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    begin_with(&rig, SIM_MRTD, "      exec: [ /bin/sh, -c, exit 0 ]\n");
+    expect(&rig, STATUS_OK);
+    end(&rig);
+    begin_with(&rig, SIM_MRTD,
+               "      exec: [ /bin/sh, -c, 'echo no >&2; exit 4' ]\n");
+    expect(&rig, STATUS_POLICY);
+    assert_string_equal(rig.found, "exit status 4: no");
+    end(&rig);
+    begin_with(&rig, SIM_MRTD, "      exec: /nonexistent/check\n");
+    expect(&rig, STATUS_POLICY);
+    assert_string_equal(rig.found,
+                        "/nonexistent/check: no such file or directory");
+    end(&rig);
+}
+
+static void it_is_not_asked_about_what_is_refused_anyway(void **state)
+{
+    struct rig rig;
+
+    (void)state;
+    begin_with(&rig, D96, "      exec: /nonexistent/check\n");
+    expect(&rig, STATUS_POLICY);
+    assert_memory_equal(rig.found, "d1d1d1", 6);
+    end(&rig);
+}
+
+static void who_is_gone_ends_the_external_check(void **state)
+{
+    struct attest *a;
+    struct rig rig;
+
+    (void)state;
+    begin_with(&rig, SIM_MRTD, "      exec: [ /bin/sleep, 1000 ]\n");
+    a = start(&rig);
+    for (unsigned i = 0; i < TURNS; i++) {
+        (void)uv_run(&rig.loop, UV_RUN_NOWAIT);
+        (void)usleep(2000); /* so that it runs; the test holds without, too */
+    }
+    attest_cancel(a);
+    end(&rig); /* no handle is left */
+    assert_false(rig.done);
+}
+
 static void on_block(uv_work_t *work)
 {
     uv_sem_wait(work->data);
@@ -208,6 +265,9 @@ int main(void)
         cmocka_unit_test(what_is_expected_is_accepted),
         cmocka_unit_test(what_the_policy_does_not_name_is_refused),
         cmocka_unit_test(a_quote_for_another_key_is_refused),
+        cmocka_unit_test(an_external_check_has_the_last_word),
+        cmocka_unit_test(it_is_not_asked_about_what_is_refused_anyway),
+        cmocka_unit_test(who_is_gone_ends_the_external_check),
         cmocka_unit_test(who_is_gone_leaves_nothing_that_the_worker_reads),
     };
 

@@ -570,7 +570,7 @@ static void every_row_is_shown_after_one_that_fails(void **state)
             assert_string_equal(r->why.found, "not asked");
     }
     assert_int_equal(failed, 2);
-    assert_int_equal(skipped, 6);
+    assert_int_equal(skipped, 7);
     policy_free(p);
 }
 
@@ -609,6 +609,62 @@ static void what_ends_first_is_the_deadline(void **state)
     }
 }
 
+static enum status judge_exec(const struct accept *a, const struct claims *c,
+                              const struct why *exec, struct decision *d,
+                              struct why *why)
+{
+    struct judge_input in = input_of(c);
+
+    in.exec = exec;
+    return judge_claims(a, &in, d, why);
+}
+
+static void an_external_check_is_wanted_when_all_else_agrees(void **state)
+{
+    struct policy *p = policy_text_parse(MRTD "      exec: /bin/a\n");
+    const struct accept *a = &p->services[0].accept;
+    const struct why yes = { .status = STATUS_OK, .found = "seen" };
+    struct claims c = good_claims_tdx();
+    struct decision d;
+    struct why no;
+    struct why why;
+
+    (void)state;
+    (void)why_fail(&no, STATUS_POLICY, "accept.exec", NULL, "exit status 1");
+    CHECK_STATUS(judge_exec(a, &c, NULL, &d, &why), STATUS_POLICY);
+    assert_true(d.wants_exec);
+    assert_string_equal(d.release, "");
+    assert_int_equal(d.deadline_unix, 0);
+    assert_string_equal(why.found, "not run yet");
+    assert_string_equal(why.expected, "that /bin/a accepts");
+    CHECK_STATUS(judge_exec(a, &c, &no, &d, &why), STATUS_POLICY);
+    assert_false(d.wants_exec);
+    assert_null(d.release);
+    assert_string_equal(why.found, "exit status 1");
+    CHECK_STATUS(judge_exec(a, &c, &yes, &d, &why), STATUS_OK);
+    assert_false(d.wants_exec);
+    assert_int_equal(d.deadline_unix, NOW + 20 * DAY);
+    c.debug = true;
+    CHECK_STATUS(judge_exec(a, &c, NULL, &d, &why), STATUS_POLICY);
+    assert_false(d.wants_exec);
+    CHECK_STATUS(judge_exec(a, &c, &yes, &d, &why), STATUS_POLICY);
+    policy_free(p);
+}
+
+static void a_measurement_is_needed_beside_an_external_check(void **state)
+{
+    struct policy *p = policy_text_parse(TDX "      exec: /bin/a\n");
+    const struct claims c = good_claims_tdx();
+    struct decision d;
+    struct why why;
+
+    (void)state;
+    CHECK_STATUS(judge_exec(&p->services[0].accept, &c, NULL, &d, &why),
+                 STATUS_EMPTY_POLICY);
+    assert_false(d.wants_exec);
+    policy_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -619,6 +675,8 @@ int main(void)
         cmocka_unit_test(reasons_say_what_was_found_and_expected),
         cmocka_unit_test(every_row_is_shown_after_one_that_fails),
         cmocka_unit_test(what_ends_first_is_the_deadline),
+        cmocka_unit_test(an_external_check_is_wanted_when_all_else_agrees),
+        cmocka_unit_test(a_measurement_is_needed_beside_an_external_check),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -437,7 +437,7 @@ static const struct {
       TDX "      frobnicate: 1\n",
       "7:7: found \"frobnicate\", expected a word of \"accept\": tee, "
       "platform, tcb, revocation, debug, freshness, max-age, "
-      "min-collateral-life, mrtd, rtmr0, rtmr1, rtmr2, rtmr3, mrconfigid, "
+      "min-collateral-life, exec, mrtd, rtmr0, rtmr1, rtmr2, rtmr3, mrconfigid, "
       "mrowner, ..." },
     { "an fmspc too short",
       TDX "      platform: { fmspc: [ 00606a000000, 00606a ] }\n",
@@ -522,6 +522,25 @@ static const struct {
     { "an unknown freshness",
       TDX "      freshness: recent\n",
       "7:18: found \"recent\", expected challenge or epoch" },
+    { "an external check that is nothing",
+      TDX "      exec:\n",
+      "7:12: found nothing, expected the path of a file" },
+    { "an external check of no words",
+      TDX "      exec: []\n",
+      "7:13: found an empty list, expected a program and its arguments" },
+    { "an external check that is a list of lists",
+      TDX "      exec: [ a, [ b ] ]\n",
+      "7:18: found a list, expected a text" },
+    { "an external check without a command",
+      TDX "      exec: { timeout: 3s }\n",
+      "7:13: found a block, expected a command" },
+    { "an external check that takes its time",
+      TDX "      exec: { command: a, timeout: 16s }\n",
+      "7:36: found \"16s\", expected at most 15s" },
+    { "an external check with an unknown word",
+      TDX "      exec: { commmand: a }\n",
+      "7:15: found \"commmand\", expected a word of \"exec\"; did you mean "
+      "\"command\"?" },
     /* clang-format on */
 };
 

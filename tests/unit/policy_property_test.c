@@ -94,6 +94,8 @@ static uint32_t make_statuses(uint64_t *seed)
            ~POLICY_STATUS_BIT(TCB_REVOKED);
 }
 
+static const char *const programs[] = { "/bin/a", NULL };
+
 static void make_accept(uint64_t *seed, struct made *m)
 {
     struct accept *a = &m->accept;
@@ -121,6 +123,8 @@ static void make_accept(uint64_t *seed, struct made *m)
         .release_count = once_in(seed, 8) ? 0 : 1 + below(seed, RELEASES_MAX),
         .releases = m->releases,
     };
+    if (once_in(seed, 3))
+        a->exec = (struct policy_exec){ .argc = 1, .argv = programs };
     if (a->tcb.has_advisories)
         a->tcb.advisory_count = below(seed, 3);
     for (size_t i = 0; i < a->tcb.advisory_count; i++)
@@ -184,9 +188,10 @@ static void make_claims(uint64_t *seed, const struct accept *a,
                                        slice_text(advisory_names[i]), TCB_QE));
 }
 
-/* What a policy is tried on. |in| points to |claims|. */
+/* What a policy is tried on. |in| points to |claims| and |exec|. */
 struct attempt {
     struct claims claims;
+    struct why exec;
     struct judge_input in;
     struct decision decision;
 };
@@ -201,6 +206,11 @@ static void make_attempt(uint64_t *seed, const struct accept *a,
         .attested_unix = GOOD_NOW - (int64_t)below(seed, 4000),
         .challenged = !once_in(seed, 4),
     };
+    t->exec = (struct why){ .status = STATUS_OK };
+    if (once_in(seed, 3))
+        (void)why_fail(&t->exec, STATUS_POLICY, "accept.exec", NULL, "no");
+    if (!once_in(seed, 4))
+        t->in.exec = &t->exec;
 }
 
 static bool accepts(const struct accept *a, struct attempt *t)
@@ -308,6 +318,12 @@ static void lower_evaluation(uint64_t *seed, struct made *m)
     m->accept.tcb.min_evaluation_number /= 2;
 }
 
+static void forget_exec(uint64_t *seed, struct made *m)
+{
+    (void)seed;
+    m->accept.exec = (struct policy_exec){ 0 };
+}
+
 static void add_release(uint64_t *seed, struct made *m)
 {
     if (m->accept.release_count < RELEASES_MAX)
@@ -378,6 +394,7 @@ static const struct {
     { "advisory listed",           allow_an_advisory },
     { "any advisory accepted",     allow_all_advisories },
     { "evaluation lowered",        lower_evaluation },
+    { "external check forgotten",  forget_exec },
     { "release added",             add_release },
     { "values added",              add_values },
     { "masks narrowed",            clear_mask_bits },
