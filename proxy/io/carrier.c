@@ -555,6 +555,11 @@ enum status carrier_hub_open(uv_loop_t *loop, struct carrier_hub **out)
     return STATUS_OK;
 }
 
+struct gather *carrier_hub_gather(struct carrier_hub *hub)
+{
+    return &hub->scratch->gather;
+}
+
 void carrier_hub_close(struct carrier_hub *hub)
 {
     if (hub == NULL || hub->over)

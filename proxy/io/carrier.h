@@ -35,6 +35,7 @@
 #define CARRIER_FRESHNESS_EPOCH     "epoch"
 
 struct carrier;
+struct gather;
 
 /* What the carriers of one loop share. One a loop, made first. */
 struct carrier_hub;
@@ -46,6 +47,10 @@ MUST_CHECK enum status carrier_hub_open(uv_loop_t *loop,
 /* After the last on_closed(). Its memory goes when the last carrier's is
  * gone. NULL is allowed. */
 void carrier_hub_close(struct carrier_hub *hub);
+
+/* What the bytes of a session's on_data() outlive: they stay where they are
+ * until it ends. */
+struct gather *carrier_hub_gather(struct carrier_hub *hub);
 
 struct carrier_endpoint {
     struct slice host; /* name or IP literal, without brackets */

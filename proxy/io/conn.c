@@ -41,6 +41,7 @@ void conn_parts_close(struct conn *c)
         return;
     assert(!c->asking);
     c->state = CONN_CLOSING;
+    gather_parts_forget(c);
     /* From here libuv touches no byte of what is still to be written: its
      * callbacks only say UV_ECANCELED. */
     uv_close(&c->io.handle, on_handle_closed);
@@ -172,6 +173,7 @@ void conn_parts_fail_why(struct conn *c, const struct why *why)
         return;
     }
     c->state = CONN_FAILED;
+    gather_parts_forget(c);
     conn_parts_read(c, false);
     conn_clear_deadline(c);
     if (was == CONN_SECURING)
@@ -400,44 +402,6 @@ void conn_start(struct conn *c, const struct conn_events *events, void *ctx,
     c->ctx = ctx;
     c->queue_max = queue_max;
     conn_resume(c);
-}
-
-/* --- writing ------------------------------------------------------------- */
-
-enum status conn_write(struct conn *c, struct slice data)
-{
-    assert(c->state == CONN_FAILED || (c->state == CONN_OPEN && !c->finish));
-    if (c->state == CONN_FAILED)
-        return STATUS_OK;
-    if (data.len > conn_room(c))
-        return STATUS_LIMIT;
-    return c->tls != NULL ? conn_tls_write(c, data) : conn_out_copy(c, data);
-}
-
-enum status conn_write_borrowed(struct conn *c, const struct slice *runs,
-                                size_t count)
-{
-    enum status st = STATUS_OK;
-
-    assert(c->state == CONN_FAILED || (c->state == CONN_OPEN && !c->finish));
-    assert(count > 0 && count <= CONN_RUNS_MAX);
-    if (c->tls == NULL)
-        return conn_out_borrowed(c, runs, count);
-    for (size_t i = 0; i < count && st == STATUS_OK; i++)
-        st = conn_tls_write(c, runs[i]);
-    return st;
-}
-
-void conn_finish(struct conn *c)
-{
-    if (c->finish)
-        return;
-    c->finish = true;
-    if (c->state == CONN_FAILED)
-        return;
-    if (c->tls != NULL)
-        conn_tls_end(c);
-    conn_out_finish(c);
 }
 
 void conn_parts_finished(struct conn *c)

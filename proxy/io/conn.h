@@ -28,6 +28,7 @@
 #include "common/status.h"
 
 struct conn;
+struct gather;
 struct tls;
 
 struct conn_events {
@@ -70,6 +71,11 @@ void conn_resume(struct conn *c);
  * can only be given up. A connection that fails takes what it is given, and
  * says so by on_failed(). Not after conn_finish(). */
 MUST_CHECK enum status conn_write(struct conn *c, struct slice data);
+
+/* As conn_write(), and |data| leaves when what |g| gathers does. It must stay
+ * as it is until then. If |g| is NULL or not on, just as conn_write(). */
+MUST_CHECK enum status conn_write_gathered(struct conn *c, struct gather *g,
+                                           struct slice data);
 
 /* Write |count| runs of bytes, 1 to CONN_RUNS_MAX, without a copy. Only when
  * conn_pending() is 0, and not bounded by |queue_max|. The runs must stay as

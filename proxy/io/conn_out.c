@@ -1,4 +1,7 @@
 /* Output of a connection.
+ * names: conn_write of conn.h
+ * names: conn_write_borrowed of conn.h
+ * names: conn_finish of conn.h
  * names: conn_pending of conn.h
  * names: conn_room of conn.h */
 #include <assert.h>
@@ -27,7 +30,8 @@ void conn_out_finish(struct conn *c)
 {
     int rc;
 
-    if (!c->finish || c->writing || c->shutting || c->finished)
+    if (!c->finish || c->writing || c->gathered > 0 || c->shutting ||
+        c->finished)
         return;
     rc = uv_shutdown(&c->shutdown, &c->io.stream, on_shutdown);
     assert(rc == 0); /* it is connected, and this is the only time */
@@ -82,23 +86,6 @@ static size_t try_now(struct conn *c, const uv_buf_t *bufs, size_t count)
     return (size_t)n;
 }
 
-enum status conn_out_copy(struct conn *c, struct slice data)
-{
-    uv_buf_t buf = uv_buf_init((char *)data.at, (unsigned)data.len);
-    size_t sent;
-
-    if (c->state == CONN_FAILED || data.len == 0)
-        return STATUS_OK;
-    sent = try_now(c, &buf, 1);
-    if (sent == data.len)
-        return STATUS_OK;
-    buffer_add(&c->next, slice_of(data.at + sent, data.len - sent));
-    if (!buffer_ok(&c->next))
-        return STATUS_NO_MEMORY;
-    start_next(c);
-    return STATUS_OK;
-}
-
 /* Drop the first |sent| bytes of |bufs|; returns where the rest begins. */
 static size_t skip_sent(uv_buf_t *bufs, size_t count, size_t sent)
 {
@@ -113,6 +100,36 @@ static size_t skip_sent(uv_buf_t *bufs, size_t count, size_t sent)
     return i;
 }
 
+static void set_bufs(uv_buf_t bufs[CONN_RUNS_MAX], const struct slice *runs,
+                     size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        bufs[i] = uv_buf_init((char *)runs[i].at, (unsigned)runs[i].len);
+}
+
+enum status conn_out_runs(struct conn *c, const struct slice *runs,
+                          size_t count)
+{
+    uv_buf_t bufs[CONN_RUNS_MAX] = { 0 };
+
+    if (c->state == CONN_FAILED)
+        return STATUS_OK;
+    set_bufs(bufs, runs, count);
+    for (size_t i = skip_sent(bufs, count, try_now(c, bufs, count)); i < count;
+         i++)
+        buffer_add(&c->next,
+                   slice_of((const uint8_t *)bufs[i].base, bufs[i].len));
+    if (!buffer_ok(&c->next))
+        return STATUS_NO_MEMORY;
+    start_next(c);
+    return STATUS_OK;
+}
+
+enum status conn_out_copy(struct conn *c, struct slice data)
+{
+    return data.len > 0 ? conn_out_runs(c, &data, 1) : STATUS_OK;
+}
+
 enum status conn_out_borrowed(struct conn *c, const struct slice *runs,
                               size_t count)
 {
@@ -123,8 +140,7 @@ enum status conn_out_borrowed(struct conn *c, const struct slice *runs,
     if (c->state == CONN_FAILED)
         return STATUS_OK;
     assert(!c->writing && c->next.len == 0);
-    for (size_t i = 0; i < count; i++)
-        bufs[i] = uv_buf_init((char *)runs[i].at, (unsigned)runs[i].len);
+    set_bufs(bufs, runs, count);
     first = skip_sent(bufs, count, try_now(c, bufs, count));
     if (first == count)
         return STATUS_OK;
@@ -134,13 +150,54 @@ enum status conn_out_borrowed(struct conn *c, const struct slice *runs,
     return status_from_uv(rc);
 }
 
+enum status conn_write(struct conn *c, struct slice data)
+{
+    enum status st;
+
+    assert(c->state == CONN_FAILED || (c->state == CONN_OPEN && !c->finish));
+    if (c->state == CONN_FAILED)
+        return STATUS_OK;
+    if (data.len > conn_room(c))
+        return STATUS_LIMIT;
+    if (c->tls != NULL)
+        return conn_tls_write(c, data);
+    st = gather_parts_send(c); /* what was written before comes before */
+    return st == STATUS_OK ? conn_out_copy(c, data) : st;
+}
+
+enum status conn_write_borrowed(struct conn *c, const struct slice *runs,
+                                size_t count)
+{
+    enum status st = STATUS_OK;
+
+    assert(c->state == CONN_FAILED || (c->state == CONN_OPEN && !c->finish));
+    assert(count > 0 && count <= CONN_RUNS_MAX);
+    if (c->tls == NULL)
+        return conn_out_borrowed(c, runs, count);
+    for (size_t i = 0; i < count && st == STATUS_OK; i++)
+        st = conn_tls_write(c, runs[i]);
+    return st;
+}
+
+void conn_finish(struct conn *c)
+{
+    if (c->finish)
+        return;
+    c->finish = true;
+    if (c->state == CONN_FAILED)
+        return;
+    if (c->tls != NULL)
+        conn_tls_end(c);
+    conn_out_finish(c);
+}
+
 size_t conn_pending(const struct conn *c)
 {
     size_t flying = uv_stream_get_write_queue_size(&c->io.stream);
 
     /* A write can be complete before its callback has come; as long as it is
      * not over for us, it counts. */
-    return MAX_OF(flying, (size_t)c->writing) + c->next.len;
+    return MAX_OF(flying, (size_t)c->writing) + c->next.len + c->gathered;
 }
 
 size_t conn_room(const struct conn *c)

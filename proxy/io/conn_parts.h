@@ -1,7 +1,7 @@
 /* proxy/io/conn_parts.h: what the files of a conn share, and nobody else sees.
  *
- * conn.c has lifetime, owner and reading; conn_out.c what leaves; conn_tls.c
- * the layer between, where there is one.
+ * conn.c has lifetime, owner and reading; conn_out.c what leaves; gather.c what
+ * leaves together; conn_tls.c the layer between, where there is one.
  *
  *   owner  on_alloc, on_read  <-- conn_tls_pump() <-- |
  *     |                                               | conn.c: on_read
@@ -12,6 +12,7 @@
 #include "common/buffer.h"
 #include "common/compiler.h"
 #include "proxy/io/conn.h"
+#include "proxy/io/gather.h"
 
 enum conn_state {
     CONN_NEW,       /* no owner yet */
@@ -49,14 +50,17 @@ struct conn {
     uint8_t *drop;      /* owned; where bytes go that nobody wants any more */
     size_t lingers_for; /* bytes still to be sent when lingering went on */
 
-    size_t queue_max;     /* bytes of |next| that conn_write() may fill */
-    bool writing;         /* |write| is on its way */
-    uv_write_t write;     /* of |flight|, or of what the owner lent */
-    struct buffer flight; /* being written */
-    struct buffer next;   /* to be written after that */
-    bool finish;          /* send the end of stream behind it all */
-    bool finished;        /* it has left */
-    bool shutting;        /* |shutdown| is on its way */
+    size_t queue_max;      /* bytes of |next| that conn_write() may fill */
+    bool writing;          /* |write| is on its way */
+    uv_write_t write;      /* of |flight|, or of what the owner lent */
+    struct buffer flight;  /* being written */
+    struct buffer next;    /* to be written after that */
+    size_t gathered;       /* bytes that |gather| has of it: then nothing else
+                           * is pending */
+    struct gather *gather; /* NULL if none; borrowed */
+    bool finish;           /* send the end of stream behind it all */
+    bool finished;         /* it has left */
+    bool shutting;         /* |shutdown| is on its way */
     uv_shutdown_t shutdown;
 
     const char *waiting_for; /* static; of the deadline */
@@ -100,6 +104,11 @@ void conn_parts_finished(struct conn *c);
 /* Send a copy. STATUS_OK or STATUS_NO_MEMORY. */
 MUST_CHECK enum status conn_out_copy(struct conn *c, struct slice data);
 
+/* Send |runs|, at most CONN_RUNS_MAX, and copy what the system does not take.
+ * STATUS_OK or STATUS_NO_MEMORY. */
+MUST_CHECK enum status conn_out_runs(struct conn *c, const struct slice *runs,
+                                     size_t count);
+
 /* Send what stays where it is. STATUS_OK or STATUS_NO_MEMORY. */
 MUST_CHECK enum status
 conn_out_borrowed(struct conn *c, const struct slice *runs, size_t count);
@@ -108,6 +117,14 @@ conn_out_borrowed(struct conn *c, const struct slice *runs, size_t count);
 void conn_out_finish(struct conn *c);
 
 void conn_out_free(struct conn *c);
+
+/* gather.c */
+
+/* Send what is gathered of |c| now. STATUS_OK or STATUS_NO_MEMORY. */
+MUST_CHECK enum status gather_parts_send(struct conn *c);
+
+/* It is given up: nothing of it may be sent any more. */
+void gather_parts_forget(struct conn *c);
 
 /* conn_tls.c */
 

@@ -13,6 +13,7 @@
 #include "common/buffer.h"
 #include "common/compiler.h"
 #include "common/status.h"
+#include "proxy/io/gather.h"
 
 #define SCRATCH_READ_BYTES      (256 * 1024)
 #define SCRATCH_SPARE_MAX_BYTES (128 * 1024) /* a larger block is not kept */
@@ -23,6 +24,7 @@ struct scratch {
     struct buffer spare; /* empty, or memory for the next partial message */
     uint8_t keys[64 * SCRATCH_KEY_BYTES];
     size_t key_at; /* first byte of |keys| not used yet */
+    struct gather gather;
 };
 
 /* Returns STATUS_OK or STATUS_NO_MEMORY; |*out| is NULL unless OK. */

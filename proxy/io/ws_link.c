@@ -136,6 +136,7 @@ static void on_part(struct ws_link *l, const struct ws_piece *piece)
     if (!piece->last)
         return;
     l->events->on_message(l->ctx, piece->opcode, l->partial.at, l->partial.len);
+    gather_flush(&l->scratch->gather); /* before others use that memory */
     give_back(l);
 }
 
@@ -160,11 +161,13 @@ static uint8_t *on_alloc(void *ctx, size_t *room)
 static void on_read(void *ctx, uint8_t *at, size_t len)
 {
     struct ws_link *l = ctx;
+    struct gather *gather = &l->scratch->gather;
     struct ws_piece piece;
     struct why why;
     bool got = true;
 
     l->busy = true;
+    gather_begin(gather);
     while (!l->over && got) {
         if (ws_reader_next(&l->reader, &at, &len, &got, &piece, &why) !=
             STATUS_OK) {
@@ -175,6 +178,7 @@ static void on_read(void *ctx, uint8_t *at, size_t len)
             on_piece(l, &piece);
         }
     }
+    gather_end(gather);
     l->busy = false;
     if (l->conn == NULL) /* given up in a callback */
         ws_link_free(l);

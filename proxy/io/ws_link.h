@@ -23,7 +23,8 @@ struct ws_link;
 
 struct ws_link_events {
     /* One whole message, WS_TEXT or WS_BINARY. |at| may be written during
-     * the call, and is borrowed until it returns. */
+     * the call. It is borrowed until the gathering of the scratch ends, which
+     * is on during the call. */
     void (*on_message)(void *ctx, enum ws_opcode opcode, uint8_t *at,
                        size_t len);
     /* A pong arrived, asked for or not. May be NULL. */

@@ -208,9 +208,8 @@ bool client_start(struct front *f, struct conn *conn, uint16_t port)
     return true;
 }
 
-bool client_write(struct client *c, struct slice data)
+static bool written(struct client *c, enum status st)
 {
-    enum status st = conn_write(c->conn, data);
     struct why why;
 
     if (st == STATUS_OK)
@@ -219,6 +218,16 @@ bool client_write(struct client *c, struct slice data)
                    conn_pending(c->conn));
     client_reset(c, &why);
     return false;
+}
+
+bool client_write(struct client *c, struct slice data)
+{
+    return written(c, conn_write(c->conn, data));
+}
+
+bool client_pass(struct client *c, struct slice data)
+{
+    return written(c, conn_write_gathered(c->conn, c->far->gather, data));
 }
 
 /* --- the far side -------------------------------------------------------- */

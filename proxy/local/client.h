@@ -93,6 +93,9 @@ void client_drop_far(struct client *c, bool complete);
 /* Write |data|. False: it cannot be, and the client is closed. */
 bool client_write(struct client *c, struct slice data);
 
+/* The same with bytes of the far side's on_data(). */
+bool client_pass(struct client *c, struct slice data);
+
 /* From now on bytes go through as they are; input not yet used goes first,
  * and |owed| bytes of the far side are not yet given back. */
 void client_relay(struct client *c, size_t owed);

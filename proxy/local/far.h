@@ -22,6 +22,7 @@
 #include "verifier/verify.h"
 
 struct far;
+struct gather;
 
 /* Why a far side could not be had, or ended before its time. */
 struct far_failure {
@@ -62,6 +63,8 @@ struct far {
     const struct far_ops *ops;
     const struct far_events *events; /* borrowed, static */
     void *ctx;
+    struct gather *gather; /* the bytes of on_data() stay until it ends, for
+                            * conn_write_gathered(); NULL: they do not */
 };
 
 /* Bytes that may be written now. */

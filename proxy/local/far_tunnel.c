@@ -112,15 +112,17 @@ static const struct far_ops ops = {
 
 enum status far_tunnel_new(const char *service, const struct target *target,
                            const struct far_events *events, void *ctx,
-                           struct far_tunnel_list *list, int64_t now_ms,
-                           struct far_tunnel **out)
+                           struct gather *gather, struct far_tunnel_list *list,
+                           int64_t now_ms, struct far_tunnel **out)
 {
     struct far_tunnel *f = calloc(1, sizeof(*f));
 
     *out = NULL;
     if (f == NULL)
         return STATUS_NO_MEMORY;
-    f->far = (struct far){ .ops = &ops, .events = events, .ctx = ctx };
+    f->far = (struct far){
+        .ops = &ops, .events = events, .ctx = ctx, .gather = gather
+    };
     f->service = service;
     f->since_ms = now_ms;
     target_text(target, f->target);

@@ -32,13 +32,15 @@ struct far_tunnel_list {
     size_t count;
 };
 
-/* A far side for |service|, waiting in |list|. Returns STATUS_OK or
+/* A far side for |service|, waiting in |list|. |gather| is of the loop's
+ * carriers. Returns STATUS_OK or
  * STATUS_NO_MEMORY; |*out| is NULL unless OK, else the owner's to
  * far_close(). */
 MUST_CHECK enum status far_tunnel_new(const char *service,
                                       const struct target *target,
                                       const struct far_events *events,
-                                      void *ctx, struct far_tunnel_list *list,
+                                      void *ctx, struct gather *gather,
+                                      struct far_tunnel_list *list,
                                       int64_t now_ms, struct far_tunnel **out);
 
 /* Open its stream in |session| of |endpoint|; it moves to |opening|, where it

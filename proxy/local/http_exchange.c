@@ -238,7 +238,7 @@ static bool take_piece(struct client *c, struct buffer *out)
         http_response_write_body(r, piece, out);
         return true;
     }
-    return flush_down(c, out) && client_write(c, piece);
+    return flush_down(c, out) && client_pass(c, piece);
 }
 
 /* Read on in |data| until there is no more, or something other than the head

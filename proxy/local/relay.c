@@ -116,7 +116,7 @@ static void on_far_opened(void *ctx)
 static void on_far_data(void *ctx, struct slice data)
 {
     struct relay *r = ctx;
-    enum status st = conn_write(r->conn, data);
+    enum status st = conn_write_gathered(r->conn, r->far->gather, data);
     struct why why;
 
     if (st != STATUS_OK) {

@@ -554,7 +554,8 @@ enum status upstream_far_open(struct upstream *u, const struct target *target,
         return STATUS_LIMIT;
     /* The tick may be late: a machine that wakes has not ticked yet. */
     tick_present(u, (int64_t)time(NULL));
-    st = far_tunnel_new(u->service->name, target, events, ctx, &u->waiting,
+    st = far_tunnel_new(u->service->name, target, events, ctx,
+                        carrier_hub_gather(u->set->config.hub), &u->waiting,
                         now_ms(u), &f);
     if (st != STATUS_OK)
         return st;

@@ -78,9 +78,10 @@ static void give_credit(struct backend *b)
         stream_consumed(b->stream, left);
 }
 
-static enum status backend_write(struct backend *b, struct slice data)
+static enum status backend_write(struct backend *b, struct gather *g,
+                                 struct slice data)
 {
-    enum status st = conn_write(b->conn, data);
+    enum status st = conn_write_gathered(b->conn, g, data);
 
     if (st != STATUS_OK)
         return st;
@@ -156,7 +157,7 @@ static void on_dialled(void *ctx, struct conn *conn, const struct why *why)
     /* Never full: the client has no more credit than that. */
     conn_start(conn, &conn_events, b, STREAM_WINDOW_MAX_BYTES);
     stream_opened(b->stream);
-    st = backend_write(b, buffer_view(&b->early));
+    st = backend_write(b, NULL, buffer_view(&b->early));
     buffer_free(&b->early);
     if (st != STATUS_OK)
         backend_fail(b, st);
@@ -192,7 +193,7 @@ void backend_on_data(struct stream *s, struct slice data)
     enum status st = STATUS_OK;
 
     if (b->conn != NULL) {
-        st = backend_write(b, data);
+        st = backend_write(b, b->set->gather, data);
     } else {
         buffer_add(&b->early, data);
         st = buffer_ok(&b->early) ? STATUS_OK : STATUS_NO_MEMORY;

@@ -24,10 +24,11 @@ struct backend;
 /* Last bytes to a backend may take so long after the client has gone. */
 #define BACKEND_FLUSH_MS 30000
 
-/* All backends of one loop. A plain struct, all zero but for the first three;
+/* All backends of one loop. A plain struct, all zero but for the first four;
  * only backend.c writes the others. */
 struct backend_set {
     uv_loop_t *loop;
+    struct gather *gather;       /* of the carriers of that loop */
     void (*on_empty)(void *ctx); /* the last one has gone */
     void *ctx;
     struct backend *list;

@@ -19,9 +19,11 @@ enum status serve_new(const struct serve_config *config, struct serve **out)
     if (s == NULL)
         return STATUS_NO_MEMORY;
     s->config = *config;
-    s->backends = (struct backend_set){ .loop = config->loop,
-                                        .on_empty = on_backends_empty,
-                                        .ctx = s };
+    s->backends =
+        (struct backend_set){ .loop = config->loop,
+                              .gather = carrier_hub_gather(config->hub),
+                              .on_empty = on_backends_empty,
+                              .ctx = s };
     *out = s;
     return STATUS_OK;
 }
