@@ -1,9 +1,8 @@
 /* proxy/server/quote_desk.h: the one quote source, for workers on other
  * threads.
  *
- * The desk is on the loop of the source; a worker has a line to it and calls.
- * A call goes there and comes back as letters, and is freed by whoever has
- * the last of them. Nothing but the call is touched by both. */
+ * The desk is on the loop of the source; a worker has a line to it, and
+ * calls. */
 #ifndef PROXY_SERVER_QUOTE_DESK_H
 #define PROXY_SERVER_QUOTE_DESK_H
 
@@ -20,8 +19,8 @@ MUST_CHECK enum status quote_desk_open(struct quote_source *source,
                                        struct mailbox *mailbox,
                                        struct quote_desk **out);
 
-/* When no worker is left; before its mailbox is freed and its source closed.
- * NULL is allowed. */
+/* When no worker is left and |mailbox| is closed; before the source is. NULL is
+ * allowed. */
 void quote_desk_close(struct quote_desk *d);
 
 /* Where a worker asks, and where it hears. */

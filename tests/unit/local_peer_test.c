@@ -84,13 +84,13 @@ static struct slice root_of(const struct server_rig *rig)
 static struct test *begin(void)
 {
     const struct collateral_config collateral = { .store_dir = NULL };
-    struct serve_config config = server_rig_config();
+    struct server_rig_limits limits = server_rig_limits();
     struct test *t = calloc(1, sizeof(*t));
     struct peer_config peer;
     struct why why;
 
     assert_non_null(t);
-    server_rig_begin(&t->rig, &config);
+    server_rig_begin(&t->rig, &limits);
     CHECK_STATUS(collateral_open(&t->rig.loop, &collateral, NULL,
                                  &t->collateral, &why),
                  STATUS_OK);
