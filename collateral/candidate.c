@@ -1,9 +1,36 @@
 #include "collateral/candidate.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #include "collateral/pcs_request.h"
 #include "common/limits.h"
+#include "verifier/snp_item.h"
+
+static enum status check_item(struct candidate *c, struct slice body,
+                              struct slice chain)
+{
+    switch (c->want->item) {
+    case ITEM_TCB_INFO:
+    case ITEM_QE_IDENTITY:
+    case ITEM_PCK_CRL:
+    case ITEM_ROOT_CRL:
+    case ITEM_TCB_NUMBERS:
+        return collateral_item_check(c->want->item, body, chain, c->root_der,
+                                     c->now_unix, &c->facts, &c->why);
+    case ITEM_VCEK:
+        return snp_item_check_vcek(body, c->root_der, c->now_unix, &c->facts,
+                                   &c->why);
+    case ITEM_ARK_CRL:
+        return snp_item_check_crl(body, c->want->product, c->root_der,
+                                  c->now_unix, &c->facts, &c->why);
+    case ITEM_COUNT:
+    case ITEM_KINDS:
+        break;
+    }
+    assert(!"an item that cannot be checked");
+    return STATUS_INTERNAL;
+}
 
 /* Signatures and dates, and whether it is ours. Another platform's item says
  * nothing to us, also not by its dates. */
@@ -13,8 +40,7 @@ static enum status check(struct candidate *c, struct slice body,
     enum status st;
     struct why why;
 
-    st = collateral_item_check(c->want->item, body, chain, c->root_der,
-                               c->now_unix, &c->facts, &c->why);
+    st = check_item(c, body, chain);
     if (st != STATUS_OK && st != STATUS_EXPIRED && st != STATUS_NOT_YET)
         return st;
     if (want_check(c->want, &c->facts, &why) == STATUS_OK)
@@ -82,10 +108,11 @@ static void keep(struct candidate *c)
 static enum status decode(struct candidate *c, struct buffer *body,
                           struct buffer *chain)
 {
+    enum collateral_item item = c->want->item;
     bool is_crl =
-        c->want->item == ITEM_PCK_CRL || c->want->item == ITEM_ROOT_CRL;
+        item == ITEM_PCK_CRL || item == ITEM_ROOT_CRL || item == ITEM_ARK_CRL;
 
-    if (c->want->item != ITEM_ROOT_CRL &&
+    if (item != ITEM_ROOT_CRL && !want_is_amd(c->want) &&
         pcs_request_chain(buffer_view(&c->chain), chain, &c->why) != STATUS_OK)
         return c->why.status;
     if (is_crl)

@@ -20,7 +20,8 @@
 struct candidate {
     /* Filled before. */
     const struct want *want;   /* borrowed */
-    struct slice root_der;     /* borrowed; empty: the built-in root */
+    struct slice root_der;     /* borrowed; empty: the built-in root. Of AMD's
+                                * items: PEM of ASK and ARK */
     const struct store *store; /* borrowed; NULL: nothing is kept */
     struct seen seen;
     int64_t now_unix;

@@ -5,18 +5,18 @@
 #include <time.h>
 
 #include "collateral/fetch.h"
+#include "collateral/roster.h"
+#include "collateral/shelf.h"
 #include "collateral/slot.h"
 #include "collateral/store.h"
 #include "common/buffer.h"
 #include "common/limits.h"
+#include "verifier/snp_item.h"
 
 #define TICK_MAX_MS       10000
 #define TICK_MIN_MS       1000
 #define REFRESH_SECONDS   ((int64_t)8 * 3600)
 #define FETCH_DEADLINE_MS 10000
-
-/* Answers that are alike get the same bundle; more are rarely in use. */
-#define BUNDLES_MAX 16
 
 /* Freed by one line, when all its parts have ended: two timers, the fetcher
  * and the slots. */
@@ -27,13 +27,11 @@ struct collateral {
     struct fetcher *fetcher;
     uv_timer_t tick;
     uv_timer_t soon; /* runs while somebody is to be told something */
-    struct slot *slots[COLLATERAL_SLOTS_MAX]; /* owned */
-    size_t slot_count;
+    struct roster roster;
     struct collateral_wait *waits; /* owned, a list */
     size_t wait_count;
-    struct bundle *bundles[BUNDLES_MAX]; /* held; NULL where none */
-    size_t bundle_at;                    /* whose turn to be replaced it is */
-    bool changed;                        /* on_changed() is due */
+    struct shelf shelf;
+    bool changed; /* on_changed() is due */
     bool closing;
     unsigned parts; /* that have not ended */
     void (*on_closed)(void *ctx);
@@ -47,14 +45,22 @@ struct collateral_wait {
     struct wait_leg {
         struct slot_leg leg;
         struct collateral_wait *wait;
-        enum collateral_item item;
+        bool is_optional;   /* the answer may go without */
         struct buffer body; /* what is stapled; borrowed by |leg| */
         struct buffer chain;
+        struct item *item; /* held; NULL until settled, or if not had */
+        struct why why;    /* why an optional one was not had; else all zero */
     } legs[ITEM_COUNT];
-    struct item *items[ITEM_COUNT]; /* held; NULL until settled */
-    unsigned missing;               /* legs that have not settled */
-    struct why why;                 /* of the first that failed; or all zero */
-    collateral_done *done;
+    unsigned missing; /* legs that have not settled */
+    struct why why;   /* of the first that failed; or all zero */
+
+    /* Frees the wait, then tells whoever asked. */
+    void (*answer)(struct collateral_wait *w);
+    union {
+        collateral_done *bundle;
+        collateral_snp_done *snp;
+        collateral_numbers_done *numbers;
+    } done; /* which of them, |answer| knows */
     void *ctx;
 };
 
@@ -95,50 +101,27 @@ static void wait_free(struct collateral_wait *w)
         at = &(*at)->next;
     *at = w->next;
     w->engine->wait_count--;
-    for (size_t i = 0; i < ITEM_COUNT; i++) {
+    for (size_t i = 0; i < COUNT_OF(w->legs); i++) {
         slot_leave(&w->legs[i].leg);
         buffer_free(&w->legs[i].body);
         buffer_free(&w->legs[i].chain);
-        item_unref(w->items[i]);
+        item_unref(w->legs[i].item);
     }
     free(w);
-}
-
-static bool is_of(const struct bundle *b, struct item *const items[ITEM_COUNT])
-{
-    for (size_t i = 0; i < ITEM_COUNT; i++)
-        if (b->items[i] != items[i])
-            return false;
-    return true;
-}
-
-/* A bundle of |items|, one reference for the caller; NULL without memory. */
-static struct bundle *bundle_of(struct collateral *c,
-                                struct item *const items[ITEM_COUNT])
-{
-    struct bundle *b;
-
-    for (size_t i = 0; i < BUNDLES_MAX; i++)
-        if (c->bundles[i] != NULL && is_of(c->bundles[i], items))
-            return bundle_ref(c->bundles[i]);
-    b = bundle_new(items);
-    if (b == NULL)
-        return NULL;
-    bundle_unref(c->bundles[c->bundle_at]);
-    c->bundles[c->bundle_at] = bundle_ref(b);
-    c->bundle_at = (c->bundle_at + 1) % BUNDLES_MAX;
-    return b;
 }
 
 /* The bundle |w| waited for; or NULL, and |w->why| says why not. */
 static struct bundle *result_of(struct collateral_wait *w)
 {
     struct collateral *c = w->engine;
+    struct item *items[ITEM_COUNT];
     struct bundle *b;
 
     if (w->why.status != STATUS_OK)
         return NULL;
-    b = bundle_of(c, w->items);
+    for (size_t i = 0; i < ITEM_COUNT; i++)
+        items[i] = w->legs[i].item;
+    b = shelf_bundle_of(&c->shelf, items);
     if (b == NULL) {
         (void)why_fail(&w->why, STATUS_NO_MEMORY, "collateral", NULL,
                        "no memory for a bundle");
@@ -154,16 +137,49 @@ static struct bundle *result_of(struct collateral_wait *w)
 }
 
 /* |w| is gone before its owner hears of it, who may do anything then. */
-static void answer(struct collateral_wait *w)
+static void answer_bundle(struct collateral_wait *w)
 {
     struct bundle *b = result_of(w);
     struct why why = w->why;
-    collateral_done *done = w->done;
+    collateral_done *done = w->done.bundle;
     void *ctx = w->ctx;
 
     wait_free(w);
     done(ctx, b, b == NULL ? &why : NULL);
     bundle_unref(b);
+}
+
+enum { SNP_VCEK_LEG, SNP_CRL_LEG, SNP_LEGS };
+
+static void answer_snp(struct collateral_wait *w)
+{
+    struct collateral_snp snp = { .vcek = w->legs[SNP_VCEK_LEG].item,
+                                  .crl = w->legs[SNP_CRL_LEG].item,
+                                  .crl_why = w->legs[SNP_CRL_LEG].why };
+    struct why why = w->why;
+    collateral_snp_done *done = w->done.snp;
+    void *ctx = w->ctx;
+    bool ok = why.status == STATUS_OK;
+
+    w->legs[SNP_VCEK_LEG].item = w->legs[SNP_CRL_LEG].item = NULL;
+    wait_free(w);
+    done(ctx, ok ? &snp : NULL, ok ? NULL : &why);
+    item_unref(snp.vcek);
+    item_unref(snp.crl);
+}
+
+static void answer_numbers(struct collateral_wait *w)
+{
+    struct tcb_numbers numbers = { .tee = TEE_NONE };
+    struct why why = w->why;
+    collateral_numbers_done *done = w->done.numbers;
+    void *ctx = w->ctx;
+    enum status st = why.status;
+
+    if (st == STATUS_OK)
+        st = tcb_numbers_read(w->legs[0].item->body, &numbers, &why);
+    wait_free(w);
+    done(ctx, st == STATUS_OK ? &numbers : NULL, st == STATUS_OK ? NULL : &why);
 }
 
 static struct collateral_wait *next_answered(const struct collateral *c)
@@ -189,7 +205,7 @@ static void on_soon(uv_timer_t *timer)
 
         if (w == NULL)
             return;
-        answer(w);
+        w->answer(w);
     }
 }
 
@@ -201,7 +217,9 @@ static void on_settled(struct slot_leg *slot_leg, struct item *item,
 
     w->missing--;
     if (item != NULL)
-        w->items[leg->item] = item_ref(item);
+        leg->item = item_ref(item);
+    else if (leg->is_optional)
+        leg->why = *why;
     else if (w->why.status == STATUS_OK)
         w->why = *why; /* the others are not worth waiting for */
     if (is_answered(w))
@@ -230,118 +248,34 @@ static void on_replaced(void *ctx)
     tell_soon(c);
 }
 
-/* True if |a| should go before |b|. */
-static bool goes_first(const struct slot *a, const struct slot *b)
-{
-    if (slot_has_item(a) != slot_has_item(b))
-        return !slot_has_item(a);
-    return slot_asked_unix(a) < slot_asked_unix(b);
-}
-
-/* Stop the slot that is missed least. False if all are in use. */
-static bool make_room(struct collateral *c)
-{
-    size_t least = c->slot_count;
-
-    for (size_t i = 0; i < c->slot_count; i++) {
-        if (!slot_is_idle(c->slots[i]))
-            continue;
-        if (least == c->slot_count || goes_first(c->slots[i], c->slots[least]))
-            least = i;
-    }
-    if (least == c->slot_count)
-        return false;
-    slot_stop(c->slots[least]);
-    c->slots[least] = c->slots[--c->slot_count];
-    return true;
-}
-
-/* The slot for |want|, old or new; NULL with |why| filled. */
-static struct slot *slot_for(struct collateral *c, const struct want *want,
-                             struct slice root_der,
-                             const struct source_list *sources, struct why *why)
-{
-    struct slot *s;
-
-    for (size_t i = 0; i < c->slot_count; i++)
-        if (slot_is_for(c->slots[i], want, sources))
-            return c->slots[i];
-    if (c->slot_count == COLLATERAL_SLOTS_MAX && !make_room(c)) {
-        (void)why_fail(why, STATUS_LIMIT, "collateral", NULL,
-                       "%d items are looked for already", COLLATERAL_SLOTS_MAX);
-        return NULL;
-    }
-    s = slot_new(&c->env, want, root_der, sources);
-    if (s == NULL) {
-        (void)why_fail(why, STATUS_NO_MEMORY, "collateral", NULL, "no memory");
-        return NULL;
-    }
-    c->parts++;
-    c->slots[c->slot_count++] = s;
-    return s;
-}
-
 /* --- requests ------------------------------------------------------------- */
 
-/* The two slices of |set| that are |item|. */
-static void slices_of(const struct collateral_set *set,
-                      enum collateral_item item, struct slice *body,
-                      struct slice *chain)
-{
-    *chain = (struct slice){ 0 };
-    switch (item) {
-    case ITEM_TCB_INFO:
-        *body = set->tcb_info;
-        *chain = set->tcb_info_chain;
-        return;
-    case ITEM_QE_IDENTITY:
-        *body = set->qe_identity;
-        *chain = set->qe_identity_chain;
-        return;
-    case ITEM_PCK_CRL:
-        *body = set->pck_crl;
-        *chain = set->pck_crl_chain;
-        return;
-    case ITEM_ROOT_CRL:
-        *body = set->root_crl;
-        return;
-    case ITEM_COUNT:
-        break;
-    }
-    assert(!"an item that is not in the set");
-}
-
 /* What is over the limit, or finds no memory, counts as not stapled. */
-static void copy_stapled(struct wait_leg *leg, const struct collateral_set *set)
+static void staple(struct wait_leg *leg, struct slice body, struct slice chain)
 {
-    struct slice body, chain;
-
-    leg->body = leg->chain = buffer_with_max(COLLATERAL_MAX_BYTES);
-    if (set == NULL)
-        return;
-    slices_of(set, leg->item, &body, &chain);
     buffer_add(&leg->body, body);
     buffer_add(&leg->chain, chain);
     leg->leg.stapled_body = buffer_view(&leg->body);
     leg->leg.stapled_chain = buffer_view(&leg->chain);
 }
 
-static struct collateral_wait *wait_new(struct collateral *c,
-                                        const struct collateral_request *r)
+static struct collateral_wait *
+wait_new(struct collateral *c, void (*answer)(struct collateral_wait *w),
+         void *ctx)
 {
     struct collateral_wait *w = calloc(1, sizeof(*w));
 
     if (w == NULL)
         return NULL;
     w->engine = c;
-    w->done = r->done;
-    w->ctx = r->ctx;
-    w->missing = ITEM_COUNT;
-    for (enum collateral_item i = 0; i < ITEM_COUNT; i++) {
-        w->legs[i].wait = w;
-        w->legs[i].item = i;
-        w->legs[i].leg.on_settled = on_settled;
-        copy_stapled(&w->legs[i], r->stapled);
+    w->answer = answer;
+    w->ctx = ctx;
+    for (size_t i = 0; i < COUNT_OF(w->legs); i++) {
+        struct wait_leg *leg = &w->legs[i];
+
+        leg->wait = w;
+        leg->leg.on_settled = on_settled;
+        leg->body = leg->chain = buffer_with_max(COLLATERAL_MAX_BYTES);
     }
     w->next = c->waits;
     c->waits = w;
@@ -349,34 +283,39 @@ static struct collateral_wait *wait_new(struct collateral *c,
     return w;
 }
 
-/* Ask for each item, until one is known not to be had. */
-static enum status ask_all(struct collateral_wait *w,
-                           const struct collateral_request *r,
+/* One item that is waited for. */
+struct ask {
+    struct want want;
+    struct wait_leg *leg;
+};
+
+/* Ask for each, until one is known not to be had. All are counted before the
+ * first may settle. */
+static enum status ask_all(struct collateral_wait *w, const struct ask *asks,
+                           size_t count, struct slice root,
                            const struct source_list *sources, struct why *why)
 {
-    for (enum collateral_item i = 0;
-         i < ITEM_COUNT && w->why.status == STATUS_OK; i++) {
-        struct want want = want_of(i, &r->platform, &r->update, r->root_der);
-        struct slot *s = slot_for(w->engine, &want, r->root_der, sources, why);
+    struct collateral *c = w->engine;
+
+    w->missing = (unsigned)count;
+    for (size_t i = 0; i < count && w->why.status == STATUS_OK; i++) {
+        bool is_new;
+        struct slot *s = roster_slot_for(&c->roster, &asks[i].want, root,
+                                         sources, &is_new, why);
 
         if (s == NULL)
             return why->status;
-        slot_ask(s, &w->legs[i].leg);
+        c->parts += is_new;
+        slot_ask(s, &asks[i].leg->leg);
     }
     return STATUS_OK;
 }
 
-static enum status check_request(const struct collateral *c,
-                                 const struct collateral_request *r,
-                                 struct why *why)
+static enum status check_room(const struct collateral *c, struct why *why)
 {
     if (c->closing)
         return why_fail(why, STATUS_SHUTTING_DOWN, "collateral", NULL,
                         "the engine is closed");
-    if (r->platform.tee != TEE_SGX && r->platform.tee != TEE_TDX)
-        return why_fail(why, STATUS_UNSUPPORTED, "collateral", NULL,
-                        "there is no such collateral for \"%s\"",
-                        tee_name(r->platform.tee));
     if (c->wait_count == COLLATERAL_WAITS_MAX)
         return why_fail(why, STATUS_LIMIT, "collateral", NULL,
                         "%d requests are waiting already",
@@ -384,51 +323,126 @@ static enum status check_request(const struct collateral *c,
     return STATUS_OK;
 }
 
-static enum status get(struct collateral *c, const struct collateral_request *r,
-                       const struct source_list *sources,
-                       struct collateral_wait **out, struct why *why)
+static enum status check_tee(enum tee_type tee, struct why *why)
 {
-    struct collateral_wait *w = wait_new(c, r);
+    if (tee == TEE_SGX || tee == TEE_TDX)
+        return STATUS_OK;
+    return why_fail(why, STATUS_UNSUPPORTED, "collateral", NULL,
+                    "there is no such collateral for \"%s\"", tee_name(tee));
+}
 
-    if (w == NULL)
-        return why_fail(why, STATUS_NO_MEMORY, "collateral", NULL, "no memory");
-    if (ask_all(w, r, sources, why) != STATUS_OK) {
+/* Begin to wait for |asks| in |sources|; |w| is freed unless OK. */
+static enum status begin(struct collateral_wait *w, const struct ask *asks,
+                         size_t count, struct slice root,
+                         const struct collateral_source *from,
+                         size_t from_count, struct collateral_wait **out,
+                         struct why *why)
+{
+    struct source_list sources;
+    enum status st = source_list_copy(from, from_count, &sources, why);
+
+    if (st == STATUS_OK)
+        st = ask_all(w, asks, count, root, &sources, why);
+    source_list_free(&sources);
+    if (st == STATUS_OK)
+        *out = w;
+    else
         wait_free(w);
-        return why->status;
-    }
-    *out = w;
-    return STATUS_OK;
+    return st;
+}
+
+static enum status no_memory(struct why *why)
+{
+    return why_fail(why, STATUS_NO_MEMORY, "collateral", NULL, "no memory");
 }
 
 enum status collateral_get(struct collateral *c,
                            const struct collateral_request *request,
                            struct collateral_wait **out, struct why *why)
 {
-    struct source_list sources;
-    enum status st;
+    const struct collateral_request *r = request;
+    struct ask asks[ITEM_COUNT];
+    struct collateral_wait *w;
+    enum status st = check_room(c, why);
 
     *out = NULL;
-    st = check_request(c, request, why);
+    if (st == STATUS_OK)
+        st = check_tee(r->platform.tee, why);
     if (st != STATUS_OK)
         return st;
-    st = source_list_copy(request->sources, request->source_count, &sources,
-                          why);
-    if (st != STATUS_OK)
-        return st;
-    st = get(c, request, &sources, out, why);
-    source_list_free(&sources);
-    return st;
+    w = wait_new(c, answer_bundle, r->ctx);
+    if (w == NULL)
+        return no_memory(why);
+    w->done.bundle = r->done;
+    for (enum collateral_item i = 0; i < ITEM_COUNT; i++) {
+        struct slice body, chain;
+
+        asks[i] =
+            (struct ask){ want_of(i, &r->platform, &r->update, r->root_der),
+                          &w->legs[i] };
+        if (r->stapled == NULL)
+            continue;
+        collateral_item_slices(r->stapled, i, &body, &chain);
+        staple(&w->legs[i], body, chain);
+    }
+    return begin(w, asks, ITEM_COUNT, r->root_der, r->sources, r->source_count,
+                 out, why);
 }
 
 enum status collateral_get_snp(struct collateral *c,
                                const struct collateral_snp_request *request,
                                struct collateral_wait **out, struct why *why)
 {
-    (void)c; /* to come */
-    (void)request;
+    const struct collateral_snp_request *r = request;
+    struct snp_item_wish wish;
+    struct ask asks[SNP_LEGS];
+    size_t count = 0;
+    struct collateral_wait *w;
+    enum status st = check_room(c, why);
+
     *out = NULL;
-    return why_fail(why, STATUS_UNSUPPORTED, "collateral", NULL,
-                    "not for SEV-SNP yet");
+    if (st == STATUS_OK)
+        st = snp_item_wish_read(r->report, r->endorsement, &wish, why);
+    if (st != STATUS_OK)
+        return st;
+    w = wait_new(c, answer_snp, r->ctx);
+    if (w == NULL)
+        return no_memory(why);
+    w->done.snp = r->done;
+    if (r->endorsement.len == 0)
+        asks[count++] =
+            (struct ask){ want_of_snp(ITEM_VCEK, &wish, r->root_pem),
+                          &w->legs[SNP_VCEK_LEG] };
+    asks[count++] = (struct ask){ want_of_snp(ITEM_ARK_CRL, &wish, r->root_pem),
+                                  &w->legs[SNP_CRL_LEG] };
+    w->legs[SNP_CRL_LEG].is_optional = true;
+    staple(&w->legs[SNP_CRL_LEG], r->crl, (struct slice){ 0 });
+    return begin(w, asks, count, r->root_pem, r->sources, r->source_count, out,
+                 why);
+}
+
+enum status
+collateral_get_numbers(struct collateral *c,
+                       const struct collateral_numbers_request *request,
+                       struct collateral_wait **out, struct why *why)
+{
+    const struct collateral_numbers_request *r = request;
+    struct collateral_wait *w;
+    struct ask ask;
+    enum status st = check_room(c, why);
+
+    *out = NULL;
+    if (st == STATUS_OK)
+        st = check_tee(r->tee, why);
+    if (st != STATUS_OK)
+        return st;
+    w = wait_new(c, answer_numbers, r->ctx);
+    if (w == NULL)
+        return no_memory(why);
+    w->done.numbers = r->done;
+    ask = (struct ask){ want_of_numbers(r->tee, r->root_der), &w->legs[0] };
+    return begin(w, &ask, 1, r->root_der, r->sources, r->source_count, out,
+                 why);
 }
 
 void collateral_cancel(struct collateral_wait *w)
@@ -445,8 +459,7 @@ static int64_t or_default(int64_t number, int64_t otherwise)
 
 void collateral_tick(struct collateral *c)
 {
-    for (size_t i = 0; i < c->slot_count; i++)
-        slot_tick(c->slots[i]);
+    roster_tick(&c->roster);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -535,6 +548,7 @@ enum status collateral_open(uv_loop_t *loop,
         return why->status;
     }
     fill_env(c, loop, log);
+    c->roster.env = &c->env;
     c->parts = 3;
     (void)uv_timer_init(loop, &c->tick); /* cannot fail */
     (void)uv_timer_init(loop, &c->soon);
@@ -549,7 +563,7 @@ static void answer_all(struct collateral *c)
     while (c->waits != NULL) {
         (void)why_fail(&c->waits->why, STATUS_SHUTTING_DOWN, "collateral", NULL,
                        "the engine is closed");
-        answer(c->waits);
+        c->waits->answer(c->waits);
     }
 }
 
@@ -561,10 +575,8 @@ void collateral_close(struct collateral *c, void (*on_closed)(void *ctx),
     c->on_closed = on_closed;
     c->closed_ctx = ctx;
     answer_all(c);
-    while (c->slot_count > 0)
-        slot_stop(c->slots[--c->slot_count]);
-    for (size_t i = 0; i < BUNDLES_MAX; i++)
-        bundle_unref(c->bundles[i]);
+    roster_stop(&c->roster);
+    shelf_clear(&c->shelf);
     fetcher_close(c->fetcher, part_ended, c);
     uv_close((uv_handle_t *)&c->tick, on_tick_closed);
     uv_close((uv_handle_t *)&c->soon, on_soon_closed);

@@ -27,6 +27,7 @@
 #include "common/slice.h"
 #include "common/status.h"
 #include "verifier/collateral_set.h"
+#include "verifier/tcb_numbers.h"
 #include "verifier/verify.h"
 
 /* The answer: exactly one of |bundle| and |why| is not NULL, and both are
@@ -99,6 +100,29 @@ MUST_CHECK enum status collateral_get(struct collateral *c,
                                       const struct collateral_request *request,
                                       struct collateral_wait **out,
                                       struct why *why);
+
+/* --- what is to come ------------------------------------------------------ */
+
+/* The answer, as of collateral_done(). */
+typedef void collateral_numbers_done(void *ctx,
+                                     const struct tcb_numbers *numbers,
+                                     const struct why *why);
+
+/* Which TCB data sets Intel publishes. A PCCS does not know. */
+struct collateral_numbers_request {
+    enum tee_type tee;     /* TEE_SGX or TEE_TDX */
+    struct slice root_der; /* empty: the built-in root */
+    const struct collateral_source *sources;
+    size_t source_count;
+    collateral_numbers_done *done;
+    void *ctx;
+};
+
+/* collateral_get() for them; results and |*out| as there. */
+MUST_CHECK enum status
+collateral_get_numbers(struct collateral *c,
+                       const struct collateral_numbers_request *request,
+                       struct collateral_wait **out, struct why *why);
 
 /* --- AMD SEV-SNP ---------------------------------------------------------- */
 

@@ -16,7 +16,7 @@ static const char intel_root_crl[] =
 static const struct endpoint {
     const char *path;
     const char *headers[PCS_HEADERS_MAX];
-} endpoints[ITEM_COUNT] = {
+} endpoints[ITEM_KINDS] = {
     /* clang-format off */
     [ITEM_TCB_INFO]    = { "tcb",
                            { "TCB-Info-Issuer-Chain",
@@ -25,6 +25,8 @@ static const struct endpoint {
                            { "SGX-Enclave-Identity-Issuer-Chain" } },
     [ITEM_PCK_CRL]     = { "pckcrl", { "SGX-PCK-CRL-Issuer-Chain" } },
     [ITEM_ROOT_CRL]    = { "rootcacrl", { NULL } }, /* of a PCCS */
+    [ITEM_TCB_NUMBERS] = { "tcbevaluationdatanumbers",
+                           { "TCB-Evaluation-Data-Numbers-Issuer-Chain" } },
     /* clang-format on */
 };
 
@@ -81,8 +83,13 @@ static void add_query(struct buffer *url, const struct want *want)
                       want->platform_ca ? "platform" : "processor");
         return;
     case ITEM_ROOT_CRL:
-    case ITEM_COUNT:
+    case ITEM_TCB_NUMBERS:
         return;
+    case ITEM_COUNT:
+    case ITEM_VCEK:
+    case ITEM_ARK_CRL:
+    case ITEM_KINDS:
+        break;
     }
     assert(!"an item without a query");
 }
@@ -114,7 +121,7 @@ enum status pcs_request_for(const struct want *want,
     struct url url;
     enum status st;
 
-    assert(source_is_remote(source->kind) && want->item < ITEM_COUNT);
+    assert(source_is_remote(source->kind) && !want_is_amd(want));
     *out = (struct pcs_request){ 0 };
     add_url(&text, want, source);
     if (!buffer_ok(&text)) {

@@ -25,7 +25,7 @@ struct pcs_request {
     const char *headers[PCS_HEADERS_MAX];
 };
 
-/* The request for |want| to |source|, which must be a remote one. A PCS that
+/* The request for |want|, an item of Intel's, to |source|, a PCS or PCCS. A PCS that
  * is not Intel's serves the root CRL beside the API, as /IntelSGXRootCA.der.
  * Returns STATUS_OK, or STATUS_BAD_CONFIG (a URL that is not allowed or too
  * long) with |why| filled; |out| is all zero unless OK. */

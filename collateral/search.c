@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "collateral/candidate.h"
+#include "collateral/kds_request.h"
 #include "collateral/pace.h"
 #include "collateral/pcs_request.h"
 #include "common/limits.h"
@@ -321,6 +322,14 @@ static void on_fetched(void *ctx, const struct fetch_result *result)
     try_from(s, s->at + 1);
 }
 
+static enum status request_for(struct search *s,
+                               const struct collateral_source *source)
+{
+    if (source->kind == SOURCE_KDS)
+        return kds_request_for(&s->want, source, &s->request, &s->why);
+    return pcs_request_for(&s->want, source, &s->request, &s->why);
+}
+
 static enum status start_fetch(struct search *s)
 {
     const struct collateral_source *source = source_of(s);
@@ -337,7 +346,7 @@ static enum status start_fetch(struct search *s)
         .ctx = s,
     };
 
-    if (pcs_request_for(&s->want, source, &s->request, &s->why) != STATUS_OK)
+    if (request_for(s, source) != STATUS_OK)
         return s->why.status;
     memcpy(fetch.headers, s->request.headers, sizeof(fetch.headers));
     want_purpose(&s->want, purpose);
@@ -385,17 +394,29 @@ static bool try_kept(struct search *s)
     return true;
 }
 
-/* Intel's services know nothing of AMD's items, nor the other way round. */
-static bool serves(enum source_kind kind, enum collateral_item item)
+/* Intel's services know nothing of AMD's items, nor the other way round; a
+ * PCCS knows one TCB data set a time, not which there are. */
+static bool serves(enum source_kind kind, const struct want *want)
 {
-    (void)item; /* all are Intel's so far */
-    return kind != SOURCE_KDS;
+    switch (kind) {
+    case SOURCE_STORE:
+    case SOURCE_STAPLED:
+        return true;
+    case SOURCE_PCCS:
+        return !want_is_amd(want) && want->item != ITEM_TCB_NUMBERS;
+    case SOURCE_PCS:
+        return !want_is_amd(want);
+    case SOURCE_KDS:
+        return want_is_amd(want);
+    }
+    assert(!"a source that serves nobody");
+    return false;
 }
 
 /* True if the search waits for something now, or is over. */
 static bool try_source(struct search *s)
 {
-    if (!serves(source_of(s)->kind, s->want.item))
+    if (!serves(source_of(s)->kind, &s->want))
         return false;
     switch (source_of(s)->kind) {
     case SOURCE_STORE:

@@ -10,10 +10,14 @@
 /* Items that nobody asked for in this time are left to expire. */
 #define IN_USE_SECONDS ((int64_t)7 * 24 * 3600)
 
+/* How often a VCEK is looked for again. */
+#define LASTING_SECONDS ((int64_t)90 * 24 * 3600)
+
 /* Freed by one line, when its search has stopped. */
 struct slot {
     const struct slot_env *env; /* borrowed */
     struct search *search;      /* owned */
+    bool is_lasting;            /* its item is good for years */
     bool in_background;         /* the search under way began as a refresh */
     struct item *item;          /* held; NULL if none; may have expired */
     int64_t looked_unix;  /* when it came, or was confirmed, from outside */
@@ -60,13 +64,19 @@ static void log_item(const struct slot *s, const struct item *item)
                          LOG_S("from", item->origin), LOG_S("until", until)));
 }
 
+/* A certificate does not change; the list that may name it does. */
+static int64_t every_of(const struct slot *s)
+{
+    return s->is_lasting ? LASTING_SECONDS : s->env->refresh_seconds;
+}
+
 static void plan_refresh(struct slot *s, const struct item *item)
 {
     s->refresh_failures = 0;
     s->looked_unix = item->fetched_unix;
     s->refresh_unix =
         pace_refresh_unix(item->fetched_unix, item->facts.next_update_unix,
-                          s->env->refresh_seconds, random_number());
+                          every_of(s), random_number());
 }
 
 static void on_found(void *ctx, struct item *item)
@@ -146,6 +156,7 @@ struct slot *slot_new(const struct slot_env *env, const struct want *want,
     if (s == NULL)
         return NULL;
     s->env = env;
+    s->is_lasting = want->item == ITEM_VCEK;
     s->asked_unix = now_of(s);
     s->search = search_new(&env->search, want, root_der, sources, &events, s);
     if (s->search == NULL) {
@@ -199,8 +210,7 @@ void slot_leave(struct slot_leg *leg)
 void slot_tick(struct slot *s)
 {
     int64_t now = now_of(s);
-    int64_t longest =
-        MAX_OF(s->env->refresh_seconds, PACE_REFRESH_FAST_SECONDS);
+    int64_t longest = MAX_OF(every_of(s), PACE_REFRESH_FAST_SECONDS);
 
     if (s->item == NULL || !search_is_idle(s->search))
         return;

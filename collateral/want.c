@@ -4,7 +4,18 @@
 #include <stdio.h>
 
 #include "common/text.h"
+#include "verifier/snp_tcb.h"
 #include "verifier/wolf.h"
+
+static void note_root(struct want *w, struct slice root)
+{
+    uint8_t digest[WOLF_SHA256_BYTES];
+
+    if (root.len == 0)
+        return;
+    wolf_sha256(root, (struct slice){ 0 }, digest);
+    memcpy(w->root, digest, sizeof(w->root));
+}
 
 struct want want_of(enum collateral_item item,
                     const struct quote_platform *platform,
@@ -12,7 +23,6 @@ struct want want_of(enum collateral_item item,
                     struct slice root_der)
 {
     struct want w = { .item = item };
-    uint8_t digest[WOLF_SHA256_BYTES];
 
     if (item == ITEM_TCB_INFO || item == ITEM_QE_IDENTITY) {
         w.tee = platform->tee;
@@ -22,11 +32,35 @@ struct want want_of(enum collateral_item item,
         memcpy(w.fmspc, platform->fmspc, sizeof(w.fmspc));
     if (item == ITEM_PCK_CRL)
         w.platform_ca = platform->platform_ca;
-    if (root_der.len > 0) {
-        wolf_sha256(root_der, (struct slice){ 0 }, digest);
-        memcpy(w.root, digest, sizeof(w.root));
-    }
+    note_root(&w, root_der);
     return w;
+}
+
+struct want want_of_numbers(enum tee_type tee, struct slice root_der)
+{
+    struct want w = { .item = ITEM_TCB_NUMBERS, .tee = tee };
+
+    note_root(&w, root_der);
+    return w;
+}
+
+struct want want_of_snp(enum collateral_item item,
+                        const struct snp_item_wish *wish, struct slice root_pem)
+{
+    struct want w = { .item = item, .product = wish->product };
+
+    assert(item == ITEM_VCEK || item == ITEM_ARK_CRL);
+    if (item == ITEM_VCEK) {
+        memcpy(w.chip_id, wish->chip_id, sizeof(w.chip_id));
+        w.snp_tcb = wish->reported;
+    }
+    note_root(&w, root_pem);
+    return w;
+}
+
+bool want_is_amd(const struct want *w)
+{
+    return w->item == ITEM_VCEK || w->item == ITEM_ARK_CRL;
 }
 
 bool want_equal(const struct want *a, const struct want *b)
@@ -35,7 +69,9 @@ bool want_equal(const struct want *a, const struct want *b)
            slice_equal(SLICE_OF(a->fmspc), SLICE_OF(b->fmspc)) &&
            a->platform_ca == b->platform_ca &&
            a->update.kind == b->update.kind &&
-           a->update.number == b->update.number &&
+           a->update.number == b->update.number && a->product == b->product &&
+           slice_equal(SLICE_OF(a->chip_id), SLICE_OF(b->chip_id)) &&
+           snp_tcb_equal(&a->snp_tcb, &b->snp_tcb) &&
            slice_equal(SLICE_OF(a->root), SLICE_OF(b->root));
 }
 
@@ -75,6 +111,29 @@ static enum status check_ca(const struct want *w, const struct item_facts *f,
     return why_expect(why, "of the %s CA", ca_name(w->platform_ca));
 }
 
+static enum status check_vcek(const struct want *w, const struct item_facts *f,
+                              struct why *why)
+{
+    char text[SNP_TCB_TEXT_ROOM];
+
+    if (f->product != w->product) {
+        (void)why_fail(why, STATUS_MISMATCH, "collateral.product", "AMD 57230",
+                       "of %s", snp_product_name(f->product));
+        return why_expect(why, "of %s", snp_product_name(w->product));
+    }
+    if (!slice_equal(SLICE_OF(f->chip_id), SLICE_OF(w->chip_id)))
+        return why_bytes(why, STATUS_MISMATCH, "collateral.chip_id",
+                         "AMD 57230", SLICE_OF(f->chip_id),
+                         SLICE_OF(w->chip_id));
+    if (snp_tcb_equal(&f->snp_tcb, &w->snp_tcb))
+        return STATUS_OK;
+    snp_tcb_text(&f->snp_tcb, text);
+    (void)why_fail(why, STATUS_MISMATCH, "collateral.tcb", "AMD 57230", "%s",
+                   text);
+    snp_tcb_text(&w->snp_tcb, text);
+    return why_expect(why, "%s", text);
+}
+
 enum status want_check(const struct want *w, const struct item_facts *facts,
                        struct why *why)
 {
@@ -94,8 +153,14 @@ enum status want_check(const struct want *w, const struct item_facts *facts,
     case ITEM_PCK_CRL:
         return check_ca(w, facts, why);
     case ITEM_ROOT_CRL:
+    case ITEM_ARK_CRL: /* whose it is, its signature says */
         return STATUS_OK;
+    case ITEM_TCB_NUMBERS:
+        return check_tee(w, facts, why);
+    case ITEM_VCEK:
+        return check_vcek(w, facts, why);
     case ITEM_COUNT:
+    case ITEM_KINDS:
         break;
     }
     assert(!"an item that cannot be wanted");
@@ -123,9 +188,21 @@ static void update_name(const struct collateral_update *u, char *out,
 static void root_name_of(const struct want *w, char *out, size_t room)
 {
     if (slice_is_zero(SLICE_OF(w->root)))
-        (void)snprintf(out, room, "intel");
+        (void)snprintf(out, room, "%s", want_is_amd(w) ? "amd" : "intel");
     else
         text_hex(SLICE_OF(w->root), out, room);
+}
+
+/* A chip id is too long for a file's name. */
+static void chip_name_of(const struct want *w, char out[33])
+{
+    const uint8_t tcb[] = { w->snp_tcb.fmc, w->snp_tcb.bootloader,
+                            w->snp_tcb.tee, w->snp_tcb.snp,
+                            w->snp_tcb.microcode };
+    uint8_t digest[WOLF_SHA256_BYTES];
+
+    wolf_sha256(SLICE_OF(w->chip_id), SLICE_OF(tcb), digest);
+    text_hex(slice_of(digest, 16), out, 33);
 }
 
 void want_name(const struct want *w, char out[WANT_NAME_ROOM])
@@ -133,7 +210,7 @@ void want_name(const struct want *w, char out[WANT_NAME_ROOM])
     const char *item = collateral_item_name(w->item);
     char fmspc[2 * sizeof(w->fmspc) + 1];
     char root[2 * sizeof(w->root) + 1];
-    char update[16];
+    char update[16], chip[33];
 
     text_hex(SLICE_OF(w->fmspc), fmspc, sizeof(fmspc));
     root_name_of(w, root, sizeof(root));
@@ -154,7 +231,21 @@ void want_name(const struct want *w, char out[WANT_NAME_ROOM])
     case ITEM_ROOT_CRL:
         (void)snprintf(out, WANT_NAME_ROOM, "%s-%s", item, root);
         return;
+    case ITEM_TCB_NUMBERS:
+        (void)snprintf(out, WANT_NAME_ROOM, "%s-%s-%s", item, tee_name(w->tee),
+                       root);
+        return;
+    case ITEM_VCEK:
+        chip_name_of(w, chip);
+        (void)snprintf(out, WANT_NAME_ROOM, "%s-%s-%s-%s", item,
+                       snp_product_name(w->product), chip, root);
+        return;
+    case ITEM_ARK_CRL:
+        (void)snprintf(out, WANT_NAME_ROOM, "%s-%s-%s", item,
+                       snp_product_name(w->product), root);
+        return;
     case ITEM_COUNT:
+    case ITEM_KINDS:
         break;
     }
     assert(!"an item without a name");
@@ -185,7 +276,24 @@ void want_purpose(const struct want *w, char out[WANT_PURPOSE_ROOM])
         (void)snprintf(out, WANT_PURPOSE_ROOM,
                        "the list of what the root CA has revoked");
         return;
+    case ITEM_TCB_NUMBERS:
+        (void)snprintf(out, WANT_PURPOSE_ROOM,
+                       "the list of TCB data sets for %s, to see what comes",
+                       tee_name(w->tee));
+        return;
+    case ITEM_VCEK:
+        text_hex(slice_of(w->chip_id, 6), fmspc, sizeof(fmspc));
+        (void)snprintf(out, WANT_PURPOSE_ROOM,
+                       "the certificate of the %s chip %s... at its TCB",
+                       snp_product_name(w->product), fmspc);
+        return;
+    case ITEM_ARK_CRL:
+        (void)snprintf(out, WANT_PURPOSE_ROOM,
+                       "the list of what AMD's root of %s has revoked",
+                       snp_product_name(w->product));
+        return;
     case ITEM_COUNT:
+    case ITEM_KINDS:
         break;
     }
     assert(!"an item without a purpose");

@@ -11,6 +11,7 @@
 
 #include "common/slice.h"
 #include "verifier/collateral_set.h"
+#include "verifier/snp_item.h"
 #include "verifier/verify.h"
 
 /* Which of the TCB data sets that are current at the same time. */
@@ -31,8 +32,11 @@ struct want {
     uint8_t fmspc[6];                /* TCB info */
     bool platform_ca;                /* PCK CRL */
     struct collateral_update update; /* TCB info, QE identity */
+    enum snp_product product;        /* VCEK, ARK CRL */
+    uint8_t chip_id[64];             /* VCEK */
+    struct snp_tcb snp_tcb;          /* VCEK */
     uint8_t root[16]; /* begin of the SHA-256 of the root named by the user;
-                     * all zero: the built-in root */
+                     * all zero: those built in */
 };
 
 /* |item| of |platform|, under |root_der| (empty: the built-in root). */
@@ -40,6 +44,17 @@ struct want want_of(enum collateral_item item,
                     const struct quote_platform *platform,
                     const struct collateral_update *update,
                     struct slice root_der);
+
+/* The list of TCB data sets for |tee|. */
+struct want want_of_numbers(enum tee_type tee, struct slice root_der);
+
+/* |item|, VCEK or ARK CRL, under |root_pem| (empty: AMD's). */
+struct want want_of_snp(enum collateral_item item,
+                        const struct snp_item_wish *wish,
+                        struct slice root_pem);
+
+/* True for an item of AMD's, else it is of Intel's. */
+bool want_is_amd(const struct want *w);
 
 bool want_equal(const struct want *a, const struct want *b);
 

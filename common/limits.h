@@ -17,6 +17,8 @@
 #define SERIAL_MAX_BYTES       20    /* of a certificate, RFC 5280 4.1.2.2 */
 #define EXTENSIONS_MAX         32    /* of a certificate; real ones have 10 */
 #define CRL_MAX_ENTRIES        16384
+#define CRL_NUMBER_MAX_BYTES   20    /* RFC 5280 5.2.3 */
+#define TCB_NUMBERS_MAX        32    /* TCB data sets at a time; real: 10 */
 #define TCB_LEVELS_MAX         64    /* real TCB infos have up to 21 */
 #define ISV_LEVELS_MAX         32    /* of a QE or TDX module; real: up to 8 */
 #define TDX_MODULES_MAX        16    /* real TCB infos have 2 */

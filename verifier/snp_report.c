@@ -246,3 +246,35 @@ enum status snp_report_parse(struct slice bytes, struct snp_report *out,
         *out = report;
     return st;
 }
+
+/* Families and models in the PPR of each processor. A0 to AF of family 19 are
+ * Bergamo and Siena, whose keys are Genoa's. */
+static enum snp_product product_of(uint8_t family, uint8_t model)
+{
+    static const struct {
+        uint8_t family;
+        uint8_t first;
+        uint8_t last;
+        enum snp_product product;
+    } models[] = {
+        /* clang-format off */
+        { 0x19, 0x00, 0x0f, SNP_MILAN },
+        { 0x19, 0x10, 0x1f, SNP_GENOA },
+        { 0x19, 0xa0, 0xaf, SNP_GENOA },
+        { 0x1a, 0x00, 0x11, SNP_TURIN },
+        /* clang-format on */
+    };
+
+    for (size_t i = 0; i < COUNT_OF(models); i++)
+        if (models[i].family == family && models[i].first <= model &&
+            model <= models[i].last)
+            return models[i].product;
+    return SNP_NO_PRODUCT;
+}
+
+enum snp_product snp_report_product(const struct snp_report *r)
+{
+    if (!r->says.has_cpuid)
+        return SNP_NO_PRODUCT;
+    return product_of(r->says.cpuid_family, r->says.cpuid_model);
+}

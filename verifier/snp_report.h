@@ -41,4 +41,8 @@ struct snp_report {
 MUST_CHECK enum status
 snp_report_parse(struct slice bytes, struct snp_report *out, struct why *why);
 
+/* What processor |r| says that it is from; SNP_NO_PRODUCT if it does not (of
+ * version 2) or if that is not known. */
+enum snp_product snp_report_product(const struct snp_report *r);
+
 #endif

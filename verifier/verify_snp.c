@@ -132,31 +132,6 @@ static enum status check_report_signature(struct run *r, struct why *why)
                     snp_signer_name(r->ext.signer));
 }
 
-/* Families and models in the PPR of each processor. A0 to AF of family 19 are
- * Bergamo and Siena, whose keys are Genoa's. */
-static enum snp_product product_of(uint8_t family, uint8_t model)
-{
-    static const struct {
-        uint8_t family;
-        uint8_t first;
-        uint8_t last;
-        enum snp_product product;
-    } models[] = {
-        /* clang-format off */
-        { 0x19, 0x00, 0x0f, SNP_MILAN },
-        { 0x19, 0x10, 0x1f, SNP_GENOA },
-        { 0x19, 0xa0, 0xaf, SNP_GENOA },
-        { 0x1a, 0x00, 0x11, SNP_TURIN },
-        /* clang-format on */
-    };
-
-    for (size_t i = 0; i < COUNT_OF(models); i++)
-        if (models[i].family == family && models[i].first <= model &&
-            model <= models[i].last)
-            return models[i].product;
-    return SNP_NO_PRODUCT;
-}
-
 static enum status check_product(struct run *r, struct why *why)
 {
     const struct snp_claims *s = &r->report.says;
@@ -165,7 +140,7 @@ static enum status check_product(struct run *r, struct why *why)
         why_seen(why, "not told by a report of version 2");
         return STATUS_OK;
     }
-    if (product_of(s->cpuid_family, s->cpuid_model) == r->ext.product)
+    if (snp_report_product(&r->report) == r->ext.product)
         return STATUS_OK;
     (void)why_fail(why, STATUS_MISMATCH, "report.cpuid", "AMD 56860 7.3",
                    "family %02x, model %02x", s->cpuid_family, s->cpuid_model);
