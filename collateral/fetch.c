@@ -105,14 +105,16 @@ static const char *words_of(const struct fetch *t, CURLcode code)
 static void read_status(struct fetch *t, CURLcode code, struct fetch_result *r)
 {
     const char *field = t->request.field;
+    char url[URL_SHORT_ROOM];
 
+    url_short(t->url, url);
     (void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &r->http_status);
     if (code != CURLE_OK)
         (void)why_fail(&r->why, status_of_curl(t->easy, code), field, NULL,
-                       "%s: %s", t->url, words_of(t, code));
+                       "%s: %s", url, words_of(t, code));
     else if (r->http_status != 200)
         (void)why_fail(&r->why, STATUS_NO_COLLATERAL, field, NULL,
-                       "%s: HTTP %ld", t->url, r->http_status);
+                       "%s: HTTP %ld", url, r->http_status);
     else
         return;
     (void)why_expect(&r->why, "%s", t->purpose);

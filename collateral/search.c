@@ -119,11 +119,13 @@ static void blame(struct search *s, const char *origin, const struct why *inner)
 {
     char purpose[WANT_PURPOSE_ROOM];
     char line[sizeof(s->why.found)];
+    char from[URL_SHORT_ROOM];
 
+    url_short(origin, from);
     want_purpose(&s->want, purpose);
     why_line(inner, line, sizeof(line));
     (void)why_fail(&s->why, inner->status, collateral_item_name(s->want.item),
-                   NULL, "%s: %s", origin, line); /* which has the clause */
+                   NULL, "%s: %s", from, line); /* which has the clause */
     (void)why_expect(&s->why, "%s", purpose);
 }
 

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 
 #include "common/cursor.h"
 #include "common/text.h"
@@ -94,4 +95,17 @@ bool url_is_loopback(struct slice host)
     if (inet_pton(AF_INET, text, &v4) == 1)
         return ntohl(v4.s_addr) >> 24 == 127;
     return inet_pton(AF_INET6, text, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+void url_short(const char *url, char out[URL_SHORT_ROOM])
+{
+    const int head = 56;
+    const int tail = 52;
+    size_t len = strlen(url);
+
+    if (len < URL_SHORT_ROOM)
+        (void)snprintf(out, URL_SHORT_ROOM, "%s", url);
+    else
+        (void)snprintf(out, URL_SHORT_ROOM, "%.*s...%s", head, url,
+                       url + len - (size_t)tail);
 }

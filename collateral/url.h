@@ -28,6 +28,11 @@ struct url {
 MUST_CHECK enum status url_parse(struct slice text, struct url *out,
                                  struct why *why);
 
+/* For people: |url|, without its middle if it is so long that it would leave no
+ * room for what is said of it. */
+#define URL_SHORT_ROOM 112
+void url_short(const char *url, char out[URL_SHORT_ROOM]);
+
 /* True for "localhost", 127.0.0.0/8 and ::1. */
 bool url_is_loopback(struct slice host);
 

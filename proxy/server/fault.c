@@ -64,6 +64,10 @@ static void tcb_recovery(struct sim_options *o)
     levels->at[1].advisories = "INTEL-SA-00002";
     o->tcb_evaluation_number++;
     o->qe_evaluation_number++;
+    o->numbers[1] = o->numbers[0];
+    o->numbers[0] =
+        (struct sim_number){ o->tcb_evaluation_number, -10 * DAY_S };
+    o->number_count = 2;
 }
 
 static void expired_qe_identity(struct sim_options *o)

@@ -31,6 +31,8 @@ enum output {
     TDX_TCB_INFO,
     SGX_QE_IDENTITY,
     TDX_QE_IDENTITY,
+    SGX_TCB_NUMBERS,
+    TDX_TCB_NUMBERS,
     OUTPUT_COUNT
 };
 
@@ -134,6 +136,8 @@ static void make_documents(struct sim *sim)
     sim_json_tcb_info(o, k, TEE_TDX, now, &sim->made[TDX_TCB_INFO]);
     sim_json_qe_identity(o, k, TEE_SGX, now, &sim->made[SGX_QE_IDENTITY]);
     sim_json_qe_identity(o, k, TEE_TDX, now, &sim->made[TDX_QE_IDENTITY]);
+    sim_json_tcb_numbers(o, k, TEE_SGX, now, &sim->made[SGX_TCB_NUMBERS]);
+    sim_json_tcb_numbers(o, k, TEE_TDX, now, &sim->made[TDX_TCB_NUMBERS]);
 }
 
 static bool make_all(struct sim *sim)
@@ -285,6 +289,11 @@ void sim_collateral(const struct sim *sim, enum tee_type tee,
     };
 }
 
+struct slice sim_tcb_numbers(const struct sim *sim, enum tee_type tee)
+{
+    return made(sim, tee == TEE_TDX ? TDX_TCB_NUMBERS : SGX_TCB_NUMBERS);
+}
+
 /* A quote is its chain and less than 2 KB of its own. */
 enum status sim_quote(const struct sim *sim, enum tee_type tee,
                       const uint8_t report_data[64], struct buffer *out)
@@ -335,6 +344,7 @@ enum status sim_write_dir(const struct sim *sim, enum tee_type tee,
         { "pck_crl.der", c.pck_crl },
         { "pck_crl_issuer_chain.pem", c.pck_crl_chain },
         { "root_ca_crl.der", c.root_crl },
+        { "tcb_numbers.json", sim_tcb_numbers(sim, tee) },
     };
     for (size_t i = 0; i < COUNT_OF(files) && st == STATUS_OK; i++)
         st = write_file(dir, files[i].name, files[i].bytes, why);

@@ -89,6 +89,14 @@ struct sim_levels {
     struct sim_level at[SIM_LEVELS_MAX];
 };
 
+/* One of the TCB data sets that the maker says there are. */
+struct sim_number {
+    uint32_t number;
+    int64_t event_s; /* of the recovery, relative to |now_unix| */
+};
+
+#define SIM_NUMBERS_MAX 4
+
 /* What identifies a quoting enclave. */
 struct sim_qe {
     uint8_t mr_signer[32];
@@ -108,6 +116,8 @@ struct sim_options {
     uint8_t tcb_pce_id[2];           /* likewise */
     uint32_t tcb_evaluation_number;
     uint32_t qe_evaluation_number;
+    size_t number_count; /* of the next, newest first */
+    struct sim_number numbers[SIM_NUMBERS_MAX];
     struct sim_levels tcb_levels; /* as they stand in the TCB info */
     uint8_t module_mr_signer[48]; /* of tdxModule and its identities */
     unsigned module_version;      /* of the one identity; 0: no identities */
@@ -166,6 +176,10 @@ struct slice sim_pck_chain(const struct sim *sim);
 void sim_collateral(const struct sim *sim, enum tee_type tee,
                     struct collateral_set *out);
 
+/* The list of TCB data sets for |tee|, as the PCS serves it; its chain is that
+ * of the TCB info. Borrowed. */
+struct slice sim_tcb_numbers(const struct sim *sim, enum tee_type tee);
+
 /* Append a quote over |report_data| to |out|. Any thread may call it at any
  * time. |tee| is TEE_SGX or TEE_TDX.
  * Returns STATUS_OK, or STATUS_NO_MEMORY or STATUS_INTERNAL. */
@@ -173,8 +187,9 @@ MUST_CHECK enum status sim_quote(const struct sim *sim, enum tee_type tee,
                                  const uint8_t report_data[64],
                                  struct buffer *out);
 
-/* Write root.pem and the seven collateral files for |tee| into |dir|, which is
- * made if need be, under the names that `veritee verify --collateral` reads.
+/* Write root.pem, the seven collateral files for |tee| and tcb_numbers.json into
+ * |dir|, which is made if need be, under the names that `veritee verify
+ * --collateral` reads.
  * Returns STATUS_OK, or STATUS_NO_FILE with |why| filled. */
 MUST_CHECK enum status sim_write_dir(const struct sim *sim, enum tee_type tee,
                                      const char *dir, struct why *why);

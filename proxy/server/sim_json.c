@@ -167,6 +167,24 @@ static void put_qe_identity(const struct plan *p, struct json_out *j)
     put_isv_levels(p, &p->options->qe_levels, j);
 }
 
+static void put_tcb_numbers(const struct plan *p, struct json_out *j)
+{
+    json_out_text(j, "id", p->tee == TEE_TDX ? "TDX" : "SGX");
+    json_out_int(j, "version", 1);
+    put_dates(p, SIM_TCB_INFO, j);
+    json_out_array(j, "tcbEvalNumbers");
+    for (size_t i = 0; i < p->options->number_count; i++) {
+        const struct sim_number *n = &p->options->numbers[i];
+
+        json_out_object(j, NULL);
+        json_out_int(j, "tcbEvaluationDataNumber", n->number);
+        json_out_time(j, "tcbRecoveryEventDate", p->now_unix + n->event_s);
+        json_out_time(j, "tcbDate", p->now_unix + n->event_s);
+        json_out_end_object(j);
+    }
+    json_out_end_array(j);
+}
+
 /* {"|name|":{...},"signature":"..."}: write the inner object first, sign those
  * bytes, then put them in. */
 static void put_signed(const struct plan *p, enum sim_item item,
@@ -213,4 +231,14 @@ void sim_json_qe_identity(const struct sim_options *options,
     struct plan p = { options, keys, tee, now_unix };
 
     put_signed(&p, SIM_QE_IDENTITY, "enclaveIdentity", put_qe_identity, out);
+}
+
+void sim_json_tcb_numbers(const struct sim_options *options,
+                          const struct sim_keys *keys, enum tee_type tee,
+                          int64_t now_unix, struct buffer *out)
+{
+    struct plan p = { options, keys, tee, now_unix };
+
+    put_signed(&p, SIM_TCB_INFO, "tcbEvaluationDataNumbers", put_tcb_numbers,
+               out);
 }

@@ -1,4 +1,5 @@
-/* proxy/server/sim_json.h: TCB info and QE identity of the simulated TEE.
+/* proxy/server/sim_json.h: TCB info, QE identity and the list of TCB data sets
+ * of the simulated TEE.
  *
  * JSON as the PCS API v4 serves it: compact, signed over the exact bytes of
  * the inner object by the TCB signing key. */
@@ -18,6 +19,11 @@ void sim_json_tcb_info(const struct sim_options *options,
                        const struct sim_keys *keys, enum tee_type tee,
                        int64_t now_unix, struct buffer *out);
 void sim_json_qe_identity(const struct sim_options *options,
+                          const struct sim_keys *keys, enum tee_type tee,
+                          int64_t now_unix, struct buffer *out);
+
+/* The same for the list of TCB data sets, which is dated as the TCB info. */
+void sim_json_tcb_numbers(const struct sim_options *options,
                           const struct sim_keys *keys, enum tee_type tee,
                           int64_t now_unix, struct buffer *out);
 

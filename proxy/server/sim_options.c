@@ -58,6 +58,8 @@ static void default_levels(struct sim_options *o)
     o->qe_levels = o->module_levels;
     o->tcb_evaluation_number = 18;
     o->qe_evaluation_number = 18;
+    o->number_count = 1;
+    o->numbers[0] = (struct sim_number){ 18, -100 * DAY_S };
 }
 
 static void default_qe(struct sim_options *o)

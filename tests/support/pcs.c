@@ -24,17 +24,19 @@ bool pcs_can_run(void)
 
 void pcs_start(struct pcs *p, const char *dir)
 {
-    char tdx[512], sgx[512], line[64];
+    char tdx[512], sgx[512], snp[512], line[64];
     const char *argv[] = { PYTHON,
                            TEST_SOURCE_DIR "/tests/support/pcs_server.py",
                            p->scratch.path,
                            tdx,
                            sgx,
+                           snp,
                            NULL };
 
     folder_make(&p->scratch);
     (void)snprintf(tdx, sizeof(tdx), "tdx=%s", dir);
     (void)snprintf(sgx, sizeof(sgx), "sgx=%s", dir);
+    (void)snprintf(snp, sizeof(snp), "snp=%s", dir);
     child_start(&p->child, argv);
     child_hear(&p->child, line, sizeof(line));
     assert_memory_equal(line, "ready ", 6);

@@ -20,7 +20,7 @@ struct pcs {
 /* False, and says so, if it cannot run on this machine: the test is skipped. */
 bool pcs_can_run(void);
 
-/* Serve |dir| for TDX and SGX. */
+/* Serve |dir| for TDX, SGX and SEV-SNP. */
 void pcs_start(struct pcs *p, const char *dir);
 void pcs_stop(struct pcs *p);
 
@@ -28,7 +28,7 @@ void pcs_stop(struct pcs *p);
 void pcs_tell(struct pcs *p, const char *command);
 
 /* How many requests there were for |item| ("tcb", "qe", "pckcrl", "rootcrl",
- * "all"). */
+ * "numbers", "vcek", "arkcrl", "all"). */
 unsigned pcs_count(struct pcs *p, const char *item);
 
 /* A port of 127.0.0.1 where nobody listens. */

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""A PCS and a PCCS in one, over HTTPS on a port the system picks, for tests.
+"""A PCS, a PCCS and a KDS in one, over HTTPS on a port the system picks, for tests.
 
 Serves folders as `sim_write_dir` and `veritee verify --collateral` know them,
-under the paths and headers of Intel's PCS API v4 and of a PCCS. Files are read
+under the paths and headers of Intel's PCS API v4 and of a PCCS. What is in a
+folder "early" below them is the answer to update=early. The KDS serves from a
+folder for "snp": vcek.der, ark_crl.der and cert_chain.pem, for any product,
+and the first only for the chip and TCB in vcek.txt, "CHIP?blSPL=...". Files are read
 at each request, so that a test can change them meanwhile. It can be told to
 misbehave in many ways. Only the standard library, and /usr/bin/openssl for a
 certificate.
@@ -13,12 +16,13 @@ In Python:
         use(pcs.url, pcs.ca_file)
         pcs.fault("tcb", "status", "404")
 
-From other programs: pcs_server.py SCRATCH tdx=FOLDER [sgx=FOLDER]. It prints
+From other programs: pcs_server.py SCRATCH tdx=FOLDER [sgx=FOLDER] [snp=FOLDER]. It prints
 "ready PORT", then takes a line a command on standard input and answers each by
 a line: "fault ITEM KIND [ARGUMENT]", "clear", "count ITEM". It ends with its
 input. SCRATCH/ca.pem is what its certificate is checked by.
 
-Items: tcb, qe, pckcrl, rootcrl, all. Kinds of fault:
+Items: tcb, qe, pckcrl, rootcrl, numbers; of the KDS vcek, arkcrl, amdchain;
+all. tcb-early and qe-early can only be counted. Kinds of fault:
 
     status N [S]   answer N, with Retry-After: S if given
     slow S         wait S seconds before the answer
@@ -73,8 +77,27 @@ ITEMS = {
         "sgx-pck-crl-issuer-chain",
     ),
     "rootcrl": ("root_ca_crl.der", None, None, None),
+    "numbers": (
+        "tcb_numbers.json",
+        "tcb_info_issuer_chain.pem",
+        "TCB-Evaluation-Data-Numbers-Issuer-Chain",
+        "tcb-evaluation-data-numbers-issuer-chain",
+    ),
+    "vcek": ("vcek.der", None, None, None),
+    "arkcrl": ("ark_crl.der", None, None, None),
+    "amdchain": ("cert_chain.pem", None, None, None),
 }
-SWAPPED = {"tcb": "qe", "qe": "tcb", "pckcrl": "rootcrl", "rootcrl": "pckcrl"}
+KDS = "/vcek/v1/"
+KDS_ITEMS = {"crl": "arkcrl", "cert_chain": "amdchain"}
+SWAPPED = {
+    "tcb": "qe",
+    "qe": "tcb",
+    "pckcrl": "rootcrl",
+    "rootcrl": "pckcrl",
+    "numbers": "tcb",
+    "vcek": "arkcrl",
+    "arkcrl": "vcek",
+}
 
 
 def make_certificate(folder):
@@ -119,7 +142,9 @@ class PcsServer:
 
     def count(self, item):
         """How many requests there were for |item|."""
-        return sum(self.counts.values()) if item == "all" else self.counts[item]
+        if item == "all":
+            return sum(self.counts[one] for one in ITEMS)
+        return self.counts[item]
 
     def close(self):
         self.stopping.set()
@@ -165,6 +190,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(404, [], b"")
             return
         pcs.counts[item] += 1
+        if "update=early" in self.path:
+            pcs.counts[item + "-early"] += 1
         faults = pcs.faults.get(item, {})
         if "slow" in faults:
             pcs.stopping.wait(float(faults["slow"][0]))
@@ -188,6 +215,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         url = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(url.query))
         parts = url.path.split(V4)
+        if url.path.startswith(KDS) and "snp" in self.server.pcs.folders:
+            return self.find_amd(url), "snp"
         if url.path == "/IntelSGXRootCA.der":
             return "rootcrl", None
         if len(parts) != 2:
@@ -197,11 +226,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return "rootcrl", None
         if what == "pckcrl" and query.get("ca") in ("platform", "processor"):
             return "pckcrl", None
+        if what == "tcbevaluationdatanumbers" and tee in self.server.pcs.folders:
+            return "numbers", tee
         if what == "qe/identity" and tee in self.server.pcs.folders:
             return "qe", tee
         if what == "tcb" and self.is_our_platform(tee, query.get("fmspc")):
             return "tcb", tee
         return None, None
+
+    def find_amd(self, url):
+        what = url.path.split("/", 4)[4]
+        if what in KDS_ITEMS:
+            return KDS_ITEMS[what]
+        ours = (self.server.pcs.folders["snp"] / "vcek.txt").read_text().strip()
+        return "vcek" if f"{what}?{url.query}" == ours else None
 
     def is_our_platform(self, tee, fmspc):
         folder = self.server.pcs.folders.get(tee)
@@ -215,6 +253,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         folder = folders[tee] if tee else next(iter(folders.values()))
         if "folder" in faults:
             folder = Path(faults["folder"][0])
+        if "update=early" in self.path and (folder / "early").is_dir():
+            folder = folder / "early"
         source = SWAPPED[item] if "swapped" in faults else item
         body = (folder / ITEMS[source][0]).read_bytes()
         headers = []
@@ -223,7 +263,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             headers += [(f"X-Pad-{i}", "x" * 1014) for i in range(count)]
         if "page" in faults:
             body = b"<html><form>Sign in to the network</form></html>"
-        elif item in ("pckcrl", "rootcrl"):
+        elif item in ("pckcrl", "rootcrl", "arkcrl"):
             body = self.encode(item, body, faults)
         if "oversize" in faults:
             body += b" " * int(faults["oversize"][0])

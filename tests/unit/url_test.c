@@ -120,6 +120,25 @@ static void survives_every_prefix_and_flip(void **state)
     for_each_flip(text, try, NULL);
 }
 
+static void a_long_url_is_told_without_its_middle(void **state)
+{
+    char text[200], out[URL_SHORT_ROOM];
+
+    (void)state;
+    memset(text, 'a', sizeof(text));
+    memcpy(text, "https://host/", 13);
+    text[sizeof(text) - 2] = 'z';
+    text[sizeof(text) - 1] = '\0';
+    url_short(text, out);
+    assert_true(strlen(out) < URL_SHORT_ROOM);
+    assert_memory_equal(out, "https://host/", 13);
+    assert_non_null(strstr(out, "aaa...aaa"));
+    assert_int_equal(out[strlen(out) - 1], 'z');
+    text[URL_SHORT_ROOM - 1] = '\0';
+    url_short(text, out);
+    assert_string_equal(out, text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +146,7 @@ int main(void)
         cmocka_unit_test(refuses_a_zero_byte),
         cmocka_unit_test(takes_up_to_its_limit),
         cmocka_unit_test(survives_every_prefix_and_flip),
+        cmocka_unit_test(a_long_url_is_told_without_its_middle),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
