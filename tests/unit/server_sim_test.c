@@ -282,6 +282,7 @@ static void writes_files_for_the_verifier(void **state)
     check_file(dir, "pck_crl.der", c.pck_crl);
     check_file(dir, "pck_crl_issuer_chain.pem", c.pck_crl_chain);
     check_file(dir, "root_ca_crl.der", c.root_crl);
+    check_file(dir, "tcb_numbers.json", sim_tcb_numbers(sim, TEE_TDX));
     assert_int_equal(rmdir(dir), 0); /* and nothing else */
     assert_int_equal(rmdir(top), 0);
     CHECK_STATUS(sim_write_dir(sim, TEE_TDX, "/dev/null/x", &why),
