@@ -269,7 +269,9 @@ static void on_end(void *ctx, const struct why *why)
 static void a_message_in_parts_that_finds_no_memory_ends_the_link(void **state)
 {
     static const uint8_t part[] = { 0x82, 0x05, 'p', 'a' };
-    static const struct ws_link_events events = { on_message, on_sent, on_end };
+    static const struct ws_link_events events = { .on_message = on_message,
+                                                  .on_sent = on_sent,
+                                                  .on_end = on_end };
     uv_loop_t loop;
     struct conn *a, *b;
     struct end e = { 0 };
