@@ -1,8 +1,8 @@
 #include "proxy/local/page.h"
 
+#include "common/pages.h"
 #include "common/text.h"
 #include "common/utf8.h"
-#include "proxy/local/pages.h"
 #include "proxy/local/refusal_words.h"
 
 void page_csp(bool own, struct buffer *out)
@@ -28,12 +28,13 @@ void page_begin(const char *title, bool own, struct buffer *out)
     if (own)
         buffer_text(out, "<link rel=\"icon\" href=\"/icon.svg\">\n"
                          "<script src=\"/status.js\" defer></script>\n");
-    buffer_text(out, "</head>\n<body>\n" PAGES_ICONS_HTML
+    buffer_text(out, "</head>\n<body>\n" PAGES_ICONS_SVG
                      "<header class=\"top\">\n<span class=\"brand\">");
     page_icon("brand", out);
-    buffer_text(out, "Veritee</span>\n<p class=\"live\" id=\"live\" "
-                     "role=\"status\">");
-    buffer_text(out, own ? "As of now: reload for news" : "On this computer");
+    buffer_text(out, "Veritee</span>\n");
+    buffer_text(out, own ? "<p class=\"live\" id=\"live\" role=\"status\">"
+                           "Not live: reload for news"
+                         : "<p class=\"where\">On this computer");
     buffer_text(out, "</p>\n</header>\n<main>\n");
 }
 
@@ -82,6 +83,12 @@ void page_fact(const char *name, const char *value, struct buffer *out)
     buffer_text(out, "</dd>\n");
 }
 
+void page_sentence(const char *name, const char *value, struct buffer *out)
+{
+    buffer_printf(out, "<dt>%s</dt><dd class=\"sentence\">%s</dd>\n", name,
+                  value);
+}
+
 void page_time(int64_t unix_seconds, struct buffer *out)
 {
     char text[TEXT_TIME_ROOM];
@@ -91,22 +98,50 @@ void page_time(int64_t unix_seconds, struct buffer *out)
                   text, text + 11);
 }
 
-static void put_code(const char *name, const char *value, struct buffer *out)
+/* Measurements that differ in a digit look alike: what differs is marked.
+ * Only values of one length and of printable ASCII are compared. */
+static bool is_comparable(const char *a, const char *b)
+{
+    for (size_t i = 0; a[i] != '\0'; i++)
+        if (a[i] <= ' ' || a[i] > '~' || b[i] <= ' ' || b[i] > '~')
+            return false;
+    return a[0] != '\0' && strlen(a) == strlen(b);
+}
+
+static void put_marked(const char *value, const char *other, struct buffer *out)
+{
+    bool marked = false;
+
+    for (size_t i = 0; value[i] != '\0'; i++) {
+        if ((value[i] != other[i]) != marked)
+            buffer_text(out, marked ? "</mark>" : "<mark>");
+        marked = value[i] != other[i];
+        page_text(slice_of((const uint8_t *)value + i, 1), out);
+    }
+    if (marked)
+        buffer_text(out, "</mark>");
+}
+
+static void put_code(const char *name, const char *value, const char *other,
+                     struct buffer *out)
 {
     if (value[0] == '\0')
         return;
     buffer_printf(out, "<dt>%s</dt><dd class=\"code\">", name);
-    page_text(slice_text(value), out);
+    if (is_comparable(value, other))
+        put_marked(value, other, out);
+    else
+        page_text(slice_text(value), out);
     buffer_text(out, "</dd>\n");
 }
 
 void page_why(const struct why *why, struct buffer *out)
 {
     page_fact("Where", why->field, out);
-    put_code("Found", why->found, out);
-    put_code("Expected", why->expected, out);
+    put_code("Found", why->found, why->expected, out);
+    put_code("Expected", why->expected, why->found, out);
     page_fact("Rule", why->clause, out);
-    page_fact("Whose side", refusal_words_of(why->status).side, out);
+    page_sentence("Whose side", refusal_words_of(why->status).side, out);
 }
 
 static void put_check(const struct check_result *c, size_t number,

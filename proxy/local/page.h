@@ -1,7 +1,7 @@
 /* proxy/local/page.h: what our pages have in common: a frame, a look, and text
  * that stays text.
  *
- * Style and icons are those of pages/; they stand inside each page, allowed by
+ * Style and icons are those of common/pages; they stand inside each page, allowed by
  * their digest, so that a refusal, which comes under another site's name, looks
  * as it should though it may load nothing and run nothing. Light and dark
  * follow the reader's system. */
@@ -31,12 +31,15 @@ void page_end(struct buffer *out);
 /* Text from anywhere: markup is escaped, what is not UTF-8 replaced. */
 void page_text(struct slice text, struct buffer *out);
 
-/* One of the symbols of pages/icons.html. */
+/* One of the symbols of common/pages/icons.svg. */
 void page_icon(const char *name, struct buffer *out);
 
 /* A row "name: value" of a definition list; nothing when |value| is NULL or
  * empty. |name| is ours. */
 void page_fact(const char *name, const char *value, struct buffer *out);
+
+/* The same for a sentence of ours, whose first letter becomes a capital. */
+void page_sentence(const char *name, const char *value, struct buffer *out);
 
 /* "2026-11-22 17:04 UTC" */
 void page_time(int64_t unix_seconds, struct buffer *out);

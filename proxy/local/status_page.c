@@ -79,7 +79,7 @@ static void put_moment(struct buffer *out, const char *name,
     if (unix_seconds == 0)
         return;
     span_text(unix_seconds - now_unix, span);
-    buffer_printf(out, "<dt>%s</dt><dd>%s%s<small>", name,
+    buffer_printf(out, "<div><dt>%s</dt><dd>%s%s<small>", name,
                   unix_seconds > now_unix ? "in " : "",
                   unix_seconds > now_unix ? span : "past");
     page_time(unix_seconds, out);
@@ -87,7 +87,7 @@ static void put_moment(struct buffer *out, const char *name,
         buffer_text(out, "<br>");
         page_text(slice_text(item), out);
     }
-    buffer_text(out, "</small></dd>\n");
+    buffer_text(out, "</small></dd></div>\n");
 }
 
 /* --- the verdict --------------------------------------------------------- */
@@ -158,7 +158,7 @@ static void put_failure(const struct status_service *s, struct buffer *out)
     page_text(slice_text(status_text(why->status)), out);
     buffer_text(out, "</h3>\n<dl class=\"rows\">\n");
     page_why(why, out);
-    page_fact("What to do", refusal_words_of(why->status).advice, out);
+    page_sentence("What to do", refusal_words_of(why->status).advice, out);
     buffer_text(out, "<dt>When</dt><dd>");
     page_time(s->failure->at_unix, out);
     buffer_text(out, "</dd>\n</dl>\n</div>\n");
@@ -166,23 +166,38 @@ static void put_failure(const struct status_service *s, struct buffer *out)
 
 /* --- what is known of a service ------------------------------------------ */
 
+static const char *maker_of(enum tee_type tee)
+{
+    switch (tee) {
+    case TEE_SGX:
+        return "Intel SGX";
+    case TEE_TDX:
+        return "Intel TDX";
+    case TEE_SEV_SNP:
+        return "AMD SEV-SNP";
+    case TEE_NONE:
+        break;
+    }
+    return "";
+}
+
 static void put_release(const struct attestation *a, struct buffer *out)
 {
     const char *release = a->decision.release;
 
     if (release == NULL)
         return;
-    buffer_text(out, "<dt>Release</dt><dd>");
+    buffer_text(out, "<div><dt>Release</dt><dd>");
     page_text(slice_text(release[0] != '\0' ? release : "accepted"), out);
-    buffer_printf(out, "<small>%s, measurements match</small></dd>\n",
-                  tee_name(a->claims.tee));
+    buffer_printf(out, "<small>%s, measurements match</small></dd></div>\n",
+                  maker_of(a->claims.tee));
 }
 
 static void put_tcb(const struct tcb_claims *tcb, struct buffer *out)
 {
     if (tcb->status == TCB_NONE)
         return;
-    buffer_printf(out, "<dt>TCB status</dt><dd>%s<small>",
+    buffer_printf(out, "<div><dt>TCB status</dt><dd>%s<small>",
                   tcb_status_name(tcb->status));
     if (tcb->advisories.count == 0)
         buffer_text(out, "no advisories");
@@ -190,7 +205,7 @@ static void put_tcb(const struct tcb_claims *tcb, struct buffer *out)
         buffer_text(out, i > 0 ? ", " : "");
         page_text(slice_text(tcb->advisories.names[i]), out);
     }
-    buffer_text(out, "</small></dd>\n");
+    buffer_text(out, "</small></dd></div>\n");
 }
 
 static void put_traffic(const struct status_service *s, struct buffer *out)
@@ -207,11 +222,12 @@ static void put_traffic(const struct status_service *s, struct buffer *out)
     bytes_text(in, in_text);
     bytes_text(sent, sent_text);
     buffer_printf(out,
-                  "<dt>Sessions</dt><dd>%zu<small>%zu open stream%s, %zu "
-                  "waiting</small></dd>\n",
+                  "<div><dt>Sessions</dt><dd>%zu<small>%zu open stream%s, %zu "
+                  "waiting</small></dd></div>\n",
                   s->session_count, streams, plural(streams), s->waiting);
-    buffer_printf(out, "<dt>Traffic</dt><dd>%s in<small>%s out</small></dd>\n",
-                  in_text, sent_text);
+    buffer_printf(
+        out, "<div><dt>Traffic</dt><dd>%s in<small>%s out</small></dd></div>\n",
+        in_text, sent_text);
 }
 
 static void put_summary(const struct status_data *data,
@@ -251,7 +267,7 @@ static void put_endpoint(const struct status_service *s, size_t i,
     buffer_printf(out, "</p><span class=\"state %s\">%s</span>",
                   endpoint_style(s, i), status_data_endpoint(s, i));
     if (tried->order > 0) {
-        buffer_text(out, "<small>");
+        buffer_text(out, "<small>tried ");
         page_time(tried->at_unix, out);
         if (tried->why.status != STATUS_OK) {
             buffer_text(out, ": ");
@@ -264,7 +280,8 @@ static void put_endpoint(const struct status_service *s, size_t i,
 
 static void put_endpoints(const struct status_service *s, struct buffer *out)
 {
-    buffer_text(out, "<ul class=\"things\" aria-label=\"Endpoints\">\n");
+    buffer_printf(out, "<h3>Endpoint%s</h3>\n<ul class=\"things plain\">\n",
+                  plural(s->service->endpoint_count));
     for (size_t i = 0; i < s->service->endpoint_count; i++)
         put_endpoint(s, i, out);
     buffer_text(out, "</ul>\n");
@@ -325,29 +342,33 @@ static void put_service(const struct status_data *data, size_t i,
 
 /* --- the whole ----------------------------------------------------------- */
 
+static void put_refusal(const struct tally_refusal *r, size_t id,
+                        struct buffer *out)
+{
+    buffer_printf(out, "<details id=\"refusal-%zu\">\n<summary>", id);
+    page_text(slice_text(r->service), out);
+    buffer_text(out, " <small>");
+    page_time(r->at_unix, out);
+    buffer_text(out, ": ");
+    page_text(slice_text(status_text(r->why.status)), out);
+    buffer_text(out, "</small></summary>\n<dl class=\"rows\">\n");
+    page_fact("Endpoint", r->endpoint, out);
+    page_why(&r->why, out);
+    page_sentence("What to do", refusal_words_of(r->why.status).advice, out);
+    buffer_text(out, "</dl>\n</details>\n");
+}
+
 static void put_refusals(const struct tally *t, struct buffer *out)
 {
     const struct tally_refusal *r = tally_last(t, 0);
-    char line[512];
 
     if (r == NULL)
         return;
     buffer_text(out, "<section class=\"card\" id=\"refusals\">\n"
-                     "<h2>Last refusals</h2>\n<ul class=\"things plain\">\n");
-    for (size_t back = 1; r != NULL; r = tally_last(t, back++)) {
-        buffer_text(out, "<li><p><b>");
-        page_text(slice_text(r->service), out);
-        buffer_text(out, "</b> at <span class=\"code\">");
-        page_text(slice_text(r->endpoint), out);
-        buffer_text(out, "</span></p><span class=\"hosts\">");
-        page_time(r->at_unix, out);
-        buffer_text(out, "</span><small>");
-        why_line(&r->why, line, sizeof(line));
-        page_text(slice_text(line), out);
-        buffer_printf(out, "<br>%s</small></li>\n",
-                      refusal_words_of(r->why.status).advice);
-    }
-    buffer_text(out, "</ul>\n</section>\n");
+                     "<h2>Last refusals</h2>\n");
+    for (size_t back = 1; r != NULL; r = tally_last(t, back++))
+        put_refusal(r, t->refusal_count - back, out);
+    buffer_text(out, "</section>\n");
 }
 
 static void put_proxy(const struct status_data *data, struct buffer *out)
@@ -407,15 +428,10 @@ static void title_of(const struct status_data *data, char title[TITLE_ROOM])
                    len > 0 ? " - " : "");
 }
 
-/* "3 services", and how many are verified, refused ... */
-static void put_lead(const struct status_data *data, struct buffer *out)
+/* How many are verified, refused ... */
+static void put_chips(const struct status_data *data, struct buffer *out)
 {
-    buffer_printf(out,
-                  "<div id=\"lead\">\n<h1>What your proxy trusts</h1>\n"
-                  "<p class=\"lead\">%zu service%s, as of ",
-                  data->service_count, plural(data->service_count));
-    page_time(data->now_unix, out);
-    buffer_text(out, "</p>\n<ul class=\"chips\">\n");
+    buffer_text(out, "<ul class=\"chips\">\n");
     for (int i = STANDING_VERIFIED; i >= STANDING_WAITING; i--) {
         size_t count = count_at(data, (enum standing)i);
 
@@ -423,9 +439,21 @@ static void put_lead(const struct status_data *data, struct buffer *out)
             buffer_printf(out, "<li class=\"%s\">%zu %s</li>\n", looks[i].style,
                           count, status_data_word((enum standing)i));
     }
-    buffer_text(out, "</ul>\n</div>\n");
+    buffer_text(out, "</ul>\n");
 }
 
+static void put_lead(const struct status_data *data, struct buffer *out)
+{
+    buffer_printf(out,
+                  "<div id=\"lead\">\n<h1>What your proxy trusts</h1>\n"
+                  "<p class=\"lead\">%zu service%s, as of ",
+                  data->service_count, plural(data->service_count));
+    page_time(data->now_unix, out);
+    buffer_text(out, "</p>\n");
+    if (data->service_count > 1)
+        put_chips(data, out);
+    buffer_text(out, "</div>\n");
+}
 /* What an event tells of: all but counts that asking for the page changes. */
 static void put_news(const struct status_data *data, struct buffer *out)
 {

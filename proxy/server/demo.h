@@ -5,11 +5,15 @@
  * back-pressure. It counts what ever reached it, so that tests can show that
  * nothing did.
  *
- *   /               a page that says what just happened
+ *   /               a page where most of the others can be tried
  *   /echo           method, target, fields and body of the request
  *   /bytes/N        N bytes, up to 16 GiB
  *   /sse            ten events, one each 200 ms (?n=COUNT&ms=PAUSE)
  *   /ws             a WebSocket that echoes
+ *   /chat           a WebSocket each: what one says, all hear; who comes in
+ *                   hears the last 50 messages
+ *   /counter        JSON: how often it was pressed; POST presses it
+ *   /cookie         JSON: how often this browser was here, by a cookie
  *   /slow?ms=N      an answer after N ms
  *   /sink           POST: how many bytes the body had
  *   /count          JSON: connections, requests and bytes so far, those of

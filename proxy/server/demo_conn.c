@@ -79,12 +79,19 @@ void demo_conn_head(struct demo_conn *c, int http, const char *type,
         (void)snprintf(framing, sizeof(framing),
                        "Content-Length: %" PRIu64 "\r\n", length);
     len = snprintf(head, sizeof(head),
-                   "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n%s"
+                   "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n%s%s"
                    "Cache-Control: no-store\r\nConnection: %s\r\n\r\n",
                    http, http_reason(http), type, framing,
+                   c->field != NULL ? c->field : "",
                    c->keep ? "keep-alive" : "close");
+    c->field = NULL;
     assert(len > 0 && (size_t)len < sizeof(head));
     demo_conn_raw(c, slice_of(head, (size_t)len));
+}
+
+void demo_conn_field(struct demo_conn *c, const char *line)
+{
+    c->field = line;
 }
 
 void demo_conn_send(struct demo_conn *c, struct slice piece)

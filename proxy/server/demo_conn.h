@@ -29,11 +29,16 @@
 #define DEMO_PATTERN_PERIOD 251
 #define DEMO_PATTERN_BYTES  (256 * DEMO_PATTERN_PERIOD)
 
+#define DEMO_CHAT_LINES      50   /* what who comes in hears */
+#define DEMO_CHAT_LINE_BYTES 2048 /* of one message */
+
 struct demo_conn;
 
 /* How one path is answered. Any of them but |on_end| may be NULL. */
 struct demo_path {
     const char *path; /* a final '/' means that more follows */
+    const char *type; /* of |text|, which is the whole answer; or NULL */
+    const char *text;
     void (*on_head)(struct demo_conn *c);
     void (*on_body)(struct demo_conn *c, struct slice piece);
     void (*on_end)(struct demo_conn *c);  /* the request is complete */
@@ -48,6 +53,17 @@ struct demo_counts {
     uint64_t bytes;
 };
 
+/* One thing said in the room of demo_chat.h. */
+struct demo_line {
+    size_t len;
+    uint8_t text[DEMO_CHAT_LINE_BYTES];
+};
+
+struct demo_chat {
+    size_t count; /* ever said; the last are kept, each at its number modulo */
+    struct demo_line lines[DEMO_CHAT_LINES];
+};
+
 /* The whole site. */
 struct demo {
     uv_loop_t *loop;
@@ -56,6 +72,8 @@ struct demo {
     struct demo_conn *conns;
     size_t conn_count;
     struct demo_counts counts;
+    struct demo_chat chat;
+    uint64_t counter;             /* how often anybody pressed it */
     uint8_t in[DEMO_IN_BYTES];    /* where one read goes */
     uint8_t out[DEMO_STEP_BYTES]; /* where one write is put together */
     uint8_t pattern[DEMO_PATTERN_BYTES];
@@ -77,19 +95,22 @@ struct demo_conn {
     enum demo_state state;
     const struct demo_path *path; /* static */
     struct request request;
-    struct buffer in; /* read, and not used yet */
-    bool busy;        /* reading on: not to be entered again */
-    bool eof;         /* the client sends no more */
-    bool counted;     /* in |counts.connections| */
-    bool asked;       /* a request that counts has come */
-    bool begun;       /* the answer's head was written */
-    bool head_only;   /* the answer has no body, whatever it is */
-    bool chunked;     /* the answer is */
-    bool keep;        /* another request may follow */
-    uint64_t left;    /* what the path counts */
-    uint64_t events;  /* sent so far */
+    struct buffer in;  /* read, and not used yet */
+    bool busy;         /* reading on: not to be entered again */
+    bool eof;          /* the client sends no more */
+    bool counted;      /* in |counts.connections| */
+    bool asked;        /* a request that counts has come */
+    bool begun;        /* the answer's head was written */
+    bool head_only;    /* the answer has no body, whatever it is */
+    bool chunked;      /* the answer is */
+    bool keep;         /* another request may follow */
+    const char *field; /* of the next head; NULL if there is none */
+    uint64_t left;     /* what the path counts */
+    uint64_t events;   /* sent so far */
     uint64_t pause_ms;
     struct ws_reader reader; /* of DEMO_SOCKET */
+    bool chats;              /* in the room, else an echo */
+    struct demo_line said;   /* so far, in the room */
 };
 
 /* Take over |conn|; reset it when there are too many. */
@@ -105,6 +126,10 @@ void demo_conn_close(struct demo_conn *c);
 /* Begin the answer: |length| bytes of |type|, or DEMO_CHUNKED. */
 void demo_conn_head(struct demo_conn *c, int http, const char *type,
                     uint64_t length);
+
+/* One more field of the next head, whole and with its CR LF; borrowed until
+ * then. */
+void demo_conn_field(struct demo_conn *c, const char *line);
 
 /* Part of its body, at most DEMO_IN_BYTES. */
 void demo_conn_send(struct demo_conn *c, struct slice piece);

@@ -5,9 +5,11 @@
 
 #include "common/compiler.h"
 #include "common/json_out.h"
+#include "common/pages.h"
 #include "common/text.h"
-#include "proxy/server/demo_page.h"
+#include "proxy/server/demo_chat.h"
 #include "proxy/server/demo_ws.h"
+#include "proxy/server/pages.h"
 
 #define TEXT_TYPE       "text/plain; charset=utf-8"
 #define BYTES_MAX       ((uint64_t)16 << 30)
@@ -18,12 +20,13 @@
 #define EVENT_PAUSE_MS  200
 #define PAUSE_MAX_MS    3600000
 #define SMALL_MAX_BYTES 512
+#define VISITS_MAX      1000000
 
 /* --- small ones ---------------------------------------------------------- */
 
-static void page_end(struct demo_conn *c)
+static void text_end(struct demo_conn *c)
 {
-    demo_conn_answer(c, 200, "text/html; charset=utf-8", demo_page_html());
+    demo_conn_answer(c, 200, c->path->type, slice_text(c->path->text));
 }
 
 static void missing_end(struct demo_conn *c)
@@ -45,6 +48,53 @@ static void count_end(struct demo_conn *c)
     buffer_byte(&body, '\n');
     demo_conn_answer(c, 200, "application/json", buffer_view(&body));
     buffer_free(&body);
+}
+
+/* GET says how often it was pressed, POST presses it. */
+static void counter_end(struct demo_conn *c)
+{
+    char body[64];
+
+    c->demo->counter += slice_equal(c->request.method, slice_text("POST"));
+    (void)snprintf(body, sizeof(body), "{\"value\":%" PRIu64 "}\n",
+                   c->demo->counter);
+    demo_conn_answer(c, 200, "application/json", slice_text(body));
+}
+
+/* What a cookie of ours says; 0 without one. */
+static uint64_t visits_of(struct slice cookies)
+{
+    static const char name[] = "visits=";
+    const size_t skip = sizeof(name) - 1;
+    uint64_t visits;
+
+    for (size_t i = 0; i + skip <= cookies.len; i++) {
+        size_t end = i + skip;
+
+        if (!slice_equal(slice_of(cookies.at + i, skip), slice_text(name)))
+            continue;
+        while (end < cookies.len && cookies.at[end] != ';')
+            end++;
+        if (text_from_decimal(slice_of(cookies.at + i + skip, end - i - skip),
+                              VISITS_MAX, &visits))
+            return visits;
+    }
+    return 0;
+}
+
+static void cookie_end(struct demo_conn *c)
+{
+    uint64_t visits = visits_of(request_field(&c->request, "Cookie")) + 1;
+    char field[96];
+    char body[64];
+
+    (void)snprintf(field, sizeof(field),
+                   "Set-Cookie: visits=%" PRIu64
+                   "; Path=/; HttpOnly; SameSite=Strict\r\n",
+                   visits);
+    (void)snprintf(body, sizeof(body), "{\"visits\":%" PRIu64 "}\n", visits);
+    demo_conn_field(c, field);
+    demo_conn_answer(c, 200, "application/json", slice_text(body));
 }
 
 static void slow_end(struct demo_conn *c)
@@ -174,13 +224,22 @@ static const struct demo_path missing = { .on_end = missing_end };
 
 /* clang-format off */
 static const struct demo_path paths[] = {
-    { "/",             .on_end = page_end },
+    { "/",             "text/html; charset=utf-8", PAGES_DEMO_HTML,
+                       .on_end = text_end },
+    { "/demo.js",      "text/javascript; charset=utf-8", PAGES_DEMO_JS,
+                       .on_end = text_end },
+    { "/demo.css",     "text/css; charset=utf-8",
+                       PAGES_STYLE_CSS PAGES_DEMO_CSS, .on_end = text_end },
+    { "/icons.svg",    "image/svg+xml", PAGES_ICONS_SVG, .on_end = text_end },
     { "/echo",         .on_head = echo_head, .on_body = demo_conn_send,
                        .on_end = demo_conn_done },
     { "/bytes/",       .on_end = bytes_end, .on_time = bytes_pump,
                        .on_sent = bytes_sent },
     { "/sse",          .on_end = sse_end, .on_time = sse_time },
     { "/ws",           .on_head = demo_ws_begin, .on_end = ws_end },
+    { "/chat",         .on_head = demo_chat_enter, .on_end = ws_end },
+    { "/counter",      .on_end = counter_end },
+    { "/cookie",       .on_end = cookie_end },
     { "/slow",         .on_end = slow_end, .on_time = slow_time },
     { "/sink",         .on_body = sink_body, .on_end = sink_end },
     { DEMO_SITE_COUNT, .on_end = count_end },

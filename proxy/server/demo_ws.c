@@ -5,6 +5,7 @@
 #include "common/builder.h"
 #include "proxy/io/ws_frame.h"
 #include "proxy/io/ws_handshake.h"
+#include "proxy/server/demo_chat.h"
 
 #define ANSWER_BYTES 512
 
@@ -56,7 +57,10 @@ static void answer(struct demo_conn *c, const struct ws_piece *piece)
     case WS_TEXT:
     case WS_BINARY:
     case WS_CONTINUATION:
-        echo(c, piece);
+        if (c->chats)
+            demo_chat_say(c, piece);
+        else
+            echo(c, piece);
         break;
     case WS_PING:
         ws_frame_control(&control, WS_PONG, payload, NULL);

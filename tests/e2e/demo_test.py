@@ -170,9 +170,9 @@ def what_reached_it_is_counted_and_the_counting_is_not(build):
         check(counts(server) == want, f"{counts(server)} is not {want}")
 
 
-def websocket(port):
+def websocket(port, path="/ws"):
     s = connect(port)
-    s.sendall(get("/ws", "GET", "1.1", "Upgrade: websocket", "Connection: Upgrade",
+    s.sendall(get(path, "GET", "1.1", "Upgrade: websocket", "Connection: Upgrade",
                   "Sec-WebSocket-Version: 13",
                   "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg=="))
     check(read_head(s).startswith(b"HTTP/1.1 101 "), "no 101")
@@ -209,6 +209,93 @@ def a_websocket_echoes_and_closes(build):
                       f"{opcode} {payload}")
         answer = ask(server.demo_port, get("/ws", "GET", "1.1", "Connection: close"))
         check(answer.startswith(b"HTTP/1.1 400 "), answer)
+
+
+def what_one_says_all_in_the_room_hear(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        with websocket(server.demo_port, "/chat") as first, websocket(
+                server.demo_port, "/chat") as second, websocket(
+                    server.demo_port) as echo:
+            first.sendall(masked(1, b"one") + masked(1, b"t", fin=False) +
+                          masked(9, b"") + masked(0, b"wo"))
+            check(read_frame(first) == (1, b"one"), "who said it")
+            check(read_frame(first) == (10, b""), "pong")
+            check(read_frame(first) == (1, b"two"), "put together")
+            check(read_frame(second) == (1, b"one"), "the others")
+            check(read_frame(second) == (1, b"two"), "in order")
+            echo.sendall(masked(1, b"alone"))
+            check(read_frame(echo) == (1, b"alone"), "not in the room")
+        with websocket(server.demo_port, "/chat") as late:
+            check(read_frame(late) == (1, b"one"), "what was said before")
+            check(read_frame(late) == (1, b"two"), "what was said before")
+            for i in range(60):
+                late.sendall(masked(1, b"%d" % i))
+                check(read_frame(late) == (1, b"%d" % i), "still in the room")
+        with websocket(server.demo_port, "/chat") as later:
+            kept = [read_frame(later)[1] for _ in range(50)]
+            check(kept == [b"%d" % i for i in range(10, 60)], kept)
+
+
+def the_room_has_rules(build):
+    rules = {1009: masked(1, b"x" * 2049), 1007: masked(2, b"binary")}
+    with Programs(build) as programs:
+        server = programs.server()
+        for code, bad in rules.items():
+            with websocket(server.demo_port, "/chat") as s:
+                s.sendall(bad)
+                opcode, payload = read_frame(s)
+                check((opcode, payload[:2]) == (8, code.to_bytes(2, "big")),
+                      f"{opcode} {payload}")
+        with websocket(server.demo_port, "/chat") as deaf, websocket(
+                server.demo_port, "/chat") as s:
+            line = masked(1, b"y" * 2048)
+            for _ in range(4000):  # more than any socket holds
+                s.sendall(line)
+                check(read_frame(s)[1] == b"y" * 2048, "nobody waits")
+            deaf.settimeout(20)
+            try:
+                while deaf.recv(1 << 20):
+                    pass
+            except ConnectionResetError:
+                pass
+        answer = ask(server.demo_port, get("/chat", "GET", "1.1",
+                                           "Connection: close"))
+        check(answer.startswith(b"HTTP/1.1 400 "), answer)
+
+
+def the_small_things_count(build):
+    def body(path, *args):
+        answer = ask(server.demo_port,
+                     get(path, *args, "Connection: close"))
+        head, _, found = answer.partition(b"\r\n\r\n")
+        return head.decode(), json.loads(found)
+
+    with Programs(build) as programs:
+        server = programs.server()
+        check(body("/counter", "GET", "1.1")[1] == {"value": 0}, "pressed")
+        body("/counter", "POST", "1.1", "Content-Length: 0")
+        check(body("/counter", "GET", "1.1")[1] == {"value": 1}, "not pressed")
+        head, found = body("/cookie", "GET", "1.1")
+        check(found == {"visits": 1}, found)
+        check("\r\nSet-Cookie: visits=1; Path=/; HttpOnly" in head, head)
+        for cookie, want in (("visits=1", 2), ("a=b; visits=41; c=d", 42),
+                             ("visits=x", 1), ("visits=", 1), ("visit", 1),
+                             ("visits=99999999999999999999", 1)):
+            found = body("/cookie", "GET", "1.1", f"Cookie: {cookie}")[1]
+            check(found == {"visits": want}, f"{cookie}: {found}")
+
+
+def the_page_and_all_it_needs_are_there(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        page = ask(server.demo_port, get("/", "GET", "1.1", "Connection: close"))
+        needs = set(re.findall(rb'(?:src|href)="(/[^"#]*)', page))
+        check(len(needs) >= 3, needs)
+        for path in needs:
+            answer = ask(server.demo_port, get(path.decode(), "GET", "1.1",
+                                               "Connection: close"))
+            check(answer.startswith(b"HTTP/1.1 200 "), path)
 
 
 def a_half_closed_client_gets_its_whole_answer(build):
@@ -272,6 +359,10 @@ if __name__ == "__main__":
         events_come_one_by_one,
         what_reached_it_is_counted_and_the_counting_is_not,
         a_websocket_echoes_and_closes,
+        what_one_says_all_in_the_room_hear,
+        the_room_has_rules,
+        the_small_things_count,
+        the_page_and_all_it_needs_are_there,
         a_half_closed_client_gets_its_whole_answer,
         clients_that_do_not_read_cost_little,
         a_stop_ends_its_connections,

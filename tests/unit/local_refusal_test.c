@@ -197,7 +197,7 @@ static void the_page_keeps_text_text(void **state)
     check_has(text, "<span class=\"hidden\">FAILED: </span>quote signature");
     check_has(text, "<dt>Failed check</dt><dd>quote signature</dd>");
     check_has(text, "<h2>chat.example.com:443</h2>");
-    check_has(text, "<dt>Whose side</dt><dd>");
+    check_has(text, "<dt>Whose side</dt><dd class=\"sentence\">");
     check_lacks(body_of(text), "<b ");
     check_lacks(body_of(text), "<script");
     check_lacks(body_of(text), " src=");

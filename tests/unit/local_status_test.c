@@ -120,13 +120,14 @@ static void text_from_outside_stays_text_on_the_page(void **state)
                      "<dt>Release</dt><dd>" ESCAPED "<small>",
                      "<p class=\"found\">" ESCAPED "</p>",
                      "<dd>/" ESCAPED "</dd>"),
-               TEXTS("<b ", "<script>", "http://", "https://", "\x01"));
+               TEXTS("<b ", "<script>", " src=\"http", "\x01"));
     refuse(&s);
     check_page(&s, "/",
                TEXTS("<div class=\"verdict bad\">",
                      "<span class=\"pill\">refused<", "<dd>accept.mrtd</dd>",
                      "<dd class=\"code\">other " ESCAPED "</dd>",
-                     "Last refusals", "<b>" ESCAPED "</b> at ",
+                     "Last refusals", "<summary>" ESCAPED " <small>",
+                     "<dt>Endpoint</dt><dd>" ESCAPED "</dd>",
                      "<li class=\"fail\">", "<dt>What to do</dt>"),
                TEXTS("<b ", "<script>", "\x01"));
 }
