@@ -1,12 +1,10 @@
 #include "proxy/local/attest.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "common/limits.h"
 #include "proxy/local/exec_check.h"
-#include "verifier/verify_snp.h"
 
 /* Freed by exactly one line, in attest_free(): until then either the collateral
  * answer, the worker thread or the external check is under way, in this order
@@ -61,53 +59,31 @@ static void attest_end(struct attest *a)
     attest_free(a);
 }
 
-/* A row of our own behind the verifier's. */
-static void add_row(struct verdict *v, const char *id, const char *title,
-                    const struct why *why)
+/* What is appraised, and what a record keeps of it. */
+static struct appraise_input input_of(const struct attest *a)
 {
-    struct check_result *row;
-
-    assert(v->count < COUNT_OF(v->checks));
-    row = &v->checks[v->count++];
-    *row = (struct check_result){ .id = id, .title = title, .why = *why };
-    row->outcome = why->status == STATUS_OK ? OUTCOME_PASS : OUTCOME_FAIL;
-}
-
-/* The quote is for this key and this challenge: else it proves somebody
- * else's server. */
-static enum status check_binding(struct attest *a)
-{
-    struct why why = { .status = STATUS_OK };
-
-    if (!slice_equal(SLICE_OF(a->result.claims.report_data),
-                     SLICE_OF(a->report_data)))
-        (void)why_bytes(&why, STATUS_BAD_BINDING, "quote.report_data",
-                        "PROTOCOL 4", SLICE_OF(a->result.claims.report_data),
-                        SLICE_OF(a->report_data));
-    add_row(&a->result.verdict, "binding",
-            a->challenged ? "quote binds the session key and our challenge"
-                          : "quote binds the session key and its epoch",
-            &why);
-    a->result.why = why;
-    return why.status;
+    return (struct appraise_input){
+        .is_snp = a->is_snp,
+        .quote = slice_of(a->quote, a->quote_len),
+        .collateral = a->bundle != NULL ? &a->bundle->set : NULL,
+        .trusted = a->trusted,
+        .endorsement =
+            a->vcek_item != NULL ? a->vcek_item->body : buffer_view(&a->vcek),
+        .crl = a->crl_item != NULL ? a->crl_item->body : (struct slice){ 0 },
+        .root = buffer_view(&a->root),
+        .report_data = SLICE_OF(a->report_data),
+        .challenged = a->challenged,
+        .now_unix = now_unix(),
+    };
 }
 
 /* |exec| is what the external check said; NULL if it has not run. */
 static void judge(struct attest *a, const struct why *exec)
 {
-    const struct judge_input in = {
-        .claims = &a->result.claims,
-        .now_unix = now_unix(),
-        .attested_unix = a->result.attested_unix,
-        .challenged = a->challenged,
-        .exec = exec,
-    };
+    struct appraise_input in = input_of(a);
 
-    if (judge_claims(&a->request.service->accept, &in, &a->result.decision,
-                     &a->result.why) != STATUS_OK)
-        return;
-    a->result.why = (struct why){ .status = STATUS_OK };
-    a->result.deadline_unix = a->result.decision.deadline_unix;
+    in.exec = exec;
+    appraise_judge(&in, &a->request.service->accept, &a->result);
 }
 
 static void on_exec(void *ctx, const struct why *why)
@@ -137,56 +113,19 @@ static bool start_exec(struct attest *a)
                             on_exec, a, &a->exec) == STATUS_OK;
 }
 
-/* Collateral whose signatures were checked is not checked again: its dates
- * are. Where it is bad the whole table runs, to name the first that fails. */
-static enum status verify_intel(struct attest *a)
-{
-    const struct verify_input in = {
-        .quote = slice_of(a->quote, a->quote_len),
-        .collateral = &a->bundle->set,
-        .root_der = buffer_view(&a->root),
-        .now_unix = now_unix(),
-    };
-    const struct trusted_set *set = a->trusted;
-
-    if (set == NULL &&
-        verify_collateral(in.collateral, in.root_der, &a->checked,
-                          &a->result.verdict) == STATUS_OK)
-        set = a->checked;
-    if (set == NULL)
-        return verify_quote(&in, &a->result.claims, &a->result.verdict);
-    return verify_quote_with(set, in.quote, in.now_unix, &a->result.claims,
-                             &a->result.verdict);
-}
-
-static enum status verify_amd(struct attest *a)
-{
-    const struct verify_snp_input in = {
-        .report = slice_of(a->quote, a->quote_len),
-        .endorsement =
-            a->vcek_item != NULL ? a->vcek_item->body : buffer_view(&a->vcek),
-        .crl = a->crl_item != NULL ? a->crl_item->body : (struct slice){ 0 },
-        .root_pem = buffer_view(&a->root),
-        .now_unix = now_unix(),
-    };
-
-    return verify_snp(&in, &a->result.claims, &a->result.verdict);
-}
-
-/* In the thread pool: nothing here touches the loop. */
+/* In the thread pool: nothing here touches the loop. Collateral whose
+ * signatures were checked is not checked again: its dates are. Where it is bad
+ * the whole table runs, to name the first that fails. */
 static void on_work(uv_work_t *work)
 {
     struct attest *a = CONTAINER_OF(work, struct attest, work);
-    enum status st = a->is_snp ? verify_amd(a) : verify_intel(a);
-    const struct check_result *failed = verdict_failed(&a->result.verdict);
+    struct appraise_input in = input_of(a);
 
-    if (failed != NULL)
-        a->result.why = failed->why;
-    else if (st != STATUS_OK)
-        (void)why_fail(&a->result.why, st, "attest", NULL, "%s",
-                       status_text(st));
-    else
-        a->verified = check_binding(a) == STATUS_OK;
+    if (!a->is_snp && in.trusted == NULL &&
+        verify_collateral(in.collateral, in.root, &a->checked,
+                          &a->result.verdict) == STATUS_OK)
+        in.trusted = a->checked;
+    a->verified = appraise_verify(&in, &a->result);
 }
 
 static void on_work_done(uv_work_t *work, int error)
@@ -220,7 +159,8 @@ static void start_work(struct attest *a)
 static void fail_collateral(struct attest *a, const struct why *why)
 {
     a->result.why = *why;
-    add_row(&a->result.verdict, "collateral", "collateral is at hand", why);
+    appraise_row(&a->result.verdict, "collateral", "collateral is at hand",
+                 why);
     attest_end(a);
 }
 
@@ -267,7 +207,7 @@ static enum status fail_later(struct attest *a, const char *id,
                               const char *title, const struct why *why)
 {
     a->result.why = *why;
-    add_row(&a->result.verdict, id, title, why);
+    appraise_row(&a->result.verdict, id, title, why);
     return uv_queue_work(a->request.loop, &a->work, on_no_work, on_work_done) ==
                    0
                ? STATUS_OK

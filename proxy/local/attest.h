@@ -13,23 +13,11 @@
 
 #include "collateral/collateral.h"
 #include "common/status.h"
-#include "policy/judge.h"
 #include "policy/policy.h"
+#include "proxy/local/appraise.h"
 #include "proxy/tunnel/session.h"
-#include "verifier/verify.h"
 
 struct attest; /* one attestation under way */
-
-/* All that was found out, kept for refusals and the status surface. */
-struct attestation {
-    struct why why;           /* STATUS_OK when accepted */
-    struct verdict verdict;   /* the verifier's rows, then "binding" */
-    struct decision decision; /* the policy's rows; empty if not reached */
-    struct claims claims;     /* all zero unless verified */
-    int64_t attested_unix;    /* when the challenge went out, or the epoch's
-                              * issue time */
-    int64_t deadline_unix;    /* accepted up to this second; 0 if refused */
-};
 
 /* Called once, from the loop, never from within attest_start(). |result| is
  * borrowed during the call. */

@@ -1,5 +1,7 @@
 #include "proxy/local/policy_file.h"
 
+#include <string.h>
+
 #include "common/file.h"
 #include "common/limits.h"
 #include "verifier/root.h"
@@ -18,6 +20,37 @@ enum status policy_file_load(const char *path, struct policy **out,
     static const struct policy_files disk = { .read = read_from_disk };
 
     return policy_load(path, &disk, out, err);
+}
+
+/* A text in the place of one file. */
+struct stand_in {
+    const char *path;
+    struct slice text;
+};
+
+static enum status read_stand_in(void *ctx, const char *path, size_t max,
+                                 struct buffer *out, struct why *why)
+{
+    const struct stand_in *s = ctx;
+
+    if (strcmp(path, s->path) != 0)
+        return file_read(path, max, out, why);
+    *out = buffer_with_max(max);
+    buffer_add(out, s->text);
+    if (buffer_ok(out))
+        return STATUS_OK;
+    buffer_free(out);
+    return why_fail(why, STATUS_NO_FILE, "file", NULL, "%zu bytes",
+                    s->text.len);
+}
+
+enum status policy_file_parse(struct slice text, const char *path,
+                              struct policy **out, struct policy_error *err)
+{
+    struct stand_in s = { .path = path, .text = text };
+    const struct policy_files files = { .read = read_stand_in, .ctx = &s };
+
+    return policy_load(path, &files, out, err);
 }
 
 static enum status check_root(struct slice text, enum tee_type tee,

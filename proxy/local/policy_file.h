@@ -13,6 +13,12 @@
 MUST_CHECK enum status policy_file_load(const char *path, struct policy **out,
                                         struct policy_error *err);
 
+/* The same for a |text| that stands for the file at |path|; other files that
+ * it names are read from disk. */
+MUST_CHECK enum status policy_file_parse(struct slice text, const char *path,
+                                         struct policy **out,
+                                         struct policy_error *err);
+
 /* Read the root of trust for a |tee| at |path|: Intel's DER or PEM, AMD's the
  * ASK and then its ARK, PEM. Returns STATUS_OK with |der|
  * (whatever it held is forgotten) the caller's to free; or STATUS_NO_FILE or
