@@ -560,6 +560,11 @@ struct gather *carrier_hub_gather(struct carrier_hub *hub)
     return &hub->scratch->gather;
 }
 
+struct scratch *carrier_hub_scratch(const struct carrier_hub *hub)
+{
+    return hub->scratch;
+}
+
 void carrier_hub_close(struct carrier_hub *hub)
 {
     if (hub == NULL || hub->over)

@@ -52,6 +52,10 @@ void carrier_hub_close(struct carrier_hub *hub);
  * until it ends. */
 struct gather *carrier_hub_gather(struct carrier_hub *hub);
 
+/* Memory of the loop, for other links than carriers'; borrowed, good until
+ * carrier_hub_close(). */
+struct scratch *carrier_hub_scratch(const struct carrier_hub *hub);
+
 struct carrier_endpoint {
     struct slice host; /* name or IP literal, without brackets */
     uint16_t port;

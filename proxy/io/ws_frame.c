@@ -90,6 +90,12 @@ void ws_frame_close(struct ws_control *out, uint16_t code, const char *reason,
     ws_frame_control(out, WS_CLOSE, builder_view(&b), key);
 }
 
+bool ws_frame_may_close(uint32_t code)
+{
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+           (code >= 3000 && code <= 4999);
+}
+
 uint16_t ws_frame_close_parse(struct slice payload, struct slice *reason)
 {
     struct cursor c = cursor_over(payload);

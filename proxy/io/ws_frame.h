@@ -44,9 +44,14 @@ enum ws_role { WS_CLIENT, WS_SERVER };
 #define WS_CLOSE_GOING_AWAY 1001
 #define WS_CLOSE_PROTOCOL   1002
 #define WS_CLOSE_NO_CODE    1005 /* never on the wire: an empty close frame */
+#define WS_CLOSE_CUT        1006 /* likewise: the connection was cut */
 #define WS_CLOSE_BAD_DATA   1007
 #define WS_CLOSE_TOO_BIG    1009
 #define WS_CLOSE_INTERNAL   1011
+
+/* May |code| stand in a close frame? RFC 6455 section 7.4 and IANA's
+ * registry. */
+bool ws_frame_may_close(uint32_t code);
 
 /* Code and reason of a close frame's payload, which ws_reader_next() found
  * valid. WS_CLOSE_NO_CODE if it is empty. */

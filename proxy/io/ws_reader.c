@@ -165,13 +165,6 @@ static enum status read_header(struct ws_reader *r, struct why *why)
     return st;
 }
 
-/* Codes that may stand in a close frame: section 7.4 and IANA's registry. */
-static bool may_be_sent(unsigned code)
-{
-    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
-           (code >= 3000 && code <= 4999);
-}
-
 static enum status check_close(struct ws_reader *r, struct why *why)
 {
     struct slice reason;
@@ -180,7 +173,7 @@ static enum status check_close(struct ws_reader *r, struct why *why)
     if (r->control_len == 0)
         return STATUS_OK;
     code = ws_frame_close_parse(slice_of(r->control, r->control_len), &reason);
-    if (r->control_len < 2 || !may_be_sent(code))
+    if (r->control_len < 2 || !ws_frame_may_close(code))
         return why_fail(why, STATUS_BAD_FIELD, "ws.close", "RFC 6455 7.4",
                         "code %u in %zu bytes", (unsigned)code, r->control_len);
     if (!utf8_valid(reason)) {

@@ -325,11 +325,6 @@ static enum status check_supported(const struct policy *policy, struct why *why)
             return why_fail(why, STATUS_BAD_CONFIG, "local", NULL,
                             "service %s: local ports are not served yet",
                             policy->services[i].name);
-    for (size_t i = 0; i < policy->service_count; i++)
-        if (policy->services[i].protocol == PROTOCOL_TEEKIT)
-            return why_fail(why, STATUS_BAD_CONFIG, "protocol", NULL,
-                            "service %s: teekit is not spoken yet",
-                            policy->services[i].name);
     return STATUS_OK;
 }
 

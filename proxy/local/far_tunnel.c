@@ -38,6 +38,17 @@ static void list_remove(struct far_tunnel *f)
     f->next = f->prev = NULL;
 }
 
+void far_tunnel_unlist(struct far_tunnel *f)
+{
+    list_remove(f);
+}
+
+void far_tunnel_free(struct far_tunnel *f)
+{
+    list_remove(f);
+    free(f);
+}
+
 static struct far_tunnel *self(struct far *f)
 {
     return CONTAINER_OF(f, struct far_tunnel, far);
@@ -94,10 +105,9 @@ static void close_far(struct far *f)
 {
     struct far_tunnel *t = self(f);
 
-    list_remove(t);
     if (t->stream != NULL)
         stream_release(t->stream);
-    free(t);
+    far_tunnel_free(t);
 }
 
 static const struct far_ops ops = {

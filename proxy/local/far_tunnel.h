@@ -20,6 +20,7 @@ struct far_tunnel {
     struct far_tunnel_list *list;   /* where it waits for a session or for its
                                      * target; NULL if neither */
     struct stream *stream;          /* NULL until attached, and once ended */
+    struct far_teekit *teekit;      /* in its place, in a teekit session */
     const char *service;            /* names, borrowed from the policy */
     const char *endpoint;           /* NULL until attached */
     int64_t since_ms;               /* when it joined |list| */
@@ -51,6 +52,12 @@ MUST_CHECK enum status far_tunnel_attach(struct far_tunnel *f,
                                          const char *endpoint,
                                          struct far_tunnel_list *opening,
                                          int64_t now_ms);
+
+/* It waits for nothing any more: another kind of session has it. */
+void far_tunnel_unlist(struct far_tunnel *f);
+
+/* Free |f|, whose owner is done with it and which no session has. */
+void far_tunnel_free(struct far_tunnel *f);
 
 /* It waits in |list| of another |service| from now on. Only while it waits for
  * a session. */

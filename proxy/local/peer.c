@@ -5,15 +5,15 @@
 #include <time.h>
 
 #include "proxy/local/far_tunnel.h"
-#include "proxy/tunnel/aead.h"
+#include "proxy/local/peer_wire.h"
 
-/* Freed by exactly one line, in on_closed(), which the carrier calls once. */
+/* Freed by exactly one line, in on_closed(), which the wire calls once. */
 struct peer {
     struct peer_config config;
     enum peer_state state;
     int64_t since_ms;
     int64_t challenged_unix;
-    struct carrier *carrier;
+    struct peer_wire wire;
     struct attest *attest; /* NULL unless under way */
     bool decided;
     bool unproven; /* its present policy has not accepted it yet, but may */
@@ -54,7 +54,7 @@ static void set_state(struct peer *p, enum peer_state to)
                          LOG_S("from", peer_state_name(p->state)),
                          LOG_S("to", peer_state_name(to))));
     p->state = to;
-    p->since_ms = carrier_now_ms(p->carrier);
+    p->since_ms = (int64_t)uv_now(p->config.loop);
 }
 
 static void log_accepted(const struct peer *p)
@@ -82,12 +82,12 @@ static void on_attested(void *ctx, const struct attestation *result)
     p->attestation = *result;
     p->decided = true;
     if (result->why.status != STATUS_OK) {
-        carrier_close(p->carrier, &p->attestation.why);
+        peer_wire_close(&p->wire, &p->attestation.why);
         return;
     }
     log_accepted(p);
     set_state(p, PEER_AGREEING);
-    session_accept(carrier_session(p->carrier), carrier_now_ms(p->carrier));
+    peer_wire_accept(&p->wire);
 }
 
 static enum status attest(struct peer *p,
@@ -125,7 +125,7 @@ static void on_evidence(void *ctx, const struct session_evidence *evidence)
     if (attest(p, evidence, on_attested) == STATUS_OK)
         return;
     (void)why_fail(&why, STATUS_NO_MEMORY, "attest", NULL, "out of memory");
-    carrier_close(p->carrier, &why);
+    peer_wire_close(&p->wire, &why);
 }
 
 static void on_ready(void *ctx)
@@ -172,34 +172,18 @@ static const struct session_events session_events = {
 
 enum status peer_open(const struct peer_config *config, struct peer **out)
 {
-    const struct endpoint *e = config->endpoint;
-    const struct carrier_endpoint to = {
-        .host = slice_text(e->host),
-        .port = e->port,
-        .path = e->path,
-        .tls = e->tls ? config->tls : NULL,
-        .epoch = config->service->accept.freshness == FRESH_EPOCH,
-    };
     struct peer *p = calloc(1, sizeof(*p));
-    struct session_config session = {
-        .events = &session_events,
-        .ctx = p,
-        .log = config->log,
-        .aes = aead_has_aes(),
-        .allow_chacha = true,
-        .streams_max = STREAMS_MAX,
-    };
     enum status st;
 
     *out = NULL;
     if (p == NULL)
         return STATUS_NO_MEMORY;
-    assert(!e->tls || config->tls != NULL);
+    assert(!config->endpoint->tls || config->tls != NULL);
     p->config = *config;
     p->challenged_unix = (int64_t)time(NULL);
     p->quote = buffer_with_max(QUOTE_MAX_BYTES);
     p->vcek = buffer_with_max(2 * CERT_MAX_BYTES);
-    st = carrier_dial(config->hub, &to, &session, &p->carrier);
+    st = peer_wire_dial(&p->wire, config, &session_events, p);
     if (st != STATUS_OK) {
         free(p);
         return st;
@@ -219,21 +203,16 @@ const struct endpoint *peer_endpoint(const struct peer *p)
     return p->config.endpoint;
 }
 
-struct session *peer_session(const struct peer *p)
+enum status peer_attach(struct peer *p, struct far_tunnel *f,
+                        struct far_tunnel_list *opening, int64_t now_ms)
 {
-    return p->state == PEER_CLOSED ? NULL : carrier_session(p->carrier);
+    assert(p->state == PEER_READY || p->state == PEER_DRAINING);
+    return peer_wire_attach(&p->wire, &p->config, f, opening, now_ms);
 }
 
 struct peer_traffic peer_traffic(const struct peer *p)
 {
-    const struct session *s = carrier_session(p->carrier);
-
-    if (s == NULL)
-        return (struct peer_traffic){ .suite = "" };
-    return (struct peer_traffic){ .suite = session_suite(s),
-                                  .streams = session_streams(s),
-                                  .bytes_in = session_bytes_in(s),
-                                  .bytes_out = session_bytes_out(s) };
+    return peer_wire_traffic(&p->wire);
 }
 
 const struct attestation *peer_attestation(const struct peer *p)
@@ -343,10 +322,10 @@ void peer_drain(struct peer *p)
         return;
     }
     set_state(p, PEER_DRAINING);
-    session_drain(carrier_session(p->carrier), carrier_now_ms(p->carrier));
+    peer_wire_drain(&p->wire);
 }
 
 void peer_close(struct peer *p, const struct why *why)
 {
-    carrier_close(p->carrier, why);
+    peer_wire_close(&p->wire, why);
 }

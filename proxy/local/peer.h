@@ -19,6 +19,8 @@
 #include "proxy/local/attest.h"
 
 struct peer;
+struct far_tunnel;
+struct far_tunnel_list;
 
 enum peer_state {
     PEER_NONE,      /* illegal */
@@ -66,8 +68,13 @@ enum peer_state peer_state_of(const struct peer *p);
 
 const struct endpoint *peer_endpoint(const struct peer *p);
 
-/* NULL until the server has answered, and once closed. */
-struct session *peer_session(const struct peer *p);
+/* Lead |f|, which waits, through its session; |opening| as
+ * far_tunnel_attach() has it. Only when ready or draining. Returns STATUS_OK;
+ * STATUS_GOING_AWAY or STATUS_LIMIT when it takes no more;
+ * STATUS_BAD_ADDRESS or STATUS_NO_MEMORY; unless OK nothing has changed. */
+MUST_CHECK enum status peer_attach(struct peer *p, struct far_tunnel *f,
+                                   struct far_tunnel_list *opening,
+                                   int64_t now_ms);
 
 struct peer_traffic {
     const char *suite; /* "AESGCM"; "" before; static */

@@ -61,9 +61,7 @@ static void forget(struct upstream *u, const struct peer *p)
 static enum status attach(struct upstream *u, struct far_tunnel *f)
 {
     struct peer *p = u->present;
-    enum status st =
-        far_tunnel_attach(f, peer_session(p), peer_endpoint(p)->url,
-                          &u->opening, now_ms(u));
+    enum status st = peer_attach(p, f, &u->opening, now_ms(u));
 
     if (st == STATUS_GOING_AWAY || st == STATUS_LIMIT) {
         u->present = NULL;

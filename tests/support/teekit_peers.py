@@ -14,6 +14,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+from pcs_server import PcsServer
 from programs import START_SECONDS, Failed
 
 SOURCE = Path(__file__).resolve().parent / "teekit"
@@ -151,3 +152,32 @@ class Client:
 
     def fetch(self, url, **arguments):
         return self.do("fetch", url=url, **arguments)
+
+
+class Desk:
+    """Collateral for simulated quotes, and policies that know where it is:
+    teekit's servers staple none."""
+
+    def __init__(self, programs, **folders):
+        scratch = programs.dir / "pcs"
+        scratch.mkdir()
+        self.programs = programs
+        self.pcs = PcsServer(folders, scratch)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.pcs.close()
+
+    def policy(self, servers, more="", max_age="1h"):
+        """A policy for |servers|, which share a folder of evidence."""
+        path = self.programs.policy(
+            [s.endpoint for s in servers], servers[0].sim_dir,
+            service="    protocol: teekit\n    freshness: epoch\n"
+                    f"    max-age: {max_age}\n{more}")
+        source = (f'{{ kind: pcs, url: "{self.pcs.url}", '
+                  f'ca-file: "{self.pcs.ca_file}" }}')
+        path.write_text(path.read_text().replace("[ stapled ]",
+                                                 f"[ store, {source} ]"))
+        return path
