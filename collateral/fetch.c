@@ -21,7 +21,9 @@
  * have closed. */
 struct fetcher {
     uv_loop_t *loop;
-    CURLM *multi; /* NULL once closing */
+    CURLM *multi; /* NULL until the first transfer, and once closing */
+    bool library; /* libcurl is initialised */
+    bool closing;
     uv_timer_t timer;
     struct fetch *active; /* owned, a list */
     unsigned open;        /* handles libuv knows of: timer and polls */
@@ -199,7 +201,8 @@ static void on_handle_closed(struct fetcher *f)
         return;
     if (f->on_closed != NULL)
         f->on_closed(f->ctx);
-    curl_global_cleanup();
+    if (f->library)
+        curl_global_cleanup();
     free(f);
 }
 
@@ -320,8 +323,25 @@ static bool set_up(struct fetcher *f)
            curl_multi_setopt(m, CURLMOPT_TIMERFUNCTION, on_timeout) ==
                CURLM_OK &&
            curl_multi_setopt(m, CURLMOPT_TIMERDATA, f) == CURLM_OK &&
-           curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, 8L) == CURLM_OK &&
-           uv_timer_init(f->loop, &f->timer) == 0;
+           curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, 8L) == CURLM_OK;
+}
+
+/* For the first transfer: libcurl and what it brings take 3 MiB, which a
+ * process that fetches nothing need not pay. */
+static bool wake(struct fetcher *f)
+{
+    if (f->multi != NULL)
+        return true;
+    if (!f->library)
+        f->library = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    if (!f->library)
+        return false;
+    f->multi = curl_multi_init();
+    if (set_up(f))
+        return true;
+    (void)curl_multi_cleanup(f->multi); /* NULL is allowed */
+    f->multi = NULL;
+    return false;
 }
 
 enum status fetcher_open(uv_loop_t *loop, struct fetcher **out)
@@ -331,18 +351,8 @@ enum status fetcher_open(uv_loop_t *loop, struct fetcher **out)
     *out = NULL;
     if (f == NULL)
         return STATUS_NO_MEMORY;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        free(f);
-        return STATUS_NO_MEMORY;
-    }
     f->loop = loop;
-    f->multi = curl_multi_init();
-    if (!set_up(f)) {
-        (void)curl_multi_cleanup(f->multi); /* NULL is allowed */
-        curl_global_cleanup();
-        free(f);
-        return STATUS_NO_MEMORY;
-    }
+    (void)uv_timer_init(loop, &f->timer); /* cannot fail */
     f->open = 1;
     *out = f;
     return STATUS_OK;
@@ -350,13 +360,15 @@ enum status fetcher_open(uv_loop_t *loop, struct fetcher **out)
 
 void fetcher_close(struct fetcher *f, void (*on_closed)(void *ctx), void *ctx)
 {
-    assert(f->multi != NULL);
+    assert(!f->closing);
+    f->closing = true;
     f->on_closed = on_closed;
     f->ctx = ctx;
     while (f->active != NULL)
         fetch_cancel(f->active);
     /* Closes the idle connections; on_socket() hears of each. */
-    (void)curl_multi_cleanup(f->multi);
+    if (f->multi != NULL)
+        (void)curl_multi_cleanup(f->multi);
     f->multi = NULL;
     uv_close((uv_handle_t *)&f->timer, on_timer_closed);
 }
@@ -454,14 +466,14 @@ enum status fetch_start(struct fetcher *f, const struct fetch_request *request,
     struct url url;
 
     *out = NULL;
-    assert(f->multi != NULL);
+    assert(!f->closing);
     if (url_parse(slice_text(request->url), &url, why) != STATUS_OK)
         return why->status;
     t = calloc(1, sizeof(*t));
     if (t == NULL)
         return no_memory(t, why);
     t->fetcher = f;
-    t->easy = curl_easy_init();
+    t->easy = wake(f) ? curl_easy_init() : NULL;
     copy_request(t, request);
     if (t->easy == NULL ||
         !set_manners(t->easy, url.https ? "https" : "http") ||

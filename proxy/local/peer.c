@@ -236,15 +236,15 @@ static bool is_refusal(enum status st)
 static void on_rejudged(void *ctx, const struct attestation *result)
 {
     struct peer *p = ctx;
-
     const enum status st = result->why.status;
+    const bool unproven = p->unproven;
 
     p->attest = NULL;
+    p->unproven = false;
     if (st == STATUS_OK || is_refusal(st))
         p->attestation = *result;
-    if (is_refusal(st) || (st != STATUS_OK && p->unproven))
-        peer_close(p, &result->why);
-    p->unproven = false;
+    if (is_refusal(st) || (st != STATUS_OK && unproven))
+        peer_close(p, &result->why); /* |p| may be gone */
 }
 
 void peer_rejudge(struct peer *p)
