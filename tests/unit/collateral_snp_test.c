@@ -77,14 +77,14 @@ static void publish(const struct snp_sim *s)
     CHECK_STATUS(kds_request_for(&want, &source, &request, &why), STATUS_OK);
     what = strrchr(request.url, '/') + 1;
     put_file("vcek.txt", slice_text(what));
-    put_file("vcek.der", slice_of(s->endorsement, s->endorsement_len));
-    put_file("ark_crl.der", slice_of(s->list, s->list_len));
+    put_file("vcek.der", slice_of(s->amd.endorsement, s->amd.endorsement_len));
+    put_file("ark_crl.der", slice_of(s->amd.list, s->amd.list_len));
     bench.now = SNP_SIM_NOW;
 }
 
 static void make(struct snp_sim *s)
 {
-    struct snp_sim_plan plan;
+    struct sim_snp_plan plan;
 
     snp_sim_default(&plan);
     snp_sim_make(&plan, s);
@@ -98,7 +98,7 @@ request_for(const struct snp_sim *s, const struct collateral_source *sources,
     *answer = (struct snp_answer){ 0 };
     return (struct collateral_snp_request){
         .report = report_of(s),
-        .root_pem = slice_text(s->root),
+        .root_pem = slice_text(s->amd.root),
         .sources = sources,
         .source_count = count,
         .done = on_snp,
@@ -201,8 +201,8 @@ static void what_the_peer_sent_is_not_fetched(void **state)
     desk_open(&d, NULL);
     (void)bench_served(&before);
     r = request_for(&s, sources, 2, &a);
-    r.endorsement = slice_of(s.endorsement, s.endorsement_len);
-    r.crl = slice_of(s.list, s.list_len);
+    r.endorsement = slice_of(s.amd.endorsement, s.amd.endorsement_len);
+    r.crl = slice_of(s.amd.list, s.amd.list_len);
     get(&d, &r);
     assert_true(a.ok);
     assert_null(a.snp.vcek);
@@ -320,7 +320,7 @@ static void what_is_not_amds_or_not_ours_is_refused(void **state)
 
 static void another_chips_certificate_is_refused(void **state)
 {
-    struct snp_sim_plan plan;
+    struct sim_snp_plan plan;
     struct snp_sim s, other;
     struct snp_answer a;
     struct desk d;
@@ -331,7 +331,8 @@ static void another_chips_certificate_is_refused(void **state)
     plan.hwid[0] ^= 1;
     snp_sim_make(&plan, &other);
     publish(&s);
-    put_file("vcek.der", slice_of(other.endorsement, other.endorsement_len));
+    put_file("vcek.der",
+             slice_of(other.amd.endorsement, other.amd.endorsement_len));
     desk_open(&d, NULL);
     a = ask(&d, &s, kds());
     CHECK_STATUS(a.why.status, STATUS_MISMATCH);
@@ -395,7 +396,7 @@ static void a_report_must_say_whose_it_is(void **state)
         { "a hidden chip", 0x1a0, 64, "report.chip_id" },
     };
     struct collateral_source source = kds();
-    struct snp_sim_plan plan;
+    struct sim_snp_plan plan;
     struct snp_sim s;
     struct desk d;
 
