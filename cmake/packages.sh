@@ -50,8 +50,10 @@ test  openssl                second opinion on certificates
 test  wget                   client in end-to-end tests
 test  python3-websockets     WebSocket peer in end-to-end tests
 test  python3-jsonschema     docs/schema
+test  chromium               browser_test
+test  chromium-driver        drives it
 test  nodejs                 another verifier, in differential_test
-test  npm                    installs that
+test  npm                    installs that, and axe-core for browser_test
 test  python3-cryptography   makes certificates and bent evidence
 test  openssh-client         client through SOCKS
 test  fish                   reads completions and variables

@@ -5,6 +5,8 @@
 #include "common/utf8.h"
 #include "proxy/local/refusal_words.h"
 
+#define DIGITS_MIN 32
+
 void page_csp(bool own, struct buffer *out)
 {
     buffer_text(out, "default-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -122,11 +124,19 @@ static void put_marked(const char *value, const char *other, struct buffer *out)
         buffer_text(out, "</mark>");
 }
 
-static void put_code(const char *name, const char *value, const char *other,
-                     struct buffer *out)
+/* A measurement is set apart from words. */
+static bool is_digits(const char *value)
 {
-    if (value[0] == '\0')
+    return strlen(value) >= DIGITS_MIN && strchr(value, ' ') == NULL;
+}
+
+static void put_value(const char *name, const char *value, const char *other,
+                      struct buffer *out)
+{
+    if (!is_digits(value)) {
+        page_fact(name, value, out);
         return;
+    }
     buffer_printf(out, "<dt>%s</dt><dd class=\"code\">", name);
     if (is_comparable(value, other))
         put_marked(value, other, out);
@@ -138,8 +148,8 @@ static void put_code(const char *name, const char *value, const char *other,
 void page_why(const struct why *why, struct buffer *out)
 {
     page_fact("Where", why->field, out);
-    put_code("Found", why->found, why->expected, out);
-    put_code("Expected", why->expected, why->found, out);
+    put_value("Found", why->found, why->expected, out);
+    put_value("Expected", why->expected, why->found, out);
     page_fact("Rule", why->clause, out);
     page_sentence("Whose side", refusal_words_of(why->status).side, out);
 }

@@ -12,7 +12,9 @@ import json
 import os
 import shutil
 import signal
+import tempfile
 import time
+from pathlib import Path
 
 from programs import Failed
 
@@ -35,30 +37,34 @@ class Driver:
     """A running chromedriver, from which any number of browsers come."""
 
     def __init__(self, programs):
-        self.child = programs.start(shutil.which("chromedriver"), "--port=0",
-                                    env={"TMPDIR": str(programs.dir)})
-        self.child.expected = (-signal.SIGTERM,)
-        found = self.child.wait_line(r"started successfully on port (\d+)")
-        self.port = int(found.group(1))
         self.dir = programs.dir
-        self.count = 0
+        for _ in range(10):
+            child = programs.start(shutil.which("chromedriver"), "--port=0",
+                                   env={"TMPDIR": str(programs.dir)})
+            # It takes a free port of IPv4, and ends if IPv6 has it not free.
+            child.expected = (-signal.SIGTERM, 1)
+            found = child.wait_line(r"successfully on port (\d+)|not available")
+            if found.group(1):
+                self.port = int(found.group(1))
+                return
+        raise Failed("chromedriver finds no port")
 
     def open(self, *args):
         """A new browser with a profile of its own; |args| are Chromium's."""
-        self.count += 1
-        profile = self.dir / f"browser-{self.count}"
-        return Browser(self.port, profile, args)
+        profile = tempfile.mkdtemp(prefix="browser-", dir=self.dir)
+        return Browser(self.port, Path(profile), args)
 
 
 class Browser:
     def __init__(self, port, profile, args):
-        profile.mkdir()
         self.downloads = profile / "downloads"
         self.port = port
         self.root = ""
         flags = ["--headless=new", "--disable-gpu", "--disable-dev-shm-usage",
                  "--no-first-run", "--disable-component-update",
                  "--disable-background-networking", "--disable-sync",
+                 "--disable-default-apps", "--disable-features="
+                 "AutofillServerCommunication,OptimizationHints,MediaRouter",
                  "--hide-scrollbars", "--force-color-profile=srgb",
                  f"--user-data-dir={profile}/profile", *args]
         if os.geteuid() == 0:
@@ -135,6 +141,21 @@ class Browser:
         return self.wait("return document.querySelector(arguments[1])"
                          "?.innerText.includes(arguments[0])",
                          f'"{words}" in {selector}', words, selector)
+
+    def wait_number(self, selector, least):
+        """The number at the beginning of a text, once it is |least| or more."""
+        return self.wait("const n = parseInt(document.querySelector("
+                         "arguments[0])?.innerText); "
+                         "return n >= arguments[1] && n",
+                         f"{least} in {selector}", selector, least)
+
+    def wait_file(self, path, size):
+        """Wait until a download is complete."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not path.exists() or path.stat().st_size < size:
+            if time.monotonic() > deadline:
+                raise Failed(f"no {path} of {size} bytes")
+            self.run("return new Promise(r => setTimeout(r, 50))")
 
     def tab(self):
         """Open another tab and go there; its handle."""

@@ -1,13 +1,10 @@
 """The npm package @phala/dcap-qvl, for tests and benchmarks only.
 
-Another verifier of the same evidence, by other people. It is installed into
-a folder that is kept from run to run, and never becomes part of a product."""
+Another verifier of the same evidence, by other people."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
+
+import npm
 
 PACKAGE = "@phala/dcap-qvl"
 VERSION = "0.3.9"
@@ -15,28 +12,7 @@ VERSION = "0.3.9"
 
 def install():
     """The folder that holds node_modules, or None and the reason on stdout."""
-    if shutil.which("node") is None or shutil.which("npm") is None:
-        print("skipped: there is no node or no npm")
-        return None
-    cache = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
-    folder = os.path.join(cache, "veritee-tests", "dcap-qvl-" + VERSION)
-    if os.path.exists(os.path.join(folder, "node_modules", PACKAGE)):
-        return folder
-    os.makedirs(folder, exist_ok=True)
-    try:
-        done = subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts",
-             "--prefix", folder, "%s@%s" % (PACKAGE, VERSION)],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=90,
-            check=False)
-    except subprocess.TimeoutExpired:
-        print("skipped: npm took over 90 s")
-        return None
-    if done.returncode != 0:
-        print("skipped: npm cannot install %s" % PACKAGE)
-        sys.stderr.write(done.stdout.decode(errors="replace")[-1000:])
-        return None
-    return folder
+    return npm.install(PACKAGE, VERSION)
 
 
 def collateral(files):

@@ -91,7 +91,7 @@ function hear(event) {
     } catch {
         line = { name: "?", text: event.data };
     }
-    const item = document.createElement("li");
+    const item = document.createElement("p");
     item.append(element("b", String(line.name)), String(line.text),
                 element("time", String(line.at ?? "")));
     said.querySelector(".nothing")?.remove();
@@ -102,7 +102,7 @@ function hear(event) {
 function enter() {
     room = new WebSocket("ws" + location.origin.slice(4) + "/chat");
     room.addEventListener("open", () => {
-        said.replaceChildren(element("li", "Nobody has said anything yet.",
+        said.replaceChildren(element("p", "Nobody has said anything yet.",
                                      "nothing"));
         by("live").className = "live on";
         by("live").textContent = "In the room";
