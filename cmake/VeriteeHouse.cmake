@@ -2,6 +2,7 @@
 # words CMakeLists.txt speaks: module(), pages() and program().
 
 option(VERITEE_TESTS "Build the tests" ON)
+option(VERITEE_SIMULATION "veriteed can simulate a TEE; the tests need it" ON)
 option(VERITEE_FUZZ "Build the fuzz targets (clang)" OFF)
 option(VERITEE_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 # libuv, libsodium, libcurl and wolfSSL are not compiled with it: what happens
@@ -64,10 +65,13 @@ endfunction()
 # but for main.c, as one static library. The list is a glob, so that a file of
 # a folder cannot be forgotten; ninja looks again at each build.
 function(module folder)
-    cmake_parse_arguments(arg "" "" "USES" ${ARGN})
+    cmake_parse_arguments(arg "" "WITHOUT" "USES" ${ARGN})
     target_of(${folder} name)
     file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.c")
     list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+    if(arg_WITHOUT)
+        list(FILTER sources EXCLUDE REGEX "${arg_WITHOUT}")
+    endif()
     set(link PUBLIC)
     if(sources)
         add_library(${name} STATIC ${sources})

@@ -8,6 +8,7 @@
 #include "common/compiler.h"
 #include "common/limits.h"
 #include "common/text.h"
+#include "proxy/server/sim_source.h"
 
 #define EPOCH_DEFAULT_S 3600
 #define EPOCH_MAX_S     (30 * 86400)
@@ -33,20 +34,25 @@ static const char usage[] =
     "      --limit NAME=N        see below; repeatable\n"
     "      --log-format FMT      human (default) or json\n"
     "      --log-level LEVEL     error, warn, info (default) or debug\n"
+    "      --demo                start a small web site to try, on a port of\n"
+    "                            its own; without --rule all names on port 80\n"
+    "                            lead there\n"
     "  -h, --help                this text\n"
     "  -V, --version             version, and what was built in\n"
     "\n"
-    "Source of quotes, one of:\n"
+    "Source of quotes; without, what this machine has:\n"
+    "      --quote-source NAME[:PATH]\n"
+    "                            configfs-tsm (TDX, SEV-SNP), gramine (SGX) or\n"
+    "                            command:PROGRAM\n";
+
+static const char usage_simulation[] =
     "  -s, --simulate            SIMULATED: made in software; protects nothing\n"
     "\n"
     "With --simulate:\n"
     "      --simulate-dir DIR    write root.pem, accept.yaml, quote.bin and the\n"
     "                            collateral there, for the policy of a client\n"
     "      --simulate-tee TEE    tdx (default), sgx or sev-snp\n"
-    "      --simulate-fault NAME lie, for tests; names below\n"
-    "      --demo                start a small web site to try, on a port of\n"
-    "                            its own; without --rule all names on port 80\n"
-    "                            lead there\n";
+    "      --simulate-fault NAME lie, for tests; names below\n";
 
 static const char usage_end[] =
     "\n"
@@ -106,15 +112,27 @@ static bool read_limit(struct options *o, const char *text)
     return false;
 }
 
+static void print_version(FILE *to)
+{
+    (void)fprintf(to,
+                  "veriteed " VERITEE_VERSION "\n"
+                  "quote sources: configfs-tsm, gramine, command%s\n",
+                  sim_source_built_in() ? ", simulated (--simulate)" : "");
+}
+
 static void print_usage(FILE *to)
 {
     (void)fputs(usage, to);
+    if (sim_source_built_in())
+        (void)fputs(usage_simulation, to);
     (void)fputs("\nLimits, with their defaults:\n", to);
     for (size_t i = 0; i < COUNT_OF(limit_rows); i++)
         (void)fprintf(to, "  %-16s %5zu  %s\n", limit_rows[i].name,
                       limit_rows[i].fallback, limit_rows[i].what);
-    (void)fputs("\nFaults, which clients must refuse:\n", to);
-    fault_print_all(to);
+    if (sim_source_built_in()) {
+        (void)fputs("\nFaults, which clients must refuse:\n", to);
+        fault_print_all(to);
+    }
     (void)fputs(usage_end, to);
 }
 
@@ -124,6 +142,7 @@ enum {
     OPT_RULES = 256,
     OPT_EPOCH,
     OPT_WORKERS,
+    OPT_QUOTES,
     OPT_LIMIT,
     OPT_LOG_FORMAT,
     OPT_LOG_LEVEL,
@@ -143,6 +162,7 @@ static const struct option long_options[] = {
     { "limit", required_argument, NULL, OPT_LIMIT },
     { "log-format", required_argument, NULL, OPT_LOG_FORMAT },
     { "log-level", required_argument, NULL, OPT_LOG_LEVEL },
+    { "quote-source", required_argument, NULL, OPT_QUOTES },
     { "simulate", no_argument, NULL, 's' },
     { "simulate-dir", required_argument, NULL, OPT_SIM_DIR },
     { "simulate-tee", required_argument, NULL, OPT_SIM_TEE },
@@ -260,6 +280,13 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
                    ? -1
                    : complain(err, "--log-level is error, warn, info or debug",
                               value);
+    case OPT_QUOTES:
+        return quote_origin_parse(value, &o->quotes)
+                   ? -1
+                   : complain(err,
+                              "--quote-source is configfs-tsm, gramine or "
+                              "command:PROGRAM",
+                              value);
     case 's':
         o->simulate = true;
         return -1;
@@ -282,9 +309,7 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
         print_usage(out);
         return EXIT_SUCCESS;
     case 'V':
-        (void)fputs("veriteed " VERITEE_VERSION "\n"
-                    "quote sources: simulated (--simulate)\n",
-                    out);
+        print_version(out);
         return EXIT_SUCCESS;
     default:
         return OPTIONS_EXIT_USAGE; /* getopt has complained */
@@ -300,10 +325,10 @@ static int check_whole(const struct options *o, FILE *err)
                         "--simulate-dir and --simulate-fault are for "
                         "--simulate",
                         "");
-    if (!o->simulate)
-        return complain(err,
-                        "no source of quotes: --simulate is the only one "
-                        "so far",
+    if (o->simulate && !sim_source_built_in())
+        return complain(err, "this program was built without --simulate", "");
+    if (o->simulate && o->quotes.kind != ORIGIN_FIND)
+        return complain(err, "--simulate and --quote-source exclude each other",
                         "");
     if (o->fault != NULL && !fault_fits(o->fault, o->simulate_tee))
         return complain(err, "not a fault of that --simulate-tee",

@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "proxy/server/fault.h"
 #include "proxy/server/peers.h"
+#include "proxy/server/quote_origin.h"
 #include "proxy/server/rules.h"
 #include "verifier/claims.h"
 
@@ -28,6 +29,7 @@ struct options {
     const char *listen[OPTIONS_LISTEN_MAX]; /* borrowed from argv */
     size_t listen_count;                    /* at least 1 */
     struct rules *rules;                    /* owned */
+    struct quote_origin_choice quotes;      /* unless |simulate| */
     bool simulate;
     const char *simulate_dir; /* NULL: nothing is written; from argv */
     enum tee_type simulate_tee;

@@ -1,6 +1,12 @@
 #include "proxy/server/proof.h"
 
+#include "common/cursor.h"
 #include "common/limits.h"
+#include "proxy/server/pem_out.h"
+#include "proxy/server/snp_table.h"
+#include "verifier/der.h"
+#include "verifier/snp_report.h"
+#include "verifier/verify.h"
 
 void proof_init(struct proof *p)
 {
@@ -40,4 +46,91 @@ struct session_snp proof_snp(const struct proof *p)
     return (struct session_snp){ .vcek = buffer_view(&p->vcek),
                                  .ask = buffer_view(&p->ask),
                                  .ark = buffer_view(&p->ark) };
+}
+
+/* The version of a report has 32 bits; of a quote 16, and the type of its
+ * attestation key, 2, stands behind it. */
+static bool is_report(struct slice evidence)
+{
+    struct cursor c = cursor_over(evidence);
+    const uint32_t version = cursor_u32le(&c);
+
+    return evidence.len >= SNP_REPORT_BYTES && version <= UINT16_MAX;
+}
+
+static enum status check_binding(struct slice found,
+                                 const uint8_t report_data[static 64],
+                                 struct why *why)
+{
+    const struct slice asked = slice_of(report_data, 64);
+
+    if (slice_equal(found, asked))
+        return STATUS_OK;
+    return why_bytes(why, STATUS_BAD_BINDING, "quote.report_data", NULL, found,
+                     asked);
+}
+
+static void put_cert(struct slice cert, struct buffer *out)
+{
+    if (cert.len > 0 && cert.at[0] == DER_SEQUENCE)
+        pem_out_cert(cert, out);
+    else
+        buffer_add(out, cert); /* some hosts put PEM there */
+}
+
+static enum status fill_report(struct slice evidence, struct slice certs,
+                               const uint8_t report_data[static 64],
+                               struct proof *out, struct why *why)
+{
+    struct snp_report report;
+    struct snp_table table;
+    enum status st = snp_report_parse(evidence, &report, why);
+
+    if (st == STATUS_OK)
+        st = check_binding(SLICE_OF(report.report_data), report_data, why);
+    if (st == STATUS_OK)
+        st = snp_table_parse(certs, &table, why);
+    if (st != STATUS_OK)
+        return st;
+    out->is_snp = true;
+    buffer_add(&out->quote, slice_of(evidence.at, SNP_REPORT_BYTES));
+    put_cert(table.vcek, &out->vcek);
+    put_cert(table.ask, &out->ask);
+    put_cert(table.ark, &out->ark);
+    return STATUS_OK;
+}
+
+static enum status fill_quote(struct slice evidence,
+                              const uint8_t report_data[static 64],
+                              struct proof *out, struct why *why)
+{
+    uint8_t found[64];
+    enum status st = quote_report_data_read(evidence, found, why);
+
+    if (st == STATUS_OK)
+        st = check_binding(SLICE_OF(found), report_data, why);
+    if (st == STATUS_OK)
+        buffer_add(&out->quote, evidence);
+    return st;
+}
+
+enum status proof_fill(struct slice evidence, struct slice table,
+                       const uint8_t report_data[static 64], struct proof *out,
+                       struct why *why)
+{
+    enum status st;
+
+    if (!is_report(evidence))
+        st = fill_quote(evidence, report_data, out, why);
+    else if (table.len > 0)
+        st = fill_report(evidence, table, report_data, out, why);
+    else
+        st = fill_report(evidence,
+                         slice_of(evidence.at + SNP_REPORT_BYTES,
+                                  evidence.len - SNP_REPORT_BYTES),
+                         report_data, out, why);
+    if (st == STATUS_OK && !proof_ok(out))
+        st = why_fail(why, STATUS_NO_MEMORY, "quote", NULL,
+                      "no memory, or larger than %d bytes", QUOTE_MAX_BYTES);
+    return st;
 }

@@ -6,9 +6,12 @@
 #define PROXY_SERVER_PROOF_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/buffer.h"
 #include "common/compiler.h"
+#include "common/slice.h"
+#include "common/status.h"
 #include "proxy/tunnel/session.h"
 
 struct proof {
@@ -28,6 +31,16 @@ MUST_CHECK bool proof_ok(const struct proof *p);
 
 /* Put a copy of |from| into |to|, which is empty; ask proof_ok(). */
 void proof_copy(const struct proof *from, struct proof *to);
+
+/* Fill |out|, empty, with what a platform gave for |report_data|: |evidence|,
+ * which is a quote or an SEV-SNP report, and of a report the certificates in
+ * |table| (snp_table.h; bytes behind the report count when |table| is empty).
+ * What carries other report data is refused: it was made for somebody else.
+ * Returns STATUS_OK; or STATUS_BAD_BINDING, STATUS_NO_MEMORY, or why it cannot
+ * be read, with |why| filled. */
+MUST_CHECK enum status proof_fill(struct slice evidence, struct slice table,
+                                  const uint8_t report_data[static 64],
+                                  struct proof *out, struct why *why);
 
 /* The certificates, borrowed. */
 struct session_snp proof_snp(const struct proof *p);

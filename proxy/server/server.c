@@ -16,7 +16,8 @@ struct server {
     uv_loop_t loop;
     struct shutdown *signals;
     struct mailbox *mailbox;
-    struct sim_source *sim;
+    struct sim_source *sim; /* NULL: not simulated, then: */
+    struct quote_origin *origin;
     struct quote_source *source;
     struct quote_desk *desk;
     struct keys *keys;
@@ -165,6 +166,13 @@ static enum status start_simulation(struct server *s, struct why *why)
     return sim_source_new(&config, &s->sim, why);
 }
 
+static enum status start_quotes(struct server *s, struct why *why)
+{
+    if (s->options->simulate)
+        return start_simulation(s, why);
+    return quote_origin_open(&s->options->quotes, &s->origin, why);
+}
+
 static enum status start_demo(struct server *s, struct why *why)
 {
     char rule[64];
@@ -182,7 +190,9 @@ static enum status start_demo(struct server *s, struct why *why)
 
 static enum status start_keys(struct server *s)
 {
-    const struct quote_maker maker = sim_source_maker(s->sim);
+    const struct quote_maker maker = s->sim != NULL
+                                         ? sim_source_maker(s->sim)
+                                         : quote_origin_maker(s->origin);
     struct keys_config config = {
         .epoch_ms = s->options->epoch_ms,
         .log = &s->options->log,
@@ -218,7 +228,7 @@ static enum status start_workers(struct server *s, struct why *why)
         .keys = s->keys,
         .desk = s->desk,
         .peers = s->peers,
-        .stapled = sim_source_stapled(s->sim),
+        .stapled = s->sim != NULL ? sim_source_stapled(s->sim) : NULL,
         .main = s->mailbox,
         .shared = s->options->workers > 1,
         .on_ended = on_worker_ended,
@@ -240,7 +250,7 @@ static enum status start_workers(struct server *s, struct why *why)
 
 static enum status start(struct server *s, struct why *why)
 {
-    enum status st = start_simulation(s, why);
+    enum status st = start_quotes(s, why);
 
     if (st == STATUS_OK)
         st = start_demo(s, why);
@@ -276,5 +286,6 @@ enum status server_run(struct options *options, FILE *out, struct why *why)
     mailbox_free(s.mailbox);
     peers_free(s.peers);
     sim_source_free(s.sim);
+    quote_origin_free(s.origin);
     return st;
 }

@@ -11,7 +11,7 @@
 #include "common/file.h"
 #include "common/limits.h"
 #include "common/secret.h"
-#include "common/text.h"
+#include "proxy/server/pem_out.h"
 #include "proxy/server/sim_cert.h"
 #include "proxy/server/sim_crl.h"
 #include "proxy/server/sim_json.h"
@@ -90,28 +90,12 @@ static void make_signed(struct sim *sim, enum sim_item item,
         out->failed = true;
 }
 
-/* RFC 7468: lines of 64 characters. */
-static void put_pem(struct slice der, struct buffer *out)
-{
-    char text[TEXT_BASE64_ROOM(CERT_MAX_BYTES)];
-
-    if (der.len > CERT_MAX_BYTES) {
-        out->failed = true;
-        return;
-    }
-    text_base64(der, text, sizeof(text));
-    buffer_text(out, "-----BEGIN CERTIFICATE-----\n");
-    for (const char *line = text; *line != '\0'; line += strnlen(line, 64))
-        buffer_printf(out, "%.64s\n", line);
-    buffer_text(out, "-----END CERTIFICATE-----\n");
-}
-
 static void put_chain(const struct sim *sim, const enum sim_item *items,
                       size_t count, struct buffer *out)
 {
     for (size_t i = 0; i < count; i++)
         if (!is_missing(sim, items[i]))
-            put_pem(made(sim, items[i]), out);
+            pem_out_cert(made(sim, items[i]), out);
 }
 
 static void make_chains(struct sim *sim)
@@ -119,7 +103,7 @@ static void make_chains(struct sim *sim)
     static const enum sim_item pck[] = { SIM_PCK, SIM_PCK_CA, SIM_ROOT };
     static const enum sim_item tcb[] = { SIM_TCB_SIGNING, SIM_ROOT };
 
-    put_pem(made(sim, SIM_ROOT), &sim->made[ROOT_PEM]);
+    pem_out_cert(made(sim, SIM_ROOT), &sim->made[ROOT_PEM]);
     put_chain(sim, pck, COUNT_OF(pck), &sim->made[PCK_CHAIN]);
     buffer_byte(&sim->made[PCK_CHAIN], '\0'); /* as quoting enclaves do */
     put_chain(sim, pck + 1, COUNT_OF(pck) - 1, &sim->made[PCK_CRL_CHAIN]);

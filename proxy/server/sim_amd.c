@@ -216,8 +216,9 @@ static void amd_flip(enum fault_flip flip, struct proof *proof)
     case FLIP_QUOTE_SIGNATURE:
         proof->quote.at[SNP_REPORT_SIGNED_BYTES + 10] ^= 1;
         break;
-    case FLIP_VCEK: /* its last half is the signature */
-        fault_flip_digit(proof->vcek.at, proof->vcek.len);
+    case FLIP_VCEK: /* its last third is the signature */
+        fault_flip_digit(proof->vcek.at + proof->vcek.len / 2,
+                         proof->vcek.len - proof->vcek.len / 2);
         break;
     case FLIP_NOTHING:
     case FLIP_QE_REPORT:

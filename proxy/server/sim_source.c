@@ -32,6 +32,11 @@ static void *served(const struct sim_source *s)
     return s->other != NULL ? s->other : s->named;
 }
 
+bool sim_source_built_in(void)
+{
+    return true;
+}
+
 /* --- what is stapled ----------------------------------------------------- */
 
 static enum status flip_stapled(struct sim_source *s, size_t item,

@@ -7,6 +7,7 @@
 #ifndef PROXY_SERVER_SIM_SOURCE_H
 #define PROXY_SERVER_SIM_SOURCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/status.h"
@@ -16,6 +17,11 @@
 #include "verifier/claims.h"
 
 struct sim_source;
+
+/* False when the program was built without the simulation
+ * (-DVERITEE_SIMULATION=OFF): nothing here can be made then, and there are no
+ * faults. */
+bool sim_source_built_in(void);
 
 struct sim_source_config {
     enum tee_type tee;         /* not TEE_NONE */

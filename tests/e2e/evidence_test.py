@@ -53,6 +53,34 @@ FAULTS = {
 }
 
 
+# The same for SEV-SNP.
+SNP_FAULTS = {
+    "debug": ("POLICY", "accept.debug"),
+    "wrong-measurement": ("POLICY", "accept.measurement"),
+    "wrong-vmpl": ("POLICY", "accept.vmpl"),
+    "wrong-chip": ("MISMATCH", "report.chip_id"),
+    "wrong-processor": ("MISMATCH", "report.cpuid"),
+    "tcb-above": ("MISMATCH", "report.reported_tcb"),
+    "tcb-uncommitted": ("MISMATCH", "report.reported_tcb"),
+    "tcb-old": ("POLICY", "accept.tcb.snp"),
+    "revoked-vcek": ("REVOKED", "endorsement.serial"),
+    "revoked-ask": ("REVOKED", "ask.serial"),
+    "expired-vcek": ("EXPIRED", "endorsement.validity"),
+    "expired-ark-crl": ("POLICY", "accept.revocation"),
+    "flip-ark-crl": ("POLICY", "accept.revocation"),
+    "no-staple": ("POLICY", "accept.revocation"),
+    "no-vcek": ("NO_COLLATERAL", None),
+    "flip-vcek": ("BAD_SIGNATURE", "endorsement.signature"),
+    "flip-quote-body": ("BAD_SIGNATURE", "report.signature"),
+    "flip-quote-signature": ("BAD_SIGNATURE", "report.signature"),
+    "unknown-root": ("BAD_SIGNATURE", "endorsement.signature"),
+    "wrong-key": ("BAD_BINDING", "quote.report_data"),
+    "wrong-challenge": ("BAD_BINDING", "quote.report_data"),
+    "no-quote": ("BAD_FIELD", "server_kx.quote"),
+}
+SNP = ("--simulate-tee", "sev-snp")
+
+
 def seen_by_backend(server):
     url = f"http://127.0.0.1:{server.demo_port}/count"
     return json.loads(urllib.request.urlopen(url, timeout=30).read())
@@ -81,18 +109,52 @@ def nothing_seen(server):
 
 
 def every_fault_is_refused_and_named(build):
+    refuse_each(build, FAULTS, ())
+
+
+def every_fault_of_sev_snp_is_refused_and_named(build):
+    refuse_each(build, SNP_FAULTS, SNP)
+
+
+def refuse_each(build, faults, options):
     wrong = []
-    for fault, reason in FAULTS.items():
+    for fault, reason in faults.items():
         try:
             with Programs(build) as programs:
-                server, proxy = programs.pair("--simulate-fault", fault)
+                server, proxy = programs.pair(*options, "--simulate-fault", fault)
                 refused(proxy, *reason)
                 refused(proxy, *reason)  # and again: nothing was remembered
                 nothing_seen(server)
         except Exception as error:
             wrong.append(f"{fault}: {error}")
     check(not wrong, "\n  ".join(["", *wrong]))
-    print(f"# {len(FAULTS)} kinds of bad evidence")
+    print(f"# {len(faults)} kinds of bad evidence")
+
+
+def answers(proxy):
+    r = curl("-x", proxy.url, f"http://{HOST}/echo", "-d", "good")
+    check(b"good" in r.stdout, f"{r.stdout} {r.stderr}")
+
+
+def sev_snp_is_accepted_and_shown(build):
+    for fresh in ("", "  freshness: epoch\n  max-age: 1h\n"):
+        with Programs(build) as programs:
+            server = programs.server(*SNP)
+            accept = (server.sim_dir / "accept.yaml").read_text() + fresh
+            proxy = programs.proxy(programs.policy(
+                [f"ws://127.0.0.1:{server.port}/__ra__"], server.sim_dir, accept))
+            answers(proxy)
+            status = json.loads(curl(f"{proxy.url}/status.json").stdout)
+            claims = status["services"][0]["attestation"]["claims"]
+            check(claims["tee"] == "sev-snp" and claims["simulated"], claims)
+            check(claims["snp"]["measurement"] == "90" * 48, claims)
+
+
+def what_a_peer_says_of_ask_and_ark_changes_nothing(build):
+    for fault in ("other-ask", "no-ask"):
+        with Programs(build) as programs:
+            _, proxy = programs.pair(*SNP, "--simulate-fault", fault)
+            answers(proxy)
 
 
 def refused_by(build, accept, status, field):
@@ -164,6 +226,9 @@ def an_altered_announcement_is_refused(build):
 if __name__ == "__main__":
     sys.exit(run_tests([
         every_fault_is_refused_and_named,
+        every_fault_of_sev_snp_is_refused_and_named,
+        sev_snp_is_accepted_and_shown,
+        what_a_peer_says_of_ask_and_ark_changes_nothing,
         a_policy_that_names_nothing_accepts_nothing,
         another_tee_is_refused,
         a_built_in_root_does_not_take_a_simulated_one,

@@ -42,7 +42,10 @@ static const struct {
     /* clang-format off */
     { "nothing",              "", "no address" },
     { "no address",           "--simulate --demo", "no address" },
-    { "no source",            "--listen a:1 --demo", "no source of quotes" },
+    { "two sources",          BASE "--quote-source gramine", "exclude each other" },
+    { "an unknown source",    "-l a:1 --demo --quote-source sgx", "configfs-tsm, gramine or" },
+    { "no command",           "-l a:1 --demo --quote-source command", "configfs-tsm, gramine or" },
+    { "an empty path",        "-l a:1 --demo --quote-source gramine:", "configfs-tsm, gramine or" },
     { "nothing to reach",     "--listen a:1 --simulate", "nothing to reach" },
     { "a directory for nothing", "--listen a:1 --demo --simulate-dir /tmp/x",
       "are for --simulate" },
@@ -150,6 +153,36 @@ static void every_option_is_taken(void **state)
     options_free(&o);
 }
 
+static void a_source_may_have_a_path(void **state)
+{
+    static const struct {
+        const char *line;
+        enum quote_origin_kind kind;
+        const char *path;
+    } cases[] = {
+        { "-l a:1 --demo", ORIGIN_FIND, NULL },
+        { "-l a:1 --demo --quote-source auto", ORIGIN_FIND, NULL },
+        { "-l a:1 --demo --quote-source gramine", ORIGIN_GRAMINE, NULL },
+        { "-l a:1 --demo --quote-source configfs-tsm:/a:b", ORIGIN_TSM,
+          "/a:b" },
+        { "-l a:1 --demo --quote-source command:./q", ORIGIN_COMMAND, "./q" },
+    };
+    char said[2048];
+    struct options o;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        said[0] = '\0';
+        assert_int_equal(read_line(cases[i].line, &o, said, sizeof(said)), -1);
+        assert_int_equal(o.quotes.kind, cases[i].kind);
+        if (cases[i].path == NULL)
+            assert_null(o.quotes.path);
+        else
+            assert_string_equal(o.quotes.path, cases[i].path);
+        options_free(&o);
+    }
+}
+
 static void addresses_have_a_most(void **state)
 {
     char *argv[2 * OPTIONS_LISTEN_MAX + 5] = { "veriteed", "-s", "--demo" };
@@ -234,6 +267,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_named),
         cmocka_unit_test(there_are_defaults),
         cmocka_unit_test(every_option_is_taken),
+        cmocka_unit_test(a_source_may_have_a_path),
         cmocka_unit_test(addresses_have_a_most),
         cmocka_unit_test(help_and_version_end_well),
         cmocka_unit_test(the_manual_knows_all_that_help_does),

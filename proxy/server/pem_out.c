@@ -1,0 +1,21 @@
+#include "proxy/server/pem_out.h"
+
+#include <string.h>
+
+#include "common/limits.h"
+#include "common/text.h"
+
+void pem_out_cert(struct slice der, struct buffer *out)
+{
+    char text[TEXT_BASE64_ROOM(CERT_MAX_BYTES)];
+
+    if (der.len > CERT_MAX_BYTES) {
+        out->failed = true;
+        return;
+    }
+    text_base64(der, text, sizeof(text));
+    buffer_text(out, "-----BEGIN CERTIFICATE-----\n");
+    for (const char *line = text; *line != '\0'; line += strnlen(line, 64))
+        buffer_printf(out, "%.64s\n", line);
+    buffer_text(out, "-----END CERTIFICATE-----\n");
+}

@@ -1,0 +1,281 @@
+#include "proxy/server/quote_command.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "common/compiler.h"
+#include "common/limits.h"
+
+#define OUTPUT_MAX_BYTES (2 * QUOTE_MAX_BYTES) /* a report and its table */
+#define READ_BYTES       4096
+#define EXIT_POLL_NS     5000000
+
+extern char **environ;
+
+struct quote_command {
+    int64_t deadline_ms;
+    char *program; /* owned */
+};
+
+/* One run. */
+struct run {
+    const struct quote_command *command;
+    int64_t end_ms; /* monotonic */
+    pid_t pid;
+    int to;   /* its standard input, or -1 */
+    int from; /* its standard output, or -1 */
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t); /* there is one on Linux */
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static enum status fail(const struct run *r, const char *what, int error,
+                        struct why *why)
+{
+    return why_fail(why, STATUS_NO_FILE, "quote_source.command", NULL,
+                    "%.100s: %s: %s", r->command->program, what,
+                    strerror(error));
+}
+
+static enum status fail_late(const struct run *r, struct why *why)
+{
+    (void)why_fail(why, STATUS_TIMED_OUT, "quote_source.command", NULL,
+                   "%.100s takes longer", r->command->program);
+    return why_expect(why, "an answer within %lld ms",
+                      (long long)r->command->deadline_ms);
+}
+
+/* --- start --------------------------------------------------------------- */
+
+/* A group of its own, so that all of it can be killed; signals as usual, though
+ * we ignore one. Returns an errno value. */
+static int set_attributes(posix_spawnattr_t *attr)
+{
+    sigset_t usual, none;
+    int error;
+
+    (void)sigemptyset(&none);
+    (void)sigemptyset(&usual);
+    (void)sigaddset(&usual, SIGPIPE);
+    error = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETPGROUP |
+                                               POSIX_SPAWN_SETSIGDEF |
+                                               POSIX_SPAWN_SETSIGMASK);
+    if (error == 0)
+        error = posix_spawnattr_setsigdefault(attr, &usual);
+    if (error == 0)
+        error = posix_spawnattr_setsigmask(attr, &none);
+    return error;
+}
+
+static int spawn(struct run *r, int input, int output)
+{
+    char *const argv[] = { r->command->program, NULL };
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attr;
+    int error;
+
+    if (posix_spawn_file_actions_init(&actions) != 0)
+        return ENOMEM;
+    if (posix_spawnattr_init(&attr) != 0) {
+        (void)posix_spawn_file_actions_destroy(&actions);
+        return ENOMEM;
+    }
+    error = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    if (error == 0)
+        error =
+            posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    if (error == 0)
+        error = set_attributes(&attr);
+    if (error == 0)
+        error = posix_spawn(&r->pid, r->command->program, &actions, &attr, argv,
+                            environ);
+    (void)posix_spawnattr_destroy(&attr);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+static enum status start(struct run *r, struct why *why)
+{
+    int input[2], output[2];
+    int error = -uv_pipe(input, 0, 0); /* closed by exec */
+
+    if (error != 0)
+        return fail(r, "no pipe", error, why);
+    error = -uv_pipe(output, 0, 0);
+    if (error != 0) {
+        (void)close(input[0]);
+        (void)close(input[1]);
+        return fail(r, "no pipe", error, why);
+    }
+    error = spawn(r, input[0], output[1]);
+    (void)close(input[0]);
+    (void)close(output[1]);
+    r->to = input[1];
+    r->from = output[0];
+    return error == 0 ? STATUS_OK : fail(r, "cannot be run", error, why);
+}
+
+/* --- talk ---------------------------------------------------------------- */
+
+/* A pipe takes 64 bytes at once. That it is not read is its own affair: a
+ * wrong answer will tell. */
+static void tell(struct run *r, const uint8_t report_data[static 64])
+{
+    (void)!write(r->to, report_data, 64);
+    (void)close(r->to);
+    r->to = -1;
+}
+
+/* Read what is there; |*end| when there will be no more. */
+static enum status read_some(struct run *r, struct buffer *out, bool *end,
+                             struct why *why)
+{
+    uint8_t *at = buffer_reserve(out, READ_BYTES);
+    ssize_t n;
+
+    if (at == NULL)
+        return why_fail(why, STATUS_LIMIT, "quote_source.command", NULL,
+                        "%.100s says more than %d bytes", r->command->program,
+                        OUTPUT_MAX_BYTES);
+    n = read(r->from, at, READ_BYTES);
+    if (n < 0 && errno != EINTR)
+        return fail(r, "cannot be read", errno, why);
+    if (n > 0)
+        buffer_commit(out, (size_t)n);
+    *end = n == 0;
+    return STATUS_OK;
+}
+
+static enum status hear(struct run *r, struct buffer *out, struct why *why)
+{
+    bool end = false;
+
+    while (!end) {
+        struct pollfd p = { .fd = r->from, .events = POLLIN };
+        int64_t left = r->end_ms - now_ms();
+        enum status st;
+
+        if (left <= 0)
+            return fail_late(r, why);
+        if (poll(&p, 1, (int)left) <= 0)
+            continue; /* a signal, or the end, which the clock will tell */
+        st = read_some(r, out, &end, why);
+        if (st != STATUS_OK)
+            return st;
+    }
+    return STATUS_OK;
+}
+
+/* --- end ----------------------------------------------------------------- */
+
+static void kill_all(struct run *r)
+{
+    (void)kill(-r->pid, SIGKILL); /* a group that is gone is no matter */
+    while (waitpid(r->pid, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    r->pid = 0;
+}
+
+static enum status wait_exit(struct run *r, struct why *why)
+{
+    const struct timespec pause = { .tv_nsec = EXIT_POLL_NS };
+    int status = 0;
+
+    while (waitpid(r->pid, &status, WNOHANG) == 0) {
+        if (now_ms() >= r->end_ms)
+            return fail_late(r, why);
+        (void)nanosleep(&pause, NULL);
+    }
+    r->pid = 0;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return STATUS_OK;
+    return why_fail(why, STATUS_UNREACHABLE, "quote_source.command", NULL,
+                    "%.100s ended with %s %d", r->command->program,
+                    WIFEXITED(status) ? "status" : "signal",
+                    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+}
+
+static void run_fini(struct run *r)
+{
+    if (r->to >= 0)
+        (void)close(r->to);
+    if (r->from >= 0)
+        (void)close(r->from);
+    if (r->pid > 0)
+        kill_all(r);
+}
+
+static enum status make(void *ctx,
+                        const uint8_t report_data[QUOTE_REPORT_DATA_BYTES],
+                        struct proof *out, struct why *why)
+{
+    const struct quote_command *c = ctx;
+    struct buffer said = buffer_with_max(OUTPUT_MAX_BYTES + READ_BYTES);
+    struct run r = {
+        .command = c, .end_ms = now_ms() + c->deadline_ms, .to = -1, .from = -1
+    };
+    enum status st = start(&r, why);
+
+    if (st == STATUS_OK) {
+        tell(&r, report_data);
+        st = hear(&r, &said, why);
+    }
+    if (st == STATUS_OK)
+        st = wait_exit(&r, why);
+    run_fini(&r);
+    if (st == STATUS_OK)
+        st = proof_fill(buffer_view(&said), (struct slice){ 0 }, report_data,
+                        out, why);
+    buffer_free(&said);
+    return st;
+}
+
+/* --- life ---------------------------------------------------------------- */
+
+enum status quote_command_open(const char *program, int64_t deadline_ms,
+                               struct quote_command **out, struct why *why)
+{
+    struct quote_command *c;
+
+    *out = NULL;
+    if (access(program, X_OK) != 0)
+        return why_fail(why, STATUS_NO_FILE, "quote_source.command", NULL,
+                        "%.150s: %s", program, strerror(errno));
+    c = calloc(1, sizeof(*c));
+    if (c != NULL)
+        c->program = strdup(program);
+    if (c == NULL || c->program == NULL) {
+        quote_command_free(c);
+        return why_fail(why, STATUS_NO_MEMORY, "quote_source.command", NULL,
+                        "out of memory");
+    }
+    c->deadline_ms = deadline_ms;
+    *out = c;
+    return STATUS_OK;
+}
+
+void quote_command_free(struct quote_command *c)
+{
+    if (c == NULL)
+        return;
+    free(c->program);
+    free(c);
+}
+
+struct quote_maker quote_command_maker(struct quote_command *c)
+{
+    return (struct quote_maker){ .name = "command", .make = make, .ctx = c };
+}
