@@ -7,9 +7,9 @@
 #include "common/builder.h"
 #include "proxy/io/ws_frame.h"
 
-/* What stands before the head, and how much longer it gets by a body. */
+/* What stands before the head, and how much longer it gets by id and body. */
 #define BEFORE_BYTES (WS_HEADER_MAX_BYTES + TEEKIT_SEAL_ROOM)
-#define BODY_BYTES   32
+#define BODY_BYTES   (TEEKIT_ID_ROOM + 32)
 
 size_t teekit_parcel_body_max(size_t head)
 {

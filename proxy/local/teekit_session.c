@@ -10,12 +10,12 @@
 #include "common/text.h"
 #include "proxy/io/ws_dial.h"
 #include "proxy/io/ws_link.h"
+#include "proxy/io/ws_queue.h"
 #include "proxy/local/teekit_evidence.h"
 #include "proxy/tunnel/teekit_envelope.h"
 
 #define TICK_MS         500
 #define FULL_BYTES      (1024 * 1024)
-#define FLUSH_MAX_BYTES (256 * 1024)
 #define ID_SLOT_DIGITS  3
 #define ID_RANDOM_BYTES 14
 #define WORD_MAX_BYTES  512 /* of the client's messages of the handshake */
@@ -41,9 +41,7 @@ struct teekit_session {
     uv_timer_t tick;
     uint8_t public_key[TEEKIT_KEY_BYTES]; /* the server's */
     struct teekit_key key;                /* zero until accepted */
-    struct teekit_parcel *first, *last;   /* to be sent, in order */
-    size_t handed;                        /* of them, the link has these */
-    size_t queued;                        /* bytes of all of them */
+    struct ws_queue queue;                /* what is to be sent */
     size_t held;                          /* bytes that users hold */
     int64_t heard_ms;                     /* when a message last came */
     struct teekit_traffic traffic;
@@ -67,19 +65,6 @@ static void set_state(struct teekit_session *s, enum teekit_state to)
 static void on_tick_closed(uv_handle_t *handle)
 {
     free(handle->data);
-}
-
-static void drop_sent(struct teekit_session *s, size_t count)
-{
-    for (; count > 0; count--) {
-        struct teekit_parcel *p = s->first;
-
-        s->first = p->next;
-        if (s->first == NULL)
-            s->last = NULL;
-        s->queued -= p->len;
-        teekit_parcel_free(p);
-    }
 }
 
 static void tell_lost(struct teekit_session *s, const struct why *why)
@@ -108,8 +93,7 @@ void teekit_session_close(struct teekit_session *s, const struct why *why)
     ws_dial_cancel(s->dial);
     ws_link_close(s->link, given.status == STATUS_OK ? WS_CLOSE_NORMAL
                                                      : WS_CLOSE_GOING_AWAY);
-    while (s->first != NULL)
-        drop_sent(s, 1);
+    ws_queue_drop(&s->queue);
     teekit_seal_wipe(&s->key);
     s->config.events->on_closed(s->config.ctx, &given);
     uv_close((uv_handle_t *)&s->tick, on_tick_closed);
@@ -127,30 +111,9 @@ static void tell_room(struct teekit_session *s)
 
 static void tick_now(struct teekit_session *s);
 
-static void flush(struct teekit_session *s)
-{
-    struct ws_out out[CONN_RUNS_MAX];
-    struct teekit_parcel *p = s->first;
-    size_t bytes = 0;
-
-    if (s->link == NULL || s->handed > 0 || p == NULL || s->broken ||
-        !ws_link_is_idle(s->link))
-        return;
-    while (p != NULL && s->handed < COUNT_OF(out) && bytes < FLUSH_MAX_BYTES) {
-        out[s->handed++] = (struct ws_out){ p->at, p->len };
-        bytes += p->len;
-        p = p->next;
-    }
-    if (ws_link_send(s->link, WS_BINARY, out, s->handed) == STATUS_OK)
-        return;
-    s->broken = true;
-    tick_now(s);
-}
-
 static bool is_full(const struct teekit_session *s)
 {
-    return s->queued >= FULL_BYTES && s->handed > 0 &&
-           !ws_link_is_idle(s->link);
+    return s->queue.bytes >= FULL_BYTES;
 }
 
 bool teekit_session_is_full(struct teekit_session *s)
@@ -164,32 +127,21 @@ static void on_sent(void *ctx)
 {
     struct teekit_session *s = ctx;
 
-    do {
-        drop_sent(s, s->handed);
-        s->handed = 0;
-        flush(s);
-    } while (s->state != TEEKIT_OVER && s->handed > 0 &&
-             ws_link_is_idle(s->link));
-    if (s->state != TEEKIT_OVER && s->was_full && !is_full(s))
+    if (ws_queue_sent(&s->queue) != STATUS_OK)
+        s->broken = true;
+    if (s->broken)
+        tick_now(s);
+    else if (s->was_full && !is_full(s))
         tell_room(s);
 }
 
-/* |p| is complete: the oldest go first. What leaves at once is dropped on the
- * next turn, by the tick. */
+/* |p| is complete: its turn comes. */
 static void enqueue(struct teekit_session *s, struct teekit_parcel *p)
 {
-    p->next = NULL;
-    if (s->last != NULL)
-        s->last->next = p;
-    else
-        s->first = p;
-    s->last = p;
-    s->queued += p->len;
-    if (s->handed > 0 && ws_link_is_idle(s->link)) {
-        drop_sent(s, s->handed);
-        s->handed = 0;
-    }
-    flush(s);
+    if (ws_queue_add(&s->queue, &p->packet) == STATUS_OK)
+        return;
+    s->broken = true;
+    tick_now(s);
 }
 
 void teekit_session_send(struct teekit_user *u, struct teekit_parcel *p,
@@ -218,8 +170,7 @@ static enum status say(struct teekit_session *s,
     b = builder_over(teekit_parcel_reserve(p, WORD_MAX_BYTES), WORD_MAX_BYTES);
     teekit_envelope_encode(e, TEEKIT_OURS, &b);
     assert(builder_ok(&b));
-    p->at = b.out;
-    p->len = b.len;
+    p->packet.out = (struct ws_out){ b.out, b.len };
     enqueue(s, p);
     return STATUS_OK;
 }
@@ -441,8 +392,6 @@ static void on_tick(uv_timer_t *timer)
         teekit_session_close(s, &done);
         return;
     }
-    if (s->link != NULL && s->handed > 0 && ws_link_is_idle(s->link))
-        on_sent(s);
     for (size_t i = 0; s->state != TEEKIT_OVER && i < COUNT_OF(s->users); i++) {
         struct teekit_user *u = s->users[i];
 
@@ -488,9 +437,12 @@ static enum status open_link(struct teekit_session *s, struct conn *conn)
     const struct teekit_envelope ready = { .type = TEEKIT_CLIENT_READY };
     enum status st = ws_link_open(conn, &config, &s->link);
 
-    if (st != STATUS_OK)
+    if (st != STATUS_OK) {
         conn_close(conn);
-    return st == STATUS_OK ? say(s, &ready) : st;
+        return st;
+    }
+    s->queue.link = s->link;
+    return say(s, &ready);
 }
 
 static void on_dialled(void *ctx, struct conn *conn, const struct why *why)

@@ -23,7 +23,7 @@
 #include "policy/policy.h"
 #include "proxy/io/scratch.h"
 #include "proxy/io/tls_context.h"
-#include "proxy/local/teekit_parcel.h"
+#include "proxy/io/teekit_parcel.h"
 #include "proxy/tunnel/session.h"
 
 struct teekit_session;

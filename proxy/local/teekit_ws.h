@@ -14,7 +14,7 @@
 #include "common/status.h"
 #include "proxy/io/ws_frame.h"
 #include "proxy/io/ws_reader.h"
-#include "proxy/local/teekit_parcel.h"
+#include "proxy/io/teekit_parcel.h"
 
 struct teekit_ws {
     struct ws_reader reader;
