@@ -228,5 +228,6 @@ int cmd_check_main(int argc, char **argv)
         code = find_policy(operands[0], &o);
     if (code != -1)
         return code;
-    return command_print(&cmd_check_command, check(&o, &out), &out);
+    return command_print(&cmd_check_command, (enum command_exit)check(&o, &out),
+                         &out);
 }

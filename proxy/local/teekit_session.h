@@ -22,8 +22,8 @@
 #include "common/status.h"
 #include "policy/policy.h"
 #include "proxy/io/scratch.h"
-#include "proxy/io/tls_context.h"
 #include "proxy/io/teekit_parcel.h"
+#include "proxy/io/tls_context.h"
 #include "proxy/tunnel/session.h"
 
 struct teekit_session;

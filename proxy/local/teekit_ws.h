@@ -12,9 +12,9 @@
 #include "common/buffer.h"
 #include "common/compiler.h"
 #include "common/status.h"
+#include "proxy/io/teekit_parcel.h"
 #include "proxy/io/ws_frame.h"
 #include "proxy/io/ws_reader.h"
-#include "proxy/io/teekit_parcel.h"
 
 struct teekit_ws {
     struct ws_reader reader;
