@@ -402,8 +402,9 @@ static bool serves(enum source_kind kind, const struct want *want)
 {
     switch (kind) {
     case SOURCE_STORE:
-    case SOURCE_STAPLED:
         return true;
+    case SOURCE_STAPLED: /* which does not say whether it is the newest */
+        return want->update.kind != UPDATE_EARLY;
     case SOURCE_PCCS:
         return !want_is_amd(want) && want->item != ITEM_TCB_NUMBERS;
     case SOURCE_PCS:

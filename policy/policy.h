@@ -79,6 +79,7 @@ struct policy_sources {
     size_t count; /* at least 1, at most POLICY_SOURCES_MAX */
     struct policy_source *list;
     enum policy_update update;
+    bool forecast; /* also look at what is to come */
 };
 
 struct policy_collateral {
@@ -89,7 +90,6 @@ struct policy_collateral {
     int64_t timeout_ms;    /* of one fetch */
     int64_t refresh_s;     /* fetch again after this at the latest; 0: the
                             * engine's default */
-    bool forecast;         /* also look at what is to come */
 };
 
 /* Something that evidence must say. Some of the |count| values must agree:

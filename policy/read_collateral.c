@@ -232,7 +232,7 @@ static enum status on_forecast(struct reader *r, const struct node *key,
 {
     struct policy_collateral *c = to;
 
-    return read_bool(r, key->value, &c->forecast);
+    return read_bool(r, key->value, &c->sources.forecast);
 }
 
 static enum status on_update(struct reader *r, const struct node *key, void *to)
@@ -297,7 +297,7 @@ enum status read_collateral_default(struct reader *r,
         read_room(r, COUNT_OF(kinds), sizeof(struct policy_source), &list);
 
     *c = (struct policy_collateral){ .timeout_ms = TIMEOUT_DEFAULT_MS,
-                                     .forecast = true };
+                                     .sources.forecast = true };
     if (st != STATUS_OK)
         return st;
     c->sources.count = COUNT_OF(kinds);
@@ -313,6 +313,7 @@ void read_collateral_complete(const struct policy_collateral *c,
     if (sources->count == 0)
         *sources = c->sources;
     sources->update = c->sources.update;
+    sources->forecast = c->sources.forecast;
     for (size_t i = 0; i < sources->count; i++) {
         struct policy_source *s = &sources->list[i];
         bool pccs = s->kind == POLICY_SOURCE_PCCS;

@@ -130,6 +130,8 @@ static void on_work(uv_work_t *work)
 
 static void on_work_done(uv_work_t *work, int error)
 {
+    /* The program is for decisions; a forecast says what it can without. */
+    static const struct why no_exec = { .status = STATUS_OK };
     struct attest *a = CONTAINER_OF(work, struct attest, work);
 
     if (a->checked != NULL && a->bundle->trusted == NULL) {
@@ -140,7 +142,7 @@ static void on_work_done(uv_work_t *work, int error)
         (void)why_fail(&a->result.why, STATUS_INTERNAL, "attest", NULL,
                        "verification was cancelled");
     else if (a->verified && !a->cancelled)
-        judge(a, NULL);
+        judge(a, a->request.early ? &no_exec : NULL);
     if (a->cancelled || !start_exec(a))
         attest_end(a);
 }
@@ -214,8 +216,8 @@ static enum status fail_later(struct attest *a, const char *id,
                : STATUS_NO_MEMORY;
 }
 
-static void read_sources(const struct policy_sources *from,
-                         struct collateral_source *to)
+void attest_sources(const struct policy_sources *from,
+                    struct collateral_source to[POLICY_SOURCES_MAX])
 {
     static const enum source_kind kinds[] = {
         [POLICY_SOURCE_STORE] = SOURCE_STORE,
@@ -262,7 +264,7 @@ static enum status ask_amd(struct attest *a,
     };
     struct why why = { 0 };
 
-    read_sources(sources, list);
+    attest_sources(sources, list);
     if (collateral_get_snp(a->request.collateral, &r, &a->wait, &why) !=
         STATUS_OK)
         return fail_later(a, "collateral", "collateral is at hand", &why);
@@ -277,7 +279,8 @@ static enum status ask_intel(struct attest *a,
     struct collateral_source list[POLICY_SOURCES_MAX];
     struct collateral_request r = {
         .root_der = buffer_view(&a->root),
-        .update = { .kind = sources->update == POLICY_UPDATE_EARLY
+        .update = { .kind = a->request.early ||
+                                    sources->update == POLICY_UPDATE_EARLY
                                 ? UPDATE_EARLY
                                 : UPDATE_STANDARD },
         .sources = list,
@@ -292,7 +295,7 @@ static enum status ask_intel(struct attest *a,
                             &why) != STATUS_OK)
         return fail_later(a, "quote-platform", "quote names its platform",
                           &why);
-    read_sources(sources, list);
+    attest_sources(sources, list);
     if (collateral_get(a->request.collateral, &r, &a->wait, &why) != STATUS_OK)
         return fail_later(a, "collateral", "collateral is at hand", &why);
     return STATUS_OK;

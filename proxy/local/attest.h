@@ -8,6 +8,7 @@
 #ifndef PROXY_LOCAL_ATTEST_H
 #define PROXY_LOCAL_ATTEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -30,6 +31,8 @@ struct attest_request {
     struct slice root_der;         /* of the service; empty: built in; copied */
     const struct session_evidence *evidence; /* copied */
     int64_t challenged_unix;                 /* when our challenge went out */
+    bool early; /* by the TCB data that is to come, whatever the policy says;
+                 * for a forecast, never to decide */
     attest_done *done;
     void *ctx;
 };
@@ -38,6 +41,11 @@ struct attest_request {
  * attest_cancel(); or STATUS_NO_MEMORY, and done() is never called. */
 MUST_CHECK enum status attest_start(const struct attest_request *request,
                                     struct attest **out);
+
+/* |from| as the collateral engine has them: |from->count| of |to|, which
+ * borrow. */
+void attest_sources(const struct policy_sources *from,
+                    struct collateral_source to[POLICY_SOURCES_MAX]);
 
 /* The one who asked is gone: done() is not called. What the request lent may go
  * at once, though a worker thread may still be at it. */

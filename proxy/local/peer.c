@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "proxy/local/far_tunnel.h"
+#include "proxy/local/forecaster.h"
 #include "proxy/local/peer_wire.h"
 
 /* Freed by exactly one line, in on_closed(), which the wire calls once. */
@@ -14,7 +15,9 @@ struct peer {
     int64_t since_ms;
     int64_t challenged_unix;
     struct peer_wire wire;
-    struct attest *attest; /* NULL unless under way */
+    struct attest *attest;         /* NULL unless under way */
+    struct forecaster *forecaster; /* likewise */
+    struct forecast forecast;
     bool decided;
     bool unproven; /* its present policy has not accepted it yet, but may */
     struct attestation attestation;   /* all zero until |decided| */
@@ -90,22 +93,60 @@ static void on_attested(void *ctx, const struct attestation *result)
     peer_wire_accept(&p->wire);
 }
 
-static enum status attest(struct peer *p,
-                          const struct session_evidence *evidence,
-                          attest_done *done)
+static struct attest_request
+attest_request_of(struct peer *p, const struct session_evidence *evidence)
 {
-    const struct attest_request request = {
+    return (struct attest_request){
         .loop = p->config.loop,
         .collateral = p->config.collateral,
         .service = p->config.service,
         .root_der = p->config.root_der,
         .evidence = evidence,
         .challenged_unix = p->challenged_unix,
-        .done = done,
         .ctx = p,
     };
+}
 
+static enum status attest(struct peer *p,
+                          const struct session_evidence *evidence,
+                          attest_done *done)
+{
+    struct attest_request request = attest_request_of(p, evidence);
+
+    request.done = done;
     return attest_start(&request, &p->attest);
+}
+
+static void on_forecast(void *ctx, const struct forecast *f)
+{
+    struct peer *p = ctx;
+
+    p->forecaster = NULL;
+    p->forecast = *f;
+    if (f->outlook == OUTLOOK_BREAKS)
+        log_why(p->config.log, LOG_WARN, "session.forecast", &f->why,
+                LOG_FIELDS(LOG_S("service", p->config.service->name),
+                           LOG_S("endpoint", p->config.endpoint->url)));
+}
+
+static void stop_forecast(struct peer *p)
+{
+    if (p->forecaster != NULL)
+        forecaster_cancel(p->forecaster);
+    p->forecaster = NULL;
+}
+
+/* What is under way compares with an attestation that is no more. */
+static void start_forecast(struct peer *p)
+{
+    const struct attest_request request = attest_request_of(p, &p->evidence);
+
+    stop_forecast(p);
+    if (!forecaster_can(p->config.service, &p->attestation))
+        return;
+    if (forecaster_start(&request, &p->attestation, on_forecast, p,
+                         &p->forecaster) != STATUS_OK)
+        p->forecast = (struct forecast){ 0 }; /* no memory, no forecast */
 }
 
 static void on_evidence(void *ctx, const struct session_evidence *evidence)
@@ -133,6 +174,7 @@ static void on_ready(void *ctx)
     struct peer *p = ctx;
 
     set_state(p, PEER_READY);
+    start_forecast(p);
     p->config.events->on_ready(p->config.ctx, p);
 }
 
@@ -152,6 +194,7 @@ static void on_closed(void *ctx, const struct why *why)
     set_state(p, PEER_CLOSED);
     if (p->attest != NULL)
         attest_cancel(p->attest);
+    stop_forecast(p);
     p->config.events->on_closed(p->config.ctx, p, why);
     buffer_free(&p->quote);
     buffer_free(&p->vcek);
@@ -220,6 +263,11 @@ const struct attestation *peer_attestation(const struct peer *p)
     return p->decided ? &p->attestation : NULL;
 }
 
+const struct forecast *peer_forecast(const struct peer *p)
+{
+    return &p->forecast;
+}
+
 int64_t peer_since_ms(const struct peer *p)
 {
     return p->since_ms;
@@ -245,6 +293,8 @@ static void on_rejudged(void *ctx, const struct attestation *result)
         p->attestation = *result;
     if (is_refusal(st) || (st != STATUS_OK && unproven))
         peer_close(p, &result->why); /* |p| may be gone */
+    else if (st == STATUS_OK)
+        start_forecast(p);
 }
 
 void peer_rejudge(struct peer *p)
@@ -291,7 +341,8 @@ enum status peer_judge_by(struct peer *p, const struct service *service)
 
     assert(p->state == PEER_READY || p->state == PEER_DRAINING);
     p->config.service = service;
-    if (rejudging) { /* by the policy that is no more: it begins anew */
+    stop_forecast(p); /* by the policy that is no more, as is the next */
+    if (rejudging) {  /* by the policy that is no more: it begins anew */
         attest_cancel(p->attest);
         p->attest = NULL;
     }
@@ -305,6 +356,8 @@ enum status peer_judge_by(struct peer *p, const struct service *service)
     p->attestation.deadline_unix = decision.deadline_unix;
     if (st == STATUS_OK && rejudging)
         peer_rejudge(p);
+    else if (st == STATUS_OK)
+        start_forecast(p);
     if (st == STATUS_OK)
         return st;
     p->attestation.why = why;

@@ -17,6 +17,7 @@
 #include "policy/policy.h"
 #include "proxy/io/carrier.h"
 #include "proxy/local/attest.h"
+#include "proxy/local/forecast.h"
 
 struct peer;
 struct far_tunnel;
@@ -53,8 +54,9 @@ struct peer_config {
     const struct log *log;
     const struct service *service; /* these four: borrowed until closed */
     const struct endpoint *endpoint;
-    struct tls_context *tls;          /* NULL for ws:// */
-    struct slice root_der;            /* empty: built in */
+    struct tls_context *tls; /* NULL for ws:// */
+    struct slice root_der;   /* empty: built in */
+    bool forecast;           /* also judge by the TCB data that is to come */
     const struct peer_events *events; /* static */
     void *ctx;
 };
@@ -88,6 +90,10 @@ struct peer_traffic peer_traffic(const struct peer *p);
 
 /* What attestation found; NULL until decided. Borrowed while |p| lives. */
 const struct attestation *peer_attestation(const struct peer *p);
+
+/* What is to come for it; OUTLOOK_NONE while nothing is known. Borrowed, as
+ * above. */
+const struct forecast *peer_forecast(const struct peer *p);
 
 /* Monotonic ms, when the current state was reached. */
 int64_t peer_since_ms(const struct peer *p);

@@ -70,6 +70,8 @@ static void take_service(const struct upstream_view *v,
     else if (to->failure != NULL &&
              attempts_is_refusal(to->failure->why.status))
         to->attestation = v->attempts->refused;
+    if (v->present != NULL)
+        to->forecast = peer_forecast(v->present);
     take_sessions(v, to);
 }
 

@@ -37,6 +37,7 @@ struct status_service {
     const struct attempt *failure;         /* NULL unless something is wrong */
     const struct attestation *attestation; /* of the present session, else the
                                             * last refused; NULL if none */
+    const struct forecast *forecast; /* of the present session; NULL if none */
     size_t session_count;
     struct status_session sessions[UPSTREAM_PEERS_MAX];
 };

@@ -139,6 +139,10 @@ static void put_service(struct json_out *j, const struct status_service *s)
     put_sessions(j, s);
     put_why(j, "failure", s->failure != NULL ? &s->failure->why : NULL);
     put_attestation(j, s->attestation);
+    if (s->forecast != NULL)
+        forecast_json(s->forecast, "forecast", j);
+    else
+        json_out_null(j, "forecast");
     json_out_end_object(j);
 }
 

@@ -65,6 +65,8 @@ static void put_service(const struct status_service *s, struct buffer *out)
         buffer_printf(out, "  %-14s  %zu requests\n", "waiting", s->waiting);
     if (s->failure != NULL)
         put_failure(s->failure, out);
+    if (s->forecast != NULL)
+        forecast_text(s->forecast, "  ", out);
     buffer_byte(out, '\n');
 }
 

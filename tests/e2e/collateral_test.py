@@ -45,7 +45,8 @@ def what_the_server_does_not_staple_is_fetched_once(build):
                 proxy = programs.proxy(policy)
                 code, body = ask(proxy)
                 check(code == "200" and "hello" in body, f"{code} {body}")
-                check(pcs.count("tcb") == 1, f"{pcs.count('tcb')} fetches")
+                once = pcs.count("tcb") - pcs.count("tcb-early")
+                check(once == 1, f"{once} fetches")
                 proxy.stop()
             # The source is gone: a new proxy lives on what the first one kept.
             proxy = programs.proxy(policy)
@@ -118,6 +119,61 @@ def a_revocation_ends_the_session_within_the_refresh_period(build):
             check(json.loads(body)["status"] == "REVOKED", body)
 
 
+def forecast_of(proxy):
+    return status(proxy)["services"][0]["forecast"]
+
+
+def a_tcb_recovery_is_foreseen_before_it_breaks_the_service(build):
+    with Programs(build) as programs:
+        pcs, policy = begin(programs, "pcs", f", refresh: {REFRESH}s")
+        sim_dir = programs.children[0].sim_dir
+        with pcs:
+            proxy = programs.proxy(policy)
+            code, body = ask(proxy)
+            check(code == "200", f"{code} {body}")
+            wait_for("a forecast", PATIENCE, lambda: forecast_of(proxy))
+            check(forecast_of(proxy)["outlook"] == "holds", forecast_of(proxy))
+
+            # Intel publishes a recovery: early, the standard stays.
+            coming = publish(programs, sim_dir, "coming", "tcb-recovery")
+            shutil.copytree(coming, sim_dir / "early")
+            shutil.copy(coming / "tcb_numbers.json", sim_dir)
+            # TCB info and QE identity are fetched one by one.
+            wait_for("a break is foreseen", REFRESH + PATIENCE,
+                     lambda: forecast_of(proxy)["early_evaluation_number"] == 19)
+            f = forecast_of(proxy)
+            check((f["outlook"], f["status"]) == ("breaks", "POLICY"), f)
+            check(f["early_tcb_status"] == "OutOfDate", f)
+            check(f["new_advisories"] == ["INTEL-SA-00002"], f)
+            check((f["evaluation_number"], f["early_evaluation_number"]) == (18, 19), f)
+            check(f["public_since"] is not None and f["advice"], f)
+            told = programs.start("veritee", "status", "--proxy",
+                                  f"127.0.0.1:{proxy.port}")
+            told.wait_line("forecast +breaks")
+            told.wait_line("INTEL-SA-00002")
+            code, body = ask(proxy)
+            check(code == "200", f"nothing is judged by it yet: {code} {body}")
+
+            # It becomes the standard: what was foreseen happens.
+            pcs.fault("tcb", "folder", coming)
+            wait_for("the session is over", REFRESH + PATIENCE,
+                     lambda: not status(proxy)["services"][0]["sessions"])
+            reason = status(proxy)["services"][0]["failure"]
+            check(reason["status"] == f["status"], f"{reason} {f}")
+
+
+def no_forecast_is_made_where_the_policy_says_so(build):
+    with Programs(build) as programs:
+        pcs, policy = begin(programs, "pcs", ", forecast: false")
+        with pcs:
+            proxy = programs.proxy(policy)
+            code, body = ask(proxy)
+            check(code == "200", f"{code} {body}")
+            time.sleep(1)
+            check(forecast_of(proxy) is None, forecast_of(proxy))
+            check(pcs.count("tcb-early") == 0, "it was asked for")
+
+
 def with_the_server_down_all_goes_on_to_the_last_second_and_no_longer(build):
     with Programs(build) as programs:
         server = programs.server("--simulate-fault", "no-staple")
@@ -157,5 +213,7 @@ if __name__ == "__main__":
         what_the_server_does_not_staple_is_fetched_once,
         a_failed_fetch_says_which_url_what_and_for_what,
         a_revocation_ends_the_session_within_the_refresh_period,
+        a_tcb_recovery_is_foreseen_before_it_breaks_the_service,
+        no_forecast_is_made_where_the_policy_says_so,
         with_the_server_down_all_goes_on_to_the_last_second_and_no_longer,
     ]))

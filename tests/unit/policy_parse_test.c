@@ -158,7 +158,7 @@ static void what_is_not_said_is_the_default(void **state)
     assert_null(p->collateral.cache_dir);
     assert_int_equal(p->collateral.sources.update, POLICY_UPDATE_STANDARD);
     assert_int_equal(p->collateral.refresh_s, 0);
-    assert_true(p->collateral.forecast);
+    assert_true(p->collateral.sources.forecast);
     assert_int_equal(s->sources.count, 4);
     assert_int_equal(s->sources.list[0].kind, POLICY_SOURCE_STORE);
     assert_int_equal(s->sources.list[1].kind, POLICY_SOURCE_STAPLED);
@@ -226,7 +226,7 @@ static void it_is_said_how_often_to_fetch_and_whether_to_forecast(void **state)
 
     (void)state;
     assert_int_equal(p->collateral.refresh_s, 3600);
-    assert_false(p->collateral.forecast);
+    assert_false(p->collateral.sources.forecast);
     check_source(&s[0], POLICY_SOURCE_KDS, "-", "-", "-");
     check_source(&s[1], POLICY_SOURCE_KDS, "https://kds.example", "-", "-");
     policy_free(p);
