@@ -3,6 +3,7 @@
 #include "common/json_out.h"
 #include "proxy/local/refusal_words.h"
 #include "proxy/local/verdict_text.h"
+#include "proxy/local/weakness.h"
 
 #define DETAIL_MAX_BYTES (256 * 1024) /* details of some 20 services */
 
@@ -128,12 +129,29 @@ static void put_attestation(struct json_out *j, const struct attestation *a)
     json_out_end_object(j);
 }
 
+static void put_weaknesses(struct json_out *j, enum protocol protocol)
+{
+    size_t count;
+    const struct weakness *list = weakness_list(protocol, &count);
+
+    json_out_array(j, "weaknesses");
+    for (size_t i = 0; i < count; i++) {
+        json_out_object(j, NULL);
+        json_out_text(j, "id", list[i].id);
+        json_out_text(j, "text", list[i].text);
+        json_out_end_object(j);
+    }
+    json_out_end_array(j);
+}
+
 static void put_service(struct json_out *j, const struct status_service *s)
 {
     json_out_object(j, NULL);
     json_out_text(j, "name", s->service->name);
     json_out_text(j, "state", status_data_word(s->standing));
     put_hosts(j, s->service);
+    json_out_text(j, "protocol", policy_protocol_name(s->service->protocol));
+    put_weaknesses(j, s->service->protocol);
     json_out_int(j, "waiting", (int64_t)s->waiting);
     put_endpoints(j, s);
     put_sessions(j, s);

@@ -8,6 +8,7 @@
 #include "proxy/local/page.h"
 #include "proxy/local/refusal_words.h"
 #include "proxy/local/verdict_text.h"
+#include "proxy/local/weakness.h"
 
 #define DETAIL_MAX_BYTES (256 * 1024) /* details of some 15 services */
 #define NEWS_MAX_BYTES   (1536 * 1024)
@@ -142,6 +143,23 @@ static void put_verdict(const struct status_service *s, struct buffer *out)
     buffer_printf(out, "</p></div>\n<span class=\"pill\">%s</span>\n</div>\n",
                   status_data_word(s->standing));
     buffer_printf(out, "<p class=\"says\">%s</p>\n", look->says);
+}
+
+/* What no client can mend. */
+static void put_weaknesses(enum protocol protocol, struct buffer *out)
+{
+    size_t count;
+    const struct weakness *list = weakness_list(protocol, &count);
+
+    if (count == 0)
+        return;
+    buffer_printf(out,
+                  "<div class=\"reason warn\">\n<h3>It speaks %s, which "
+                  "leaves open:</h3>\n<dl class=\"rows\">\n",
+                  policy_protocol_name(protocol));
+    for (size_t i = 0; i < count; i++)
+        page_sentence(list[i].id, list[i].text, out);
+    buffer_text(out, "</dl>\n</div>\n");
 }
 
 /* What was found and expected, and what to do. */
@@ -330,6 +348,7 @@ static void put_service(const struct status_data *data, size_t i,
 
     buffer_printf(out, "<article class=\"card\" id=\"service-%zu\">\n", i);
     put_verdict(s, out);
+    put_weaknesses(s->service->protocol, out);
     put_failure(s, out);
     put_summary(data, s, out);
     put_endpoints(s, out);

@@ -4,6 +4,7 @@
 
 #include "common/text.h"
 #include "proxy/local/refusal_words.h"
+#include "proxy/local/weakness.h"
 
 static void put_time(struct buffer *out, const char *name, int64_t unix_seconds,
                      const char *item)
@@ -43,6 +44,17 @@ static void put_failure(const struct attempt *failure, struct buffer *out)
                   refusal_words_of(failure->why.status).advice);
 }
 
+static void put_weaknesses(enum protocol protocol, struct buffer *out)
+{
+    size_t count;
+    const struct weakness *list = weakness_list(protocol, &count);
+
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(out, "  %-14s  %s (%s)\n",
+                      i == 0 ? policy_protocol_name(protocol) : "",
+                      list[i].text, list[i].id);
+}
+
 static void put_service(const struct status_service *s, struct buffer *out)
 {
     buffer_printf(out, "%s: %s\n", s->service->name,
@@ -50,6 +62,7 @@ static void put_service(const struct status_service *s, struct buffer *out)
     for (size_t i = 0; i < s->service->endpoint_count; i++)
         buffer_printf(out, "  %-14s  %s: %s\n", i == 0 ? "endpoints" : "",
                       s->service->endpoints[i].url, status_data_endpoint(s, i));
+    put_weaknesses(s->service->protocol, out);
     if (s->attestation != NULL)
         put_attestation(s->attestation, out);
     for (size_t i = 0; i < s->session_count; i++) {

@@ -249,6 +249,87 @@ def keys_change_in_the_middle(build):
         same(ask(proxy, "/hello")[0], 200, "afterwards")
 
 
+def the_status_says_what_the_protocol_leaves_open(build):
+    with proxied(build) as (_, proxy, _p):
+        same(ask(proxy, "/hello")[0], 200, "a request")
+        state = json.loads(curl(proxy.url + "/status.json").stdout)
+        service = state["services"][0]
+        same((service["protocol"], [w["id"] for w in service["weaknesses"]]),
+             ("teekit", ["W2", "W3", "W4", "W8", "W10", "W16"]), "status.json")
+        page = curl(proxy.url + "/").stdout.decode()
+        check("It speaks teekit" in page, "the page does not say it")
+
+
+# --- attacks ------------------------------------------------------------------
+
+
+def refused(build, status, word, tee="tdx", trusted=True, max_age="1h",
+            **options):
+    """A server that is bent as |options| say is refused with |word|, and gets
+    no key."""
+    with Programs(build) as programs:
+        server = teekit_peers.Server(programs, tee, **options)
+        folder = {tee: server.sim_dir}
+        with teekit_peers.Desk(programs, **folder) as desk:
+            policy = desk.policy([server], max_age=max_age)
+            if not trusted:
+                policy.write_text("".join(
+                    line for line in policy.read_text().splitlines(True)
+                    if " root: " not in line))
+            proxy = programs.proxy(policy)
+            code, _, body = ask(proxy, "/inc", "-H", "Authorization: secret")
+            check(code == status and word in body.decode(), f"{code} {body}")
+        same(server.stats()["requests"], [], "what was sent")
+
+
+def a_made_up_root_is_refused(build):
+    refused(build, 502, "BAD_CHAIN", trusted=False)
+
+
+def a_quote_for_another_key_is_refused(build):
+    refused(build, 502, "BAD_BINDING", bindTo="another")
+    refused(build, 502, "BAD_BINDING", tee="sgx", bindTo="another")
+
+
+def all_of_the_report_data_counts(build):
+    refused(build, 502, "BAD_BINDING", tee="sgx", upperHalf=0xEE)
+
+
+def an_old_quote_is_refused(build):
+    hour_ago = int(time.time()) - 3700
+    for form in "bytes", "text":
+        refused(build, 502, "max-age", issued=hour_ago, issuedAs=form)
+    refused(build, 502, "POLICY", issued=int(time.time()) + 3600)
+
+
+def a_time_of_every_form_is_read(build):
+    for form in "bytes", "text":
+        with proxied(build, issuedAs=form) as (_, proxy, _p):
+            same(ask(proxy, "/hello")[0], 200, form)
+
+
+def an_announcement_that_cannot_be_is_refused(build):
+    zeros = {str(i): 0 for i in range(32)}
+    for announce in ({"x25519PublicKey": "text"}, {"quote": None},
+                     {"x25519PublicKey": zeros}, {"verifier_data": None},
+                     {"verifier_data": {"iat": "x"}}):
+        with Programs(build) as programs:
+            server = teekit_peers.Server(programs, announce=announce)
+            with teekit_peers.Desk(programs, tdx=server.sim_dir) as desk:
+                proxy = programs.proxy(desk.policy([server]))
+                check(ask(proxy, "/hello")[0] == 502, announce)
+            same(server.stats()["requests"], [], announce)
+
+
+def ids_cannot_be_guessed(build):
+    with proxied(build) as (server, proxy, _):
+        for _ in range(20):
+            same(ask(proxy, "/hello")[0], 200, "a request")
+        ids = [r["id"] for r in server.stats()["requests"]]
+        same(len({i[3:] for i in ids}), 20, "different ones")
+        check(all(len(i) == 22 for i in ids), ids)
+
+
 if __name__ == "__main__":
     if teekit_peers.install() is None:
         sys.exit(77)
@@ -265,4 +346,12 @@ if __name__ == "__main__":
         an_answer_that_never_comes_is_a_504,
         a_server_that_comes_back_is_found_again,
         keys_change_in_the_middle,
+        the_status_says_what_the_protocol_leaves_open,
+        a_made_up_root_is_refused,
+        a_quote_for_another_key_is_refused,
+        all_of_the_report_data_counts,
+        an_old_quote_is_refused,
+        a_time_of_every_form_is_read,
+        an_announcement_that_cannot_be_is_refused,
+        ids_cannot_be_guessed,
     ]))
