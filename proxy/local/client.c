@@ -187,6 +187,15 @@ static const struct conn_events conn_events = {
     .on_failed = on_failed,
 };
 
+void client_refreshed(struct client *c)
+{
+    if (c->closed || c->protocol != &http_front_protocol)
+        return;
+    (void)enter(c);
+    http_front_refreshed(c);
+    leave(c);
+}
+
 bool client_start(struct front *f, struct conn *conn, uint16_t port)
 {
     struct client *c = calloc(1, sizeof(*c));

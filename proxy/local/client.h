@@ -73,6 +73,9 @@ struct client {
 /* Take |conn| over. False when out of memory: |conn| was reset. */
 bool client_start(struct front *f, struct conn *conn, uint16_t port);
 
+/* front_refreshed() of its front. */
+void client_refreshed(struct client *c);
+
 /* What was read and not yet used; borrowed until client_used(). */
 struct slice client_input(const struct client *c);
 

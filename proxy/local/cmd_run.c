@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "common/limits.h"
 #include "common/log.h"
 #include "common/secret.h"
+#include "common/text.h"
 #include "policy/policy.h"
 #include "proxy/local/daemon.h"
 #include "proxy/local/paths.h"
@@ -17,6 +19,7 @@ struct options {
     const char *policy_path;
     const char *log_format;
     const char *log_level;
+    const char *workers;
     bool explain;
 };
 
@@ -30,6 +33,8 @@ static const struct command_option known[] = {
     { "explain", 'e', OPTION_FLAG, FIELD(explain), NULL,
       "attest every service at start and print the\n"
       "verdicts before the line that begins \"ready:\"" },
+    { "workers", 0, OPTION_TEXT, FIELD(workers), "N",
+      "threads, each with its own connections; default: 1" },
     { "log-format", 0, OPTION_WORD, FIELD(log_format), "human|json",
       "human (default) or json" },
     { "log-level", 0, OPTION_WORD, FIELD(log_level), "error|warn|info|debug",
@@ -55,7 +60,7 @@ const struct command cmd_run_command = {
     .main = cmd_run_main,
 };
 
-static int run(const struct options *o, const struct log *log,
+static int run(const struct options *o, size_t workers, const struct log *log,
                const struct policy *policy)
 {
     char cache_dir[PATHS_ROOM];
@@ -66,6 +71,7 @@ static int run(const struct options *o, const struct log *log,
                          ? policy->collateral.cache_dir
                      : paths_cache(cache_dir) ? cache_dir
                                               : NULL,
+        .workers = workers,
         .log = log,
         .out = stdout,
         .explain = o->explain,
@@ -93,7 +99,9 @@ static int tell_first_steps(void)
 
 int cmd_run_main(int argc, char **argv)
 {
-    struct options o = { .log_format = "human", .log_level = "info" };
+    struct options o = { .log_format = "human",
+                         .log_level = "info",
+                         .workers = "1" };
     struct log log = { .to = stderr,
                        .colour = terminal_colour(STDERR_FILENO),
                        .now_ms = log_wall_ms };
@@ -102,6 +110,7 @@ int cmd_run_main(int argc, char **argv)
     struct policy *policy = NULL;
     struct policy_error error;
     char line[512];
+    uint64_t workers;
     int code = command_read(&cmd_run_command, argc, argv, &o, &operands);
 
     if (code != -1)
@@ -109,6 +118,10 @@ int cmd_run_main(int argc, char **argv)
     log.json = strcmp(o.log_format, "json") == 0;
     if (!log_level_parse(o.log_level, &log.level))
         return COMMAND_TROUBLE; /* the table lets no such word in */
+    if (!text_from_decimal(slice_text(o.workers), WORKERS_MAX, &workers) ||
+        workers == 0)
+        return command_fail(&cmd_run_command, COMMAND_TROUBLE,
+                            "--workers is 1 to %d", WORKERS_MAX);
     if (o.policy_path == NULL && !paths_policy(found))
         return tell_first_steps();
     if (o.policy_path == NULL)
@@ -119,7 +132,7 @@ int cmd_run_main(int argc, char **argv)
     }
     secret_no_dump();
     file_limit_raise();
-    code = run(&o, &log, policy);
+    code = run(&o, (size_t)workers, &log, policy);
     policy_free(policy);
     return code;
 }

@@ -1,256 +1,64 @@
 #include "proxy/local/daemon.h"
 
-#include <stdlib.h>
 #include <time.h>
 
 #include "collateral/collateral.h"
 #include "common/limits.h"
-#include "policy/route.h"
-#include "proxy/io/carrier.h"
-#include "proxy/io/listener.h"
+#include "proxy/io/mailbox.h"
 #include "proxy/io/shutdown.h"
-#include "proxy/local/direct.h"
-#include "proxy/local/front.h"
-#include "proxy/local/own_pages.h"
+#include "proxy/local/attest_desk.h"
+#include "proxy/local/local_worker.h"
 #include "proxy/local/policy_file.h"
-#include "proxy/local/status_page.h"
-#include "proxy/local/upstream.h"
-#include "proxy/local/verdict_text.h"
-
-#define DOORS_MAX              16
-#define VERDICT_TEXT_MAX_BYTES (64 * 1024)
-
-struct daemon;
-
-/* One address the proxy listens on. */
-struct door {
-    struct daemon *daemon;
-    struct listener *listener;
-};
-
-/* A policy and the sessions that were made under it. */
-struct generation {
-    struct daemon *daemon;
-    const struct policy *policy;
-    struct policy *owned; /* |policy|, unless it is the caller's */
-    struct upstream_set *upstreams;
-    struct generation *older; /* policies before it that still have sessions */
-};
+#include "proxy/local/snapshot.h"
 
 /* Lives on daemon_run()'s stack, which outlives the loop. */
 struct daemon {
     const struct daemon_options *options;
     uv_loop_t loop;
     struct shutdown *signals;
-    struct carrier_hub *hub;
+    struct mailbox *mailbox;
     struct collateral *collateral;
-    struct generation *generation; /* the present one; NULL before start */
-    struct front *front;
-    size_t door_count;
-    struct door doors[DOORS_MAX];
-    struct tally tally;
-    int64_t started_unix;
+    struct attest_desk *desk;
+    struct snapshot *first;    /* held: where to listen */
+    struct snapshot *snapshot; /* held: the present one, or one that the
+                                * workers are told to follow */
+    size_t following;          /* workers that do not follow it yet */
+    bool reload_again;         /* it was asked for meanwhile */
+    struct local_worker *workers[WORKERS_MAX];
+    size_t worker_count;
+    size_t running;   /* of those, not ended */
+    uv_timer_t drain; /* from the first signal on */
     size_t undecided; /* services whose first verdict --explain waits for */
     bool ready_told;
+    bool stopping;
+    bool unclean; /* a worker left something on its loop */
 };
 
 static void tell_ready(struct daemon *d)
 {
+    const struct policy *policy = d->options->policy;
+
     if (d->ready_told || d->undecided > 0)
         return;
     d->ready_told = true;
-    for (size_t i = 0; i < d->door_count; i++)
+    for (size_t i = 0; i < policy->listen_count; i++)
         (void)fprintf(d->options->out, "ready: listening on %s:%u\n",
-                      d->options->policy->listen[i].host,
-                      (unsigned)listener_port(d->doors[i].listener));
+                      policy->listen[i].host,
+                      (unsigned)local_worker_port(d->workers[0], i));
     (void)fflush(d->options->out);
 }
 
-/* The tables of verifier and policy, and what they come to. */
-static void tell_verdict(const struct daemon *d, const struct service *service,
-                         const struct endpoint *endpoint,
-                         const struct attestation *a, const struct why *why)
-{
-    struct buffer text = buffer_with_max(VERDICT_TEXT_MAX_BYTES);
-    char line[512];
-
-    buffer_printf(&text, "%s at %s\n\n", service->name, endpoint->url);
-    if (a != NULL) {
-        verdict_text_table(&a->verdict, d->options->colour, &text);
-        verdict_text_table(&a->decision.verdict, d->options->colour, &text);
-    }
-    if (why->status == STATUS_OK) {
-        buffer_text(&text, "\n");
-        verdict_text_claims(&a->claims, &text);
-        buffer_printf(&text, "\naccepted%s\n",
-                      a->claims.simulated
-                          ? ": a SIMULATED TEE, which protects nothing"
-                          : "");
-    } else {
-        why_line(why, line, sizeof(line));
-        buffer_printf(&text, "\nrefused: %s\n", line);
-    }
-    if (buffer_ok(&text))
-        (void)fwrite(text.at, 1, text.len, d->options->out);
-    buffer_free(&text);
-}
-
-static void on_decided(void *ctx, const struct service *service,
-                       const struct endpoint *endpoint,
-                       const struct attestation *a, const struct why *why)
+static void on_explained(void *ctx, struct slice text)
 {
     struct daemon *d = ctx;
 
-    if (!d->options->explain || d->undecided == 0)
-        return;
-    tell_verdict(d, service, endpoint, a, why);
+    /* What people read: nothing can be done if it cannot be written. */
+    (void)fwrite(text.at, 1, text.len, d->options->out);
     d->undecided--;
     tell_ready(d);
 }
 
-static enum status refuse(struct far_failure *refusal, enum status st,
-                          const struct service *service)
-{
-    refusal->service = service != NULL ? service->name : NULL;
-    return why_fail(&refusal->why, st, "proxy", NULL, "%s", status_text(st));
-}
-
-static enum status route_and_open(void *ctx, const struct target *target,
-                                  const struct far_events *events,
-                                  void *far_ctx, struct far **out,
-                                  struct far_failure *refusal)
-{
-    struct daemon *d = ctx;
-    struct route route;
-    enum status st;
-
-    *out = NULL;
-    *refusal = (struct far_failure){ 0 };
-    st = route_find(d->generation->policy, slice_text(target->host),
-                    target->port, &route, &refusal->why);
-    if (st != STATUS_OK) {
-        d->tally.blocked++;
-        return st;
-    }
-    if (route.kind == ROUTE_SERVICE)
-        st = upstream_far_open(upstream_find(d->generation->upstreams,
-                                             route.service),
-                               target, events, far_ctx, out);
-    else
-        st = direct_open(&d->loop, target, events, far_ctx, out);
-    d->tally.direct += route.kind == ROUTE_DIRECT;
-    return st == STATUS_OK ? STATUS_OK : refuse(refusal, st, route.service);
-}
-
-/* "localhost:8118": where the first door is reached from this machine. */
-static void own_address(const struct daemon *d, char text[TARGET_TEXT_ROOM])
-{
-    const char *host = d->options->policy->listen[0].host;
-    const bool any = strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
-    struct target own = { .port = listener_port(d->doors[0].listener) };
-
-    (void)snprintf(own.host, sizeof(own.host), "%s", any ? "localhost" : host);
-    target_text(&own, text);
-}
-
-/* The state of all of it, as each of our pages tells it; |address| is lent to
- * it. False: there is no memory for it, or we are stopping. */
-static bool gather(const struct daemon *d, char address[TARGET_TEXT_ROOM],
-                   struct status_data *data)
-{
-    *data = (struct status_data){
-        .now_unix = (int64_t)time(NULL),
-        .started_unix = d->started_unix,
-        .policy = d->generation->policy,
-        .address = address,
-        .connections = front_count(d->front),
-        .tally = &d->tally,
-        .bytes_in = d->tally.ended_in,
-        .bytes_out = d->tally.ended_out,
-    };
-    if (d->door_count == 0)
-        return false;
-    own_address(d, address);
-    for (const struct generation *g = d->generation; g != NULL; g = g->older)
-        status_data_traffic(data, g->upstreams);
-    return status_data_services(data, d->generation->upstreams) == STATUS_OK;
-}
-
-static bool local_page(void *ctx, struct slice path, struct front_page *page)
-{
-    char address[TARGET_TEXT_ROOM];
-    struct status_data data;
-    bool found;
-
-    if (!gather(ctx, address, &data)) {
-        page->code = status_http(STATUS_NO_MEMORY);
-        return true;
-    }
-    found = own_pages_find(&data, path, page);
-    status_data_fini(&data);
-    return found;
-}
-
-static void local_event(void *ctx, struct buffer *out)
-{
-    char address[TARGET_TEXT_ROOM];
-    struct status_data data;
-
-    if (!gather(ctx, address, &data))
-        return;
-    status_page_event(&data, out);
-    status_data_fini(&data);
-}
-
-static bool service_page(void *ctx, const struct target *target,
-                         struct front_page *page)
-{
-    struct daemon *d = ctx;
-    char address[TARGET_TEXT_ROOM];
-    struct status_data data;
-    struct route route;
-    struct why why;
-
-    if (route_find(d->generation->policy, slice_text(target->host),
-                   target->port, &route, &why) != STATUS_OK ||
-        route.kind != ROUTE_SERVICE)
-        return false;
-    page->code = status_http(STATUS_NO_MEMORY);
-    if (!gather(d, address, &data))
-        return true;
-    own_pages_of_service(&data, route.service, page);
-    status_data_fini(&data);
-    return true;
-}
-
-static const struct front_owner front_owner = {
-    .route_and_open = route_and_open,
-    .local_page = local_page,
-    .local_event = local_event,
-    .service_page = service_page,
-};
-
-static void on_accept(void *ctx, struct conn *conn)
-{
-    const struct door *door = ctx;
-
-    door->daemon->tally.connections++;
-    front_accept(door->daemon->front, conn, listener_port(door->listener));
-}
-
-/* --- generations --------------------------------------------------------- */
-
-static void on_generation_closed(void *ctx)
-{
-    struct generation *g = ctx;
-    struct generation **at = &g->daemon->generation;
-
-    while (*at != g)
-        at = &(*at)->older;
-    *at = g->older;
-    policy_free(g->owned);
-    free(g);
-}
+/* --- the policy ---------------------------------------------------------- */
 
 static void warn(const struct daemon *d, const struct policy *policy)
 {
@@ -259,61 +67,6 @@ static void warn(const struct daemon *d, const struct policy *policy)
                   LOG_FIELDS(LOG_S("file", policy->warnings[i].file),
                              LOG_N("line", policy->warnings[i].line),
                              LOG_S("text", policy->warnings[i].text)));
-}
-
-/* Make |policy| the present one. It stays the caller's unless OK; |owned| as
- * in struct generation. */
-static enum status begin_generation(struct daemon *d,
-                                    const struct policy *policy,
-                                    struct policy *owned, struct why *why)
-{
-    const struct upstream_config config = {
-        .loop = &d->loop,
-        .hub = d->hub,
-        .collateral = d->collateral,
-        .log = d->options->log,
-        .policy = policy,
-        .tally = &d->tally,
-        .on_decided = on_decided,
-        .ctx = d,
-    };
-    struct generation *g = calloc(1, sizeof(*g));
-    enum status st;
-
-    if (g == NULL)
-        return why_fail(why, STATUS_NO_MEMORY, "policy", NULL, "no memory");
-    *g = (struct generation){
-        .daemon = d, .policy = policy, .owned = owned, .older = d->generation
-    };
-    st = upstream_set_open(&config, &g->upstreams, why);
-    if (st != STATUS_OK) {
-        free(g);
-        return st;
-    }
-    d->generation = g;
-    warn(d, policy);
-    return STATUS_OK;
-}
-
-static void end_generations(struct daemon *d, const struct why *why)
-{
-    struct generation *g = d->generation;
-
-    while (g != NULL) {
-        struct generation *older = g->older;
-
-        upstream_set_close(g->upstreams, why, on_generation_closed, g);
-        g = older;
-    }
-}
-
-/* Collateral was replaced: a revocation may be among it. */
-static void on_changed(void *ctx)
-{
-    struct daemon *d = ctx;
-
-    for (struct generation *g = d->generation; g != NULL; g = g->older)
-        upstream_set_rejudge(g->upstreams);
 }
 
 /* What a policy may say and this program cannot do yet must not be passed over
@@ -328,76 +81,154 @@ static enum status check_supported(const struct policy *policy, struct why *why)
     return STATUS_OK;
 }
 
-static void on_reload(void *ctx)
+/* Make |policy|, which is taken if that succeeds, the one to follow. */
+static enum status follow(struct daemon *d, struct policy *policy,
+                          struct why *why)
 {
-    struct daemon *d = ctx;
-    const char *path = d->options->policy_path;
+    struct snapshot *next;
+    enum status st = check_supported(policy, why);
+
+    if (st == STATUS_OK)
+        st = snapshot_new(policy, policy, &next, why);
+    if (st != STATUS_OK)
+        return st;
+    snapshot_let_go(d->snapshot);
+    d->snapshot = next;
+    warn(d, policy);
+    collateral_refresh_every(d->collateral, policy->collateral.refresh_s);
+    d->following = d->worker_count;
+    for (size_t i = 0; i < d->worker_count; i++)
+        if (local_worker_follow(d->workers[i], next) != STATUS_OK)
+            log_event(d->options->log, LOG_ERROR, "policy.kept",
+                      LOG_FIELDS(LOG_S("reason", "out of memory"),
+                                 LOG_N("worker", i)));
+    return STATUS_OK;
+}
+
+static void reload(struct daemon *d)
+{
     struct policy *policy;
     struct policy_error error;
     struct why why = { 0 };
     char line[512];
 
-    if (policy_file_load(path, &policy, &error) != STATUS_OK) {
+    if (policy_file_load(d->options->policy_path, &policy, &error) !=
+        STATUS_OK) {
         policy_error_line(&error, line, sizeof(line));
         log_event(d->options->log, LOG_ERROR, "policy.kept",
                   LOG_FIELDS(LOG_S("reason", line)));
         return;
     }
-    if (check_supported(policy, &why) != STATUS_OK ||
-        begin_generation(d, policy, policy, &why) != STATUS_OK) {
+    if (follow(d, policy, &why) != STATUS_OK) {
         log_why(d->options->log, LOG_ERROR, "policy.kept", &why, NULL);
         policy_free(policy);
-        return;
-    }
-    log_event(d->options->log, LOG_INFO, "policy.reloaded",
-              LOG_FIELDS(LOG_S("file", path),
-                         LOG_N("services", policy->service_count)));
-    collateral_refresh_every(d->collateral, policy->collateral.refresh_s);
-    if (d->front != NULL)
-        front_reroute(d->front);
-    for (struct generation *g = d->generation->older; g != NULL;) {
-        struct generation *older = g->older; /* |g| may go at once */
-
-        upstream_set_retire(g->upstreams, d->generation->upstreams,
-                            on_generation_closed, g);
-        g = older;
     }
 }
 
-/* --- start and stop ------------------------------------------------------ */
-
-static void on_front_closed(void *ctx)
+/* One after the other, so that all workers follow each in the same order, and
+ * each is said to be followed once all do. */
+static void on_reload(void *ctx)
 {
     struct daemon *d = ctx;
-    struct why why = { 0 };
 
-    d->front = NULL;
-    (void)why_fail(&why, STATUS_SHUTTING_DOWN, "proxy", NULL, "stopping");
-    end_generations(d, &why);
+    d->reload_again = d->following > 0;
+    if (!d->stopping && !d->reload_again)
+        reload(d);
+}
+
+static void on_followed(void *ctx, const struct why *why)
+{
+    struct daemon *d = ctx;
+
+    if (why->status != STATUS_OK)
+        log_why(d->options->log, LOG_ERROR, "policy.kept", why, NULL);
+    if (--d->following > 0)
+        return;
+    log_event(d->options->log, LOG_INFO, "policy.reloaded",
+              LOG_FIELDS(LOG_S("file", d->options->policy_path),
+                         LOG_N("services",
+                               d->snapshot->policy->service_count)));
+    if (d->reload_again)
+        on_reload(d);
+}
+
+/* Collateral was replaced: a revocation may be among it. */
+static void on_changed(void *ctx)
+{
+    struct daemon *d = ctx;
+
+    for (size_t i = 0; i < d->worker_count; i++)
+        if (local_worker_rejudge(d->workers[i]) != STATUS_OK)
+            log_event(d->options->log, LOG_WARN, "session.rejudge",
+                      LOG_FIELDS(LOG_S("reason", "out of memory")));
+}
+
+/* --- the end ------------------------------------------------------------- */
+
+/* The last step, when no worker runs any more. */
+static void close_all(struct daemon *d)
+{
+    if (d->mailbox != NULL)
+        mailbox_close(d->mailbox); /* the desk hears its last letters */
+    attest_desk_close(d->desk);
+    d->desk = NULL;
     if (d->collateral != NULL)
         collateral_close(d->collateral, NULL, NULL);
-    carrier_hub_close(d->hub);
+    d->collateral = NULL;
     shutdown_unwatch(d->signals);
+    d->signals = NULL;
+    if (!uv_is_closing((uv_handle_t *)&d->drain))
+        uv_close((uv_handle_t *)&d->drain, NULL);
 }
 
-/* Accept nothing new; requests may end, unless |at_once|. */
-static void stop(struct daemon *d, bool at_once)
+static void on_ended(void *ctx, bool clean)
 {
-    for (size_t i = 0; i < d->door_count; i++)
-        listener_close(d->doors[i].listener);
-    d->door_count = 0;
-    if (d->front != NULL)
-        front_close(d->front, at_once, on_front_closed, d);
+    struct daemon *d = ctx;
+
+    d->unclean = d->unclean || !clean;
+    if (--d->running == 0)
+        close_all(d);
 }
 
-/* Who asks again is impatient. */
+static void abort_workers(struct daemon *d)
+{
+    for (size_t i = 0; i < d->worker_count; i++)
+        local_worker_abort(d->workers[i]);
+}
+
+static void on_drained(uv_timer_t *timer)
+{
+    struct daemon *d = timer->data;
+
+    log_event(d->options->log, LOG_WARN, "proxy.drain_over", NULL);
+    abort_workers(d);
+}
+
+static void stop(struct daemon *d)
+{
+    if (d->stopping)
+        return;
+    d->stopping = true;
+    if (d->running == 0) {
+        close_all(d);
+        return;
+    }
+    (void)uv_timer_start(&d->drain, on_drained, DRAIN_DEADLINE_MS, 0);
+    for (size_t i = 0; i < d->worker_count; i++)
+        local_worker_drain(d->workers[i]);
+}
+
+/* The first time lets requests end; again is at once. */
 static void on_stop(void *ctx, unsigned count)
 {
     struct daemon *d = ctx;
 
     log_event(d->options->log, LOG_INFO, "proxy.stopping",
               LOG_FIELDS(LOG_N("signals", count)));
-    stop(d, count > 1);
+    if (count > 1)
+        abort_workers(d);
+    else
+        stop(d);
 }
 
 static const struct shutdown_events shutdown_events = {
@@ -405,31 +236,56 @@ static const struct shutdown_events shutdown_events = {
     .on_reload = on_reload,
 };
 
-static enum status listen_on(struct daemon *d,
-                             const struct policy_address *address,
-                             struct why *why)
-{
-    char text[TARGET_TEXT_ROOM];
-    const bool v6 = strchr(address->host, ':') != NULL;
-    struct door *door = &d->doors[d->door_count];
-    const struct listener_config config = {
-        .address = text,
-        .log = d->options->log,
-        .on_accept = on_accept,
-        .ctx = door,
-    };
-    enum status st;
+/* --- the start ----------------------------------------------------------- */
 
-    (void)snprintf(text, sizeof(text), "%s%.253s%s:%u", v6 ? "[" : "",
-                   address->host, v6 ? "]" : "", (unsigned)address->port);
-    door->daemon = d;
-    st = listener_open(&d->loop, &config, &door->listener, why);
-    if (st == STATUS_OK)
-        d->door_count++;
+static const struct local_worker_events worker_events = {
+    .on_followed = on_followed,
+    .on_explained = on_explained,
+    .on_ended = on_ended,
+};
+
+static enum status open_workers(struct daemon *d, struct why *why)
+{
+    struct local_worker_config config = {
+        .log = d->options->log,
+        .desk = d->desk,
+        .main = d->mailbox,
+        .snapshot = d->first,
+        .workers = d->workers,
+        .count = d->options->workers,
+        .started_unix = (int64_t)time(NULL),
+        .explain = d->options->explain,
+        .colour = d->options->colour,
+        .events = &worker_events,
+        .ctx = d,
+    };
+
+    while (d->worker_count < config.count) {
+        enum status st = local_worker_open(&config, d->workers[0],
+                                           &d->workers[d->worker_count], why);
+
+        if (st != STATUS_OK)
+            return st;
+        d->worker_count++;
+        config.explain = false; /* one is enough */
+    }
+    return STATUS_OK;
+}
+
+static enum status start_workers(struct daemon *d, struct why *why)
+{
+    enum status st = open_workers(d, why);
+
+    for (size_t i = 0; i < d->worker_count && st == STATUS_OK; i++) {
+        st = local_worker_start(d->workers[i]);
+        if (st != STATUS_OK)
+            return why_fail(why, st, "worker", NULL, "no thread");
+        d->running++;
+    }
     return st;
 }
 
-static enum status start(struct daemon *d, struct why *why)
+static enum status start_parts(struct daemon *d, struct why *why)
 {
     const struct policy *policy = d->options->policy;
     const struct collateral_config collateral = {
@@ -439,65 +295,61 @@ static enum status start(struct daemon *d, struct why *why)
         .on_changed = on_changed,
         .ctx = d,
     };
-    struct front_config front = front_defaults();
     enum status st;
 
-    front.loop = &d->loop;
-    front.log = d->options->log;
-    front.owner = &front_owner;
-    front.ctx = d;
-    st = front_new(&front, &d->front);
+    st = shutdown_watch(&d->loop, &shutdown_events, d, &d->signals);
     if (st == STATUS_OK)
-        st = carrier_hub_open(&d->loop, &d->hub);
-    if (st == STATUS_OK)
-        st = shutdown_watch(&d->loop, &shutdown_events, d, &d->signals);
+        st = mailbox_open(&d->loop, MAILBOX_LETTERS_MAX, &d->mailbox);
     if (st != STATUS_OK)
         return why_fail(why, st, "proxy", NULL, "%s", status_text(st));
     st = collateral_open(&d->loop, &collateral, d->options->log, &d->collateral,
                          why);
     if (st != STATUS_OK)
         return st;
+    st = attest_desk_open(&d->loop, d->collateral, d->mailbox, &d->desk);
+    if (st != STATUS_OK)
+        return why_fail(why, st, "proxy", NULL, "%s", status_text(st));
     st = check_supported(policy, why);
     if (st == STATUS_OK)
-        st = begin_generation(d, policy, NULL, why);
-    for (size_t i = 0; i < policy->listen_count && st == STATUS_OK; i++)
-        st = i < DOORS_MAX ? listen_on(d, &policy->listen[i], why)
-                           : why_fail(why, STATUS_LIMIT, "listen", NULL,
-                                      "%zu addresses", policy->listen_count);
+        st = snapshot_new(policy, NULL, &d->first, why);
     return st;
 }
 
-static void explain(struct daemon *d)
+static enum status start(struct daemon *d, struct why *why)
 {
-    const struct policy *policy = d->options->policy;
+    enum status st = start_parts(d, why);
 
-    if (!d->options->explain)
-        return;
-    d->undecided = policy->service_count;
-    for (size_t i = 0; i < policy->service_count; i++)
-        upstream_connect(
-            upstream_find(d->generation->upstreams, &policy->services[i]));
+    if (st != STATUS_OK)
+        return st;
+    d->snapshot = snapshot_hold(d->first);
+    warn(d, d->options->policy);
+    if (d->options->explain)
+        d->undecided = d->options->policy->service_count;
+    st = start_workers(d, why);
+    if (st == STATUS_OK)
+        tell_ready(d);
+    return st;
 }
 
 enum status daemon_run(const struct daemon_options *options, struct why *why)
 {
-    struct daemon d = { .options = options,
-                        .started_unix = (int64_t)time(NULL) };
+    struct daemon d = { .options = options };
     enum status st;
 
     if (uv_loop_init(&d.loop) != 0)
         return why_fail(why, STATUS_NO_MEMORY, "loop", NULL, "no event loop");
+    (void)uv_timer_init(&d.loop, &d.drain); /* cannot fail */
+    d.drain.data = &d;
     st = start(&d, why);
-    if (st == STATUS_OK) {
-        explain(&d);
-        tell_ready(&d);
-    } else {
-        stop(&d, true);
-        if (d.front == NULL && d.signals == NULL)
-            on_front_closed(&d);
-    }
+    if (st != STATUS_OK)
+        stop(&d);
     (void)uv_run(&d.loop, UV_RUN_DEFAULT); /* ends when all is closed */
-    if (!shutdown_loop(&d.loop, stderr) && st == STATUS_OK)
+    for (size_t i = 0; i < d.worker_count; i++)
+        local_worker_free(d.workers[i]);
+    if ((!shutdown_loop(&d.loop, stderr) || d.unclean) && st == STATUS_OK)
         st = why_fail(why, STATUS_INTERNAL, "loop", NULL, "not empty");
+    mailbox_free(d.mailbox);
+    snapshot_let_go(d.snapshot);
+    snapshot_let_go(d.first);
     return st;
 }

@@ -14,6 +14,7 @@ struct daemon_options {
     const struct policy *policy; /* borrowed; the first one */
     const char *policy_path;     /* of it, to be read again on SIGHUP */
     const char *cache_dir;       /* of collateral; NULL: nothing is kept */
+    size_t workers;              /* 1 to WORKERS_MAX */
     const struct log *log;
     FILE *out;    /* what a person or script waits for: the "ready:" line */
     bool explain; /* attest each service at start; print the verdicts */

@@ -15,6 +15,8 @@
  * then lives until the outermost callback of ours is over. */
 struct direct {
     struct far far;
+    struct list link; /* of its set */
+    struct target target;
     struct dial *dial;  /* NULL once over */
     struct conn *conn;  /* NULL until connected */
     unsigned busy;      /* callbacks of ours that are not over */
@@ -129,6 +131,7 @@ static void direct_close(struct far *f)
 
     assert(!d->closed);
     d->closed = true;
+    list_remove(&d->link);
     dial_cancel(d->dial);
     if (d->ended && d->broken == STATUS_OK)
         conn_linger(d->conn);
@@ -155,8 +158,11 @@ static void fail(struct direct *d, const struct why *why)
     if (d->broken != STATUS_OK)
         (void)why_fail(&failure.why, d->broken, "connection", NULL, "%s",
                        status_text(d->broken));
+    dial_cancel(d->dial);
+    d->dial = NULL;
     conn_close(d->conn);
     d->conn = NULL;
+    list_remove(&d->link); /* nothing comes after this */
     d->far.events->on_failed(d->far.ctx, &failure);
 }
 
@@ -227,7 +233,39 @@ static void on_dialed(void *ctx, struct conn *conn, const struct why *why)
     leave(d);
 }
 
-enum status direct_open(uv_loop_t *loop, const struct target *target,
+void direct_set_init(struct direct_set *s, uv_loop_t *loop)
+{
+    s->loop = loop;
+    list_init(&s->all);
+}
+
+void direct_set_review(struct direct_set *s,
+                       bool (*may)(void *ctx, const struct target *target),
+                       void *ctx, const struct why *why)
+{
+    struct list *link = list_first(&s->all);
+    struct list failing; /* whoever fails may close others of the set */
+
+    list_init(&failing);
+    while (link != NULL) {
+        struct direct *d = CONTAINER_OF(link, struct direct, link);
+
+        link = list_after(&s->all, link);
+        if (may(ctx, &d->target))
+            continue;
+        list_remove(&d->link);
+        list_add(&failing, &d->link);
+    }
+    for (link = list_first(&failing); link != NULL;
+         link = list_first(&failing)) {
+        struct direct *d = enter(CONTAINER_OF(link, struct direct, link));
+
+        fail(d, why);
+        leave(d);
+    }
+}
+
+enum status direct_open(struct direct_set *set, const struct target *target,
                         const struct far_events *events, void *ctx,
                         struct far **out)
 {
@@ -240,12 +278,14 @@ enum status direct_open(uv_loop_t *loop, const struct target *target,
     if (d == NULL)
         return STATUS_NO_MEMORY;
     d->far = (struct far){ .ops = &ops, .events = events, .ctx = ctx };
+    d->target = *target;
     target_text(target, d->name);
-    st = dial_open(loop, &to, on_dialed, d, &d->dial);
+    st = dial_open(set->loop, &to, on_dialed, d, &d->dial);
     if (st != STATUS_OK) {
         direct_free(d);
         return st;
     }
+    list_add(&set->all, &d->link);
     *out = &d->far;
     return STATUS_OK;
 }

@@ -80,6 +80,14 @@ void front_reroute(struct front *f)
     f->routes++;
 }
 
+void front_refreshed(struct front *f)
+{
+    for (struct client *c = f->clients, *next; c != NULL; c = next) {
+        next = c->next;
+        client_refreshed(c);
+    }
+}
+
 size_t front_count(const struct front *f)
 {
     return f->count;

@@ -51,6 +51,10 @@ struct front_owner {
    * from another site's page. True: |page| is filled. False: 404. May be
    * NULL. "/healthz" and "/events" never get here. */
     bool (*local_page)(void *ctx, struct slice path, struct front_page *page);
+    /* What our pages tell may have to be asked for elsewhere. True: it is at
+   * hand; false: it will be, and then front_refreshed() is called. May be
+   * NULL: it always is. */
+    bool (*refresh)(void *ctx);
     /* Append what those who listen at "/events" shall know now, one event;
    * the same text as before is no news. May be NULL: nobody can listen. */
     void (*local_event)(void *ctx, struct buffer *out);
@@ -90,6 +94,10 @@ void front_accept(struct front *f, struct conn *c, uint16_t port);
 /* Targets may lead elsewhere from now on: each later request is routed anew,
  * and no far side of before is used for another one. */
 void front_reroute(struct front *f);
+
+/* What owner->refresh() began is complete: whoever waits for a page of ours
+ * gets it. */
+void front_refreshed(struct front *f);
 
 /* Connections that are not yet closed. */
 size_t front_count(const struct front *f);

@@ -229,17 +229,22 @@ static bool may_reuse_far(const struct client *c)
            target_equal(&c->target, &c->http.request.target);
 }
 
-static void on_head(struct client *c)
+/* True when the answer is a page that cannot be written yet. */
+static bool must_ask(const struct client *c)
 {
-    struct http_front *h = &c->http;
-    const struct http_request *q = &h->request;
+    const struct front_config *config = &c->front->config;
+    const struct http_request *q = &c->http.request;
 
-    conn_clear_deadline(c->conn);
-    h->last = false;
-    h->form = refusal_form_of(http_fields_get(&q->reader.fields, "Accept"));
-    if (!has_access(c))
-        refuse_access(c);
-    else if (local_page_is_for_us(q, c->port))
+    return config->owner->refresh != NULL &&
+           (local_page_is_for_us(q, c->port) || local_page_is_of_service(q)) &&
+           !config->owner->refresh(config->ctx);
+}
+
+static void answer_request(struct client *c)
+{
+    const struct http_request *q = &c->http.request;
+
+    if (local_page_is_for_us(q, c->port))
         answer_locally(c);
     else if (answer_of_service(c))
         return;
@@ -249,6 +254,24 @@ static void on_head(struct client *c)
         http_exchange_begin(c);
     else
         open_target(c, HTTP_FRONT_OPENING);
+}
+
+static void on_head(struct client *c)
+{
+    struct http_front *h = &c->http;
+
+    conn_clear_deadline(c->conn);
+    h->last = false;
+    h->form =
+        refusal_form_of(http_fields_get(&h->request.reader.fields, "Accept"));
+    if (!has_access(c)) {
+        refuse_access(c);
+    } else if (must_ask(c)) {
+        drop_far(c, true);
+        h->state = HTTP_FRONT_ASKING; /* until http_front_refreshed() */
+    } else {
+        answer_request(c);
+    }
 }
 
 /* The input ended between two requests, or inside a head. */
@@ -319,6 +342,15 @@ void http_front_exchanged(struct client *c, bool keep)
         drop_far(c, true);
     }
     next_request(c);
+}
+
+void http_front_refreshed(struct client *c)
+{
+    if (c->http.state != HTTP_FRONT_ASKING)
+        return;
+    c->http.state = HTTP_FRONT_READING;
+    answer_request(c);
+    read_heads(c);
 }
 
 void http_front_sweep(struct client *c)

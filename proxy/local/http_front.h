@@ -14,7 +14,8 @@
  *   TUNNELLING -----> an answer of ours    relay
  *        far side open: 200, relay
  *
- * READING also leads to LISTENING, by a request for our own "/events", until
+ * A request for a page of ours waits in ASKING while what the page tells is
+ * gathered. READING also leads to LISTENING, by a request for our own "/events", until
  * the client ends.
  */
 #ifndef PROXY_LOCAL_HTTP_FRONT_H
@@ -40,6 +41,7 @@ struct client_protocol;
 enum http_front_state {
     HTTP_FRONT_NONE, /* not started */
     HTTP_FRONT_READING,
+    HTTP_FRONT_ASKING, /* what a page of ours will tell */
     HTTP_FRONT_OPENING,
     HTTP_FRONT_TUNNELLING,
     HTTP_FRONT_EXCHANGING,
@@ -73,6 +75,9 @@ void http_front_start(struct client *c);
 
 /* Free what it holds; harmless if it was never started. */
 void http_front_stop(struct http_front *h);
+
+/* What a page of ours tells is there. Harmless if it is not waited for. */
+void http_front_refreshed(struct client *c);
 
 /* Drop a far side that was kept too long for a next request. */
 void http_front_sweep(struct client *c);

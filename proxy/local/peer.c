@@ -15,8 +15,8 @@ struct peer {
     int64_t since_ms;
     int64_t challenged_unix;
     struct peer_wire wire;
-    struct attest *attest;         /* NULL unless under way */
-    struct forecaster *forecaster; /* likewise */
+    struct attest_call *attest;     /* NULL unless under way */
+    struct attest_call *forecaster; /* likewise */
     struct forecast forecast;
     bool decided;
     bool unproven; /* its present policy has not accepted it yet, but may */
@@ -93,14 +93,12 @@ static void on_attested(void *ctx, const struct attestation *result)
     peer_wire_accept(&p->wire);
 }
 
-static struct attest_request
-attest_request_of(struct peer *p, const struct session_evidence *evidence)
+static struct attest_wish wish_of(struct peer *p,
+                                  const struct session_evidence *evidence)
 {
-    return (struct attest_request){
-        .loop = p->config.loop,
-        .collateral = p->config.collateral,
+    return (struct attest_wish){
+        .snapshot = p->config.snapshot,
         .service = p->config.service,
-        .root_der = p->config.root_der,
         .evidence = evidence,
         .challenged_unix = p->challenged_unix,
         .ctx = p,
@@ -111,10 +109,10 @@ static enum status attest(struct peer *p,
                           const struct session_evidence *evidence,
                           attest_done *done)
 {
-    struct attest_request request = attest_request_of(p, evidence);
+    struct attest_wish wish = wish_of(p, evidence);
 
-    request.done = done;
-    return attest_start(&request, &p->attest);
+    wish.done = done;
+    return attest_desk_get(&p->config.line, &wish, &p->attest);
 }
 
 static void on_forecast(void *ctx, const struct forecast *f)
@@ -132,20 +130,20 @@ static void on_forecast(void *ctx, const struct forecast *f)
 static void stop_forecast(struct peer *p)
 {
     if (p->forecaster != NULL)
-        forecaster_cancel(p->forecaster);
+        attest_desk_cancel(p->forecaster);
     p->forecaster = NULL;
 }
 
 /* What is under way compares with an attestation that is no more. */
 static void start_forecast(struct peer *p)
 {
-    const struct attest_request request = attest_request_of(p, &p->evidence);
+    const struct attest_wish wish = wish_of(p, &p->evidence);
 
     stop_forecast(p);
     if (!forecaster_can(p->config.service, &p->attestation))
         return;
-    if (forecaster_start(&request, &p->attestation, on_forecast, p,
-                         &p->forecaster) != STATUS_OK)
+    if (attest_desk_foresee(&p->config.line, &wish, &p->attestation,
+                            on_forecast, &p->forecaster) != STATUS_OK)
         p->forecast = (struct forecast){ 0 }; /* no memory, no forecast */
 }
 
@@ -162,7 +160,7 @@ static void on_evidence(void *ctx, const struct session_evidence *evidence)
     p->evidence.vcek = buffer_view(&p->vcek);
     p->evidence.public_key = p->evidence.challenge = (struct slice){ 0 };
     p->evidence.stapled = (struct session_stapled){ 0 };
-    /* A quote that was too large to keep is refused by attest_start(). */
+    /* A quote that was too large to keep is refused by attest.h. */
     if (attest(p, evidence, on_attested) == STATUS_OK)
         return;
     (void)why_fail(&why, STATUS_NO_MEMORY, "attest", NULL, "out of memory");
@@ -193,7 +191,7 @@ static void on_closed(void *ctx, const struct why *why)
 
     set_state(p, PEER_CLOSED);
     if (p->attest != NULL)
-        attest_cancel(p->attest);
+        attest_desk_cancel(p->attest);
     stop_forecast(p);
     p->config.events->on_closed(p->config.ctx, p, why);
     buffer_free(&p->quote);
@@ -221,7 +219,6 @@ enum status peer_open(const struct peer_config *config, struct peer **out)
     *out = NULL;
     if (p == NULL)
         return STATUS_NO_MEMORY;
-    assert(!config->endpoint->tls || config->tls != NULL);
     p->config = *config;
     p->challenged_unix = (int64_t)time(NULL);
     p->quote = buffer_with_max(QUOTE_MAX_BYTES);
@@ -326,7 +323,8 @@ static void prove(struct peer *p)
     peer_close(p, &why);
 }
 
-enum status peer_judge_by(struct peer *p, const struct service *service)
+enum status peer_judge_by(struct peer *p, struct snapshot *snapshot,
+                          const struct service *service)
 {
     const struct judge_input in = {
         .claims = &p->attestation.claims,
@@ -340,10 +338,11 @@ enum status peer_judge_by(struct peer *p, const struct service *service)
     enum status st;
 
     assert(p->state == PEER_READY || p->state == PEER_DRAINING);
+    p->config.snapshot = snapshot;
     p->config.service = service;
     stop_forecast(p); /* by the policy that is no more, as is the next */
     if (rejudging) {  /* by the policy that is no more: it begins anew */
-        attest_cancel(p->attest);
+        attest_desk_cancel(p->attest);
         p->attest = NULL;
     }
     p->unproven = false;

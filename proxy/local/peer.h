@@ -11,12 +11,11 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "collateral/collateral.h"
 #include "common/log.h"
 #include "common/status.h"
 #include "policy/policy.h"
 #include "proxy/io/carrier.h"
-#include "proxy/local/attest.h"
+#include "proxy/local/attest_desk.h"
 #include "proxy/local/forecast.h"
 
 struct peer;
@@ -50,13 +49,12 @@ struct peer_events {
 struct peer_config {
     uv_loop_t *loop;
     struct carrier_hub *hub;
-    struct collateral *collateral;
+    struct attest_line line;
     const struct log *log;
-    const struct service *service; /* these four: borrowed until closed */
+    struct snapshot *snapshot; /* these three: borrowed until closed */
+    const struct service *service;
     const struct endpoint *endpoint;
-    struct tls_context *tls; /* NULL for ws:// */
-    struct slice root_der;   /* empty: built in */
-    bool forecast;           /* also judge by the TCB data that is to come */
+    bool forecast; /* also judge by the TCB data that is to come */
     const struct peer_events *events; /* static */
     void *ctx;
 };
@@ -107,12 +105,13 @@ void peer_rejudge(struct peer *p);
 /* True until what peer_rejudge() began has come to an end. */
 bool peer_is_judging(const struct peer *p);
 
-/* The policy has changed: from now on |service| decides, which replaces the one
- * of the config; what peer_rejudge() began, begins anew. Closes |p| at once,
+/* The policy has changed: from now on |service| of |snapshot| decides, which
+ * replace those of the config; what peer_rejudge() began, begins anew. Closes |p| at once,
  * with the reason, if that does not accept what was proved; else returns
  * STATUS_OK. Where only an external check can tell, |p| lives until that did.
  * Only when ready or draining. */
-enum status peer_judge_by(struct peer *p, const struct service *service);
+enum status peer_judge_by(struct peer *p, struct snapshot *snapshot,
+                          const struct service *service);
 
 /* Take no new streams; end when the open ones have. */
 void peer_drain(struct peer *p);

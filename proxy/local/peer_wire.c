@@ -1,8 +1,20 @@
 #include "proxy/local/peer_wire.h"
 
+#include <assert.h>
+
 #include "proxy/local/far_teekit.h"
 #include "proxy/local/teekit_session.h"
 #include "proxy/tunnel/aead.h"
+
+static struct tls_context *tls_of(const struct peer_config *config)
+{
+    struct tls_context *tls =
+        config->endpoint->tls ? snapshot_tls(config->snapshot, config->service)
+                              : NULL;
+
+    assert(!config->endpoint->tls || tls != NULL);
+    return tls;
+}
 
 static enum status dial_native(struct peer_wire *w,
                                const struct peer_config *config,
@@ -13,7 +25,7 @@ static enum status dial_native(struct peer_wire *w,
         .host = slice_text(e->host),
         .port = e->port,
         .path = e->path,
-        .tls = e->tls ? config->tls : NULL,
+        .tls = tls_of(config),
         .epoch = config->service->accept.freshness == FRESH_EPOCH,
     };
     const struct session_config session = {
@@ -37,7 +49,7 @@ static enum status dial_teekit(struct peer_wire *w,
         .scratch = carrier_hub_scratch(config->hub),
         .log = config->log,
         .endpoint = config->endpoint,
-        .tls = config->tls,
+        .tls = tls_of(config),
         .tee = config->service->accept.tee,
         .events = events,
         .ctx = ctx,

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "collateral/collateral.h"
+#include "common/limits.h"
 #include "proxy/io/shutdown.h"
 #include "proxy/local/terminal.h"
 #include "proxy/local/upstream.h"
@@ -15,6 +17,9 @@ struct run {
     uv_loop_t loop;
     uv_timer_t tick;
     struct carrier_hub *hub;
+    struct mailbox *mailbox; /* the desk and its only worker share it */
+    struct attest_desk *desk;
+    struct snapshot *snapshot; /* of |policy|; held */
     struct collateral *collateral;
     struct upstream_set *set;
     struct tally tally;
@@ -51,6 +56,9 @@ static void close_parts(void *ctx)
 {
     struct run *r = ctx;
 
+    if (r->mailbox != NULL)
+        mailbox_close(r->mailbox);
+    attest_desk_close(r->desk);
     if (r->collateral != NULL)
         collateral_close(r->collateral, NULL, NULL);
     carrier_hub_close(r->hub);
@@ -104,22 +112,30 @@ static enum status open_parts(struct run *r, struct why *why)
     struct upstream_config upstream = {
         .loop = &r->loop,
         .log = r->probe->log,
-        .policy = &r->policy,
         .tally = &r->tally,
         .on_decided = on_decided,
         .ctx = r,
     };
     enum status st = carrier_hub_open(&r->loop, &r->hub);
 
+    if (st == STATUS_OK)
+        st = mailbox_open(&r->loop, MAILBOX_LETTERS_MAX, &r->mailbox);
     if (st != STATUS_OK)
         return why_fail(why, st, "probe", NULL, "%s", status_text(st));
     st = collateral_open(&r->loop, &collateral, r->probe->log, &r->collateral,
                          why);
+    if (st != STATUS_OK)
+        return st;
+    st = attest_desk_open(&r->loop, r->collateral, r->mailbox, &r->desk);
+    if (st != STATUS_OK)
+        return why_fail(why, st, "probe", NULL, "%s", status_text(st));
+    st = snapshot_new(&r->policy, NULL, &r->snapshot, why);
+    if (st != STATUS_OK)
+        return st;
     upstream.hub = r->hub;
-    upstream.collateral = r->collateral;
-    if (st == STATUS_OK)
-        st = upstream_set_open(&upstream, &r->set, why);
-    return st;
+    upstream.line = (struct attest_line){ .desk = r->desk, .home = r->mailbox };
+    upstream.snapshot = r->snapshot;
+    return upstream_set_open(&upstream, &r->set, why);
 }
 
 static enum status run(struct run *r, struct why *why)
@@ -158,6 +174,8 @@ enum status probe_run(const struct probe *probe, struct why *why)
     (void)uv_run(&r.loop, UV_RUN_DEFAULT); /* ends when all is closed */
     if (!shutdown_loop(&r.loop, stderr) && st == STATUS_OK)
         st = why_fail(why, STATUS_INTERNAL, "loop", NULL, "not empty");
+    mailbox_free(r.mailbox);
+    snapshot_let_go(r.snapshot);
     free(services);
     return st;
 }

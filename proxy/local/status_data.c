@@ -55,7 +55,7 @@ static void take_sessions(const struct upstream_view *v,
     }
 }
 
-static void take_service(const struct upstream_view *v,
+static bool take_service(const struct upstream_view *v,
                          struct status_service *to)
 {
     *to = (struct status_service){
@@ -63,7 +63,10 @@ static void take_service(const struct upstream_view *v,
         .waiting = v->waiting,
         .attempts = v->attempts->last,
         .failure = attempts_failure(v->attempts),
+        .sessions = calloc(UPSTREAM_PEERS_MAX, sizeof(*to->sessions)),
     };
+    if (to->sessions == NULL)
+        return false;
     to->standing = standing_of(v, to->failure);
     if (v->present != NULL)
         to->attestation = peer_attestation(v->present);
@@ -73,6 +76,7 @@ static void take_service(const struct upstream_view *v,
     if (v->present != NULL)
         to->forecast = peer_forecast(v->present);
     take_sessions(v, to);
+    return true;
 }
 
 enum status status_data_services(struct status_data *data,
@@ -84,11 +88,14 @@ enum status status_data_services(struct status_data *data,
     data->services = calloc(count + 1, sizeof(data->services[0]));
     if (data->services == NULL)
         return STATUS_NO_MEMORY;
-    data->service_count = count;
     for (size_t i = 0; i < count; i++) {
         const struct upstream_view view = upstream_set_view(set, i);
 
-        take_service(&view, &data->services[i]);
+        data->service_count++;
+        if (!take_service(&view, &data->services[i])) {
+            status_data_fini(data);
+            return STATUS_NO_MEMORY;
+        }
     }
     return STATUS_OK;
 }
@@ -121,6 +128,10 @@ size_t status_data_checks(const struct attestation *a, enum outcome outcome)
 
 void status_data_fini(struct status_data *data)
 {
+    for (size_t i = 0; i < data->service_count; i++) {
+        free(data->services[i].merged);
+        free(data->services[i].sessions);
+    }
     free(data->services);
     data->services = NULL;
     data->service_count = 0;

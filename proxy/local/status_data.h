@@ -32,14 +32,15 @@ struct status_session {
 struct status_service {
     const struct service *service;
     enum standing standing;
-    size_t waiting;                        /* requests, for a session */
-    const struct attempt *attempts;        /* the last of each endpoint */
+    size_t waiting;                 /* requests, for a session */
+    const struct attempt *attempts; /* the last of each endpoint */
+    struct attempt *merged; /* owned: |attempts|, unless it is borrowed */
     const struct attempt *failure;         /* NULL unless something is wrong */
     const struct attestation *attestation; /* of the present session, else the
                                             * last refused; NULL if none */
     const struct forecast *forecast; /* of the present session; NULL if none */
     size_t session_count;
-    struct status_session sessions[UPSTREAM_PEERS_MAX];
+    struct status_session *sessions; /* owned */
 };
 
 struct status_data {

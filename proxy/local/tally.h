@@ -41,6 +41,9 @@ struct tally {
 void tally_refusal(struct tally *t, int64_t now_unix, const char *service,
                    const char *endpoint, const struct why *why);
 
+/* Add what |from| counted to |to|, which keeps the last refusals of both. */
+void tally_add(struct tally *to, const struct tally *from);
+
 /* The refusal |back| places before the last; NULL if it is not kept. */
 const struct tally_refusal *tally_last(const struct tally *t, size_t back);
 

@@ -8,15 +8,12 @@
 #include "common/limits.h"
 #include "policy/route.h"
 #include "proxy/local/far_tunnel.h"
-#include "proxy/local/policy_file.h"
 
 #define TICK_MS 1000
 
 struct upstream {
     struct upstream_set *set;
     const struct service *service;
-    struct tls_context *tls; /* NULL if no endpoint is wss:// */
-    struct buffer root_der;  /* empty: built in */
     struct attempts attempts;
     struct peer *peers[UPSTREAM_PEERS_MAX]; /* NULL where there is none */
     struct peer *present;           /* takes streams; NULL if none does */
@@ -246,12 +243,11 @@ static enum status start_next(struct upstream *u)
     struct peer_config config = {
         .loop = c->loop,
         .hub = c->hub,
-        .collateral = c->collateral,
+        .line = c->line,
         .log = c->log,
+        .snapshot = c->snapshot,
         .service = u->service,
         .endpoint = &u->service->endpoints[u->turn],
-        .tls = u->tls,
-        .root_der = buffer_view(&u->root_der),
         .events = &peer_events,
         .ctx = u,
     };
@@ -319,37 +315,20 @@ static void on_tick(uv_timer_t *timer)
     }
 }
 
-static bool has_wss(const struct service *s)
-{
-    for (size_t i = 0; i < s->endpoint_count; i++)
-        if (s->endpoints[i].tls)
-            return true;
-    return false;
-}
-
 static enum status upstream_init(struct upstream *u, struct upstream_set *set,
                                  const struct service *service, struct why *why)
 {
-    enum status st = STATUS_OK;
-
     *u = (struct upstream){ .set = set, .service = service };
-    if (attempts_init(&u->attempts, service->endpoint_count) != STATUS_OK)
-        return why_fail(why, STATUS_NO_MEMORY, "services", NULL,
-                        "no memory for %zu endpoints", service->endpoint_count);
-    if (service->root_file != NULL)
-        st = policy_file_root(service->root_file, service->accept.tee,
-                              &u->root_der, why);
-    if (st == STATUS_OK && has_wss(service))
-        st = tls_context_client(service->ca_file, &u->tls, why);
-    return st;
+    if (attempts_init(&u->attempts, service->endpoint_count) == STATUS_OK)
+        return STATUS_OK;
+    return why_fail(why, STATUS_NO_MEMORY, "services", NULL,
+                    "no memory for %zu endpoints", service->endpoint_count);
 }
 
 static void upstream_set_free(struct upstream_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {
         attempts_fini(&set->upstreams[i].attempts);
-        buffer_free(&set->upstreams[i].root_der);
-        tls_context_free(set->upstreams[i].tls);
     }
     free(set);
 }
@@ -366,7 +345,7 @@ static void on_tick_closed(uv_handle_t *handle)
 enum status upstream_set_open(const struct upstream_config *config,
                               struct upstream_set **out, struct why *why)
 {
-    size_t count = config->policy->service_count;
+    size_t count = config->snapshot->policy->service_count;
     struct upstream_set *set =
         calloc(1, sizeof(*set) + count * sizeof(set->upstreams[0]));
     enum status st = STATUS_OK;
@@ -379,7 +358,7 @@ enum status upstream_set_open(const struct upstream_config *config,
     for (size_t i = 0; i < count && st == STATUS_OK; i++) {
         set->count++;
         st = upstream_init(&set->upstreams[i], set,
-                           &config->policy->services[i], why);
+                           &config->snapshot->policy->services[i], why);
     }
     if (st == STATUS_OK && uv_timer_init(config->loop, &set->tick) != 0)
         st = why_fail(why, STATUS_NO_MEMORY, "services", NULL, "no timer");
@@ -431,6 +410,11 @@ void upstream_set_close(struct upstream_set *set, const struct why *why,
     maybe_closed(set);
 }
 
+static struct slice root_of(const struct upstream *u)
+{
+    return snapshot_root(u->set->config.snapshot, u->service);
+}
+
 /* |next| is that of the new policy; NULL if it has no such service. */
 static void end_peer(struct upstream *u, struct peer *p,
                      const struct upstream *next)
@@ -441,8 +425,7 @@ static void end_peer(struct upstream *u, struct peer *p,
         (void)why_fail(&why, STATUS_NOT_SERVICE, "policy", NULL,
                        "the new policy has no service %s", u->service->name);
         peer_close(p, &why);
-    } else if (!slice_equal(buffer_view(&u->root_der),
-                            buffer_view(&next->root_der))) {
+    } else if (!slice_equal(root_of(u), root_of(next))) {
         (void)why_fail(&why, STATUS_POLICY, "root", NULL,
                        "verified under another root");
         (void)why_expect(&why, "the root that the new policy names");
@@ -451,7 +434,8 @@ static void end_peer(struct upstream *u, struct peer *p,
         (void)why_fail(&why, STATUS_SHUTTING_DOWN, "policy", NULL,
                        "the policy has changed");
         peer_close(p, &why);
-    } else if (peer_judge_by(p, next->service) == STATUS_OK) {
+    } else if (peer_judge_by(p, next->set->config.snapshot, next->service) ==
+               STATUS_OK) {
         peer_drain(p);
     }
 }
@@ -464,7 +448,7 @@ static bool is_for(const struct upstream *u, const struct far_tunnel *f)
     struct why why;
 
     return target_parse(&target, slice_text(f->target), 0, &why) == STATUS_OK &&
-           route_find(u->set->config.policy, slice_text(target.host),
+           route_find(u->set->config.snapshot->policy, slice_text(target.host),
                       target.port, &route, &why) == STATUS_OK &&
            route.kind == ROUTE_SERVICE && route.service == u->service;
 }
@@ -532,7 +516,7 @@ void upstream_set_rejudge(struct upstream_set *set)
 struct upstream *upstream_find(struct upstream_set *set,
                                const struct service *service)
 {
-    size_t i = (size_t)(service - set->config.policy->services);
+    size_t i = (size_t)(service - set->config.snapshot->policy->services);
 
     assert(i < set->count && set->upstreams[i].service == service);
     return &set->upstreams[i];

@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#include "collateral/collateral.h"
 #include "common/log.h"
 #include "common/status.h"
 #include "policy/policy.h"
@@ -32,10 +31,10 @@ struct upstream_set; /* of all services of a policy */
 struct upstream_config {
     uv_loop_t *loop;
     struct carrier_hub *hub;
-    struct collateral *collateral;
+    struct attest_line line;
     const struct log *log;
-    const struct policy *policy; /* borrowed until closed */
-    struct tally *tally;         /* borrowed until closed; counted in */
+    struct snapshot *snapshot; /* borrowed until closed */
+    struct tally *tally;       /* borrowed until closed; counted in */
     /* An endpoint of |service| was accepted or refused, or could not be
      * reached. |a| is NULL if it did not come to evidence. May be NULL. */
     void (*on_decided)(void *ctx, const struct service *service,
@@ -44,9 +43,8 @@ struct upstream_config {
     void *ctx;
 };
 
-/* Read the files that the services name. Returns STATUS_OK, STATUS_NO_MEMORY,
- * or STATUS_NO_FILE, STATUS_BAD_CERT or STATUS_BAD_CONFIG with |why| filled;
- * |*out| is NULL unless OK. */
+/* One upstream for each service of the snapshot. Returns STATUS_OK or
+ * STATUS_NO_MEMORY, with |why| filled; |*out| is NULL unless OK. */
 MUST_CHECK enum status upstream_set_open(const struct upstream_config *config,
                                          struct upstream_set **out,
                                          struct why *why);

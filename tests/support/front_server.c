@@ -12,6 +12,7 @@
 
 struct front_server {
     uv_loop_t loop;
+    struct direct_set directs;
     struct listener *listener;
     struct front *front;
     struct shutdown *signals;
@@ -27,7 +28,7 @@ static enum status serve_route(void *ctx, const struct target *target,
     if (strstr(target->host, "refused.invalid") != NULL)
         return why_fail(&refusal->why, STATUS_NOT_SERVICE, "route.host", NULL,
                         "%s", target->host);
-    return direct_open(&s->loop, target, events, far_ctx, out);
+    return direct_open(&s->directs, target, events, far_ctx, out);
 }
 
 static const struct front_owner serve_owner = {
@@ -71,6 +72,7 @@ int front_server_run(void)
 
     if (uv_loop_init(&s.loop) != 0)
         return 1;
+    direct_set_init(&s.directs, &s.loop);
     config.loop = &s.loop;
     config.log = &log;
     config.owner = &serve_owner;

@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 
 HOST = "demo.test"  # reserved by RFC 2606: resolves nowhere, so a leak shows
+# So many workers in both programs; None: their defaults.
+WORKERS = os.environ.get("TEST_WORKERS")
 START_SECONDS = 60  # sanitizers and a busy machine; a hang still ends
 
 
@@ -133,6 +135,7 @@ class Programs:
         sim = Path(sim_dir) if sim_dir else self.dir / f"sim{len(self.children)}"
         argv = ["--listen", f"127.0.0.1:{port}", "--simulate"]
         argv += ["--simulate-dir", sim]
+        argv += ["--workers", WORKERS] if WORKERS else []
         if demo:
             argv += ["--demo"]
         child = self.start("veriteed", *argv, *args)
@@ -165,7 +168,9 @@ class Programs:
 
     def proxy(self, policy, *args, env=None):
         """A veritee with |policy|; has .port and .url."""
-        child = self.start("veritee", "run", "--policy", policy, *args, env=env)
+        many = ["--workers", WORKERS] if WORKERS else []
+        child = self.start("veritee", "run", "--policy", policy, *many, *args,
+                           env=env)
         child.port = int(child.wait_line(r"^ready: .*:(\d+)$").group(1))
         child.url = f"http://127.0.0.1:{child.port}"
         return child

@@ -5,6 +5,7 @@
 
 #include "common/secret.h"
 #include "proxy/local/peer.h"
+#include "tests/support/folder.h"
 #include "tests/support/policy_text.h"
 #include "tests/support/server_rig.h"
 
@@ -15,9 +16,11 @@
 
 struct test {
     struct server_rig rig;
+    struct folder folder; /* has the root */
     struct collateral *collateral;
-    struct policy *policy; /* that |peer| is judged by */
-    struct peer *peer;     /* NULL once closed */
+    struct attest_desk *desk;
+    struct snapshot *snapshot; /* that |peer| is judged by */
+    struct peer *peer;         /* NULL once closed */
     bool ready;
     bool closed;
     enum status status; /* of on_closed() */
@@ -53,18 +56,24 @@ static const struct peer_events events = {
     .on_closed = on_closed,
 };
 
-static struct policy *policy_for(const struct server_rig *rig, const char *mrtd)
+static struct snapshot *policy_for(struct test *t, const char *mrtd)
 {
-    char text[512];
+    char text[1024];
+    struct policy *policy;
+    struct snapshot *snapshot;
+    struct why why;
 
     (void)snprintf(text, sizeof(text),
                    "services:\n  a:\n    hosts: [ demo.test ]\n"
                    "    endpoints: [ \"ws://127.0.0.1:%u\" ]\n"
-                   "    root: sim.pem\n"
+                   "    root: \"%s/root.pem\"\n"
                    "    collateral: { sources: [ stapled ] }\n"
                    "    accept:\n      tee: tdx\n      mrtd: \"%s\"\n",
-                   (unsigned)listener_port(rig->listener), mrtd);
-    return policy_text_parse(text);
+                   (unsigned)listener_port(t->rig.listener), t->folder.path,
+                   mrtd);
+    policy = policy_text_parse(text);
+    CHECK_STATUS(snapshot_new(policy, policy, &snapshot, &why), STATUS_OK);
+    return snapshot;
 }
 
 /* The last certificate of the chain that the server staples. */
@@ -78,6 +87,19 @@ static struct slice root_of(const struct server_rig *rig)
                         slice_text(mark)))
         at--;
     return slice_of(chain.at + at, chain.len - at);
+}
+
+static void write_root(const struct test *t)
+{
+    const struct slice root = root_of(&t->rig);
+    char path[FOLDER_ROOM + 16];
+    FILE *f;
+
+    (void)snprintf(path, sizeof(path), "%s/root.pem", t->folder.path);
+    f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(root.at, 1, root.len, f), root.len);
+    assert_int_equal(fclose(f), 0);
 }
 
 /* A peer whose session is ready. */
@@ -94,14 +116,19 @@ static struct test *begin(void)
     CHECK_STATUS(collateral_open(&t->rig.loop, &collateral, NULL,
                                  &t->collateral, &why),
                  STATUS_OK);
-    t->policy = policy_for(&t->rig, SIM_MRTD);
+    CHECK_STATUS(attest_desk_open(&t->rig.loop, t->collateral, t->rig.mailbox,
+                                  &t->desk),
+                 STATUS_OK);
+    folder_make(&t->folder);
+    write_root(t);
+    t->snapshot = policy_for(t, SIM_MRTD);
     peer = (struct peer_config){
         .loop = &t->rig.loop,
         .hub = t->rig.hub,
-        .collateral = t->collateral,
-        .service = &t->policy->services[0],
-        .endpoint = &t->policy->services[0].endpoints[0],
-        .root_der = root_of(&t->rig),
+        .line = { .desk = t->desk, .home = t->rig.mailbox },
+        .snapshot = t->snapshot,
+        .service = &t->snapshot->policy->services[0],
+        .endpoint = &t->snapshot->policy->services[0].endpoints[0],
         .events = &events,
         .ctx = t,
     };
@@ -116,9 +143,12 @@ static void end(struct test *t)
 
     if (t->peer != NULL)
         peer_close(t->peer, &why);
+    mailbox_close(t->rig.mailbox);
+    attest_desk_close(t->desk);
     collateral_close(t->collateral, NULL, NULL);
     server_rig_end(&t->rig);
-    policy_free(t->policy);
+    snapshot_let_go(t->snapshot);
+    folder_remove(&t->folder);
     free(t);
 }
 
@@ -145,13 +175,14 @@ static void what_still_passes_goes_on(void **state)
 static void a_policy_that_refuses_closes_it(void **state)
 {
     struct test *t = begin();
-    struct policy *next = policy_for(&t->rig, D96);
+    struct snapshot *next = policy_for(t, D96);
 
     (void)state;
-    CHECK_STATUS(peer_judge_by(t->peer, &next->services[0]), STATUS_POLICY);
+    CHECK_STATUS(peer_judge_by(t->peer, next, &next->policy->services[0]),
+                 STATUS_POLICY);
     assert_true(t->closed);
     CHECK_STATUS(t->status, STATUS_POLICY);
-    policy_free(next);
+    snapshot_let_go(next);
     end(t);
 }
 
@@ -160,20 +191,23 @@ static void a_policy_that_refuses_closes_it(void **state)
 static void a_new_policy_judges_also_what_is_being_judged(void **state)
 {
     struct test *t = begin();
-    struct policy *before = t->policy;
-    struct policy *between = policy_for(&t->rig, SIM_MRTD);
+    struct snapshot *before = t->snapshot;
+    struct snapshot *between = policy_for(t, SIM_MRTD);
 
     (void)state;
-    t->policy = policy_for(&t->rig, SIM_MRTD);
-    CHECK_STATUS(peer_judge_by(t->peer, &between->services[0]), STATUS_OK);
+    t->snapshot = policy_for(t, SIM_MRTD);
+    CHECK_STATUS(peer_judge_by(t->peer, between, &between->policy->services[0]),
+                 STATUS_OK);
     peer_rejudge(t->peer);
-    CHECK_STATUS(peer_judge_by(t->peer, &t->policy->services[0]), STATUS_OK);
-    policy_free(between);
+    CHECK_STATUS(peer_judge_by(t->peer, t->snapshot,
+                               &t->snapshot->policy->services[0]),
+                 STATUS_OK);
+    snapshot_let_go(between);
     assert_true(peer_is_judging(t->peer)); /* for the same reason as before */
     loop_while(&t->rig.loop, is_judging, t);
     assert_false(t->closed);
     end(t);
-    policy_free(before); /* its endpoint lives as long as the peer */
+    snapshot_let_go(before); /* its endpoint lives as long as the peer */
 }
 
 int main(void)

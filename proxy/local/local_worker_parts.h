@@ -1,0 +1,72 @@
+/* proxy/local/local_worker_parts.h: a worker as its own files know it. Private
+ * to local_worker.c, worker_pages.c and worker_speech.c. */
+#ifndef PROXY_LOCAL_LOCAL_WORKER_PARTS_H
+#define PROXY_LOCAL_LOCAL_WORKER_PARTS_H
+
+#include <uv.h>
+
+#include "common/limits.h"
+#include "proxy/io/carrier.h"
+#include "proxy/io/errand.h"
+#include "proxy/io/listener.h"
+#include "proxy/local/direct.h"
+#include "proxy/local/figures.h"
+#include "proxy/local/front.h"
+#include "proxy/local/local_worker.h"
+#include "proxy/local/upstream.h"
+
+#define DOORS_MAX 16
+
+/* One address the worker listens on. */
+struct door {
+    struct local_worker *worker;
+    struct listener *listener;
+    uint16_t port;
+};
+
+/* A policy and the sessions that were made under it. */
+struct generation {
+    struct local_worker *worker;
+    struct snapshot *snapshot; /* held */
+    struct upstream_set *upstreams;
+    struct generation *older; /* policies before it that still have sessions */
+};
+
+/* A letter that is sent once. */
+struct order {
+    struct letter letter;
+    struct local_worker *worker;
+    bool sent; /* the main thread's */
+};
+
+/* Freed in local_worker_free(). */
+struct local_worker {
+    struct local_worker_config config;
+    uv_thread_t thread;
+    bool started;
+    struct order drain, abort, ended;
+
+    /* The worker's own, from its thread's start to its end. */
+    uv_loop_t loop;
+    struct mailbox *mailbox;
+    struct errand_office office; /* where others ask for figures */
+    struct carrier_hub *hub;
+    struct direct_set directs;
+    struct generation *generation; /* the present one; NULL before start */
+    struct front *front;
+    size_t door_count;
+    struct door doors[DOORS_MAX];
+    struct tally tally;
+    size_t undecided;                    /* services still to be explained */
+    struct figures *others[WORKERS_MAX]; /* as last gathered */
+    size_t asked; /* others whose figures are under way */
+    bool clean;   /* at the end: nothing was left */
+};
+
+static inline const struct policy *
+local_worker_policy(const struct local_worker *w)
+{
+    return w->generation->snapshot->policy;
+}
+
+#endif
