@@ -174,11 +174,12 @@ static bool prepare(struct ws_dial *d, const struct ws_dial_target *target)
     char host[300];
 
     host_text(&target->dial, host, sizeof(host));
-    d->request = (struct ws_request){ .host = host,
-                                      .path = target->path,
-                                      .protocol = target->protocol,
-                                      .lines = target->lines,
-                                      .line_count = target->line_count };
+    d->request =
+        (struct ws_request){ .host = target->host ? target->host : host,
+                             .path = target->path,
+                             .protocol = target->protocol,
+                             .lines = target->lines,
+                             .line_count = target->line_count };
     ws_handshake_key(&d->request);
     ws_handshake_request(&b, &d->request);
     d->request.host = d->request.path = NULL;

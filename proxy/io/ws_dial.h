@@ -17,6 +17,7 @@ struct ws_dial;
 
 struct ws_dial_target {
     struct dial_target dial; /* its deadline is for the handshake too */
+    const char *host;        /* for Host; NULL: that of |dial| */
     const char *path;        /* begins with '/' */
     const char *protocol;    /* a list, borrowed until it is over; NULL: none */
     const struct ws_line

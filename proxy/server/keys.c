@@ -5,6 +5,7 @@
 
 #include "common/compiler.h"
 #include "common/secret.h"
+#include "proxy/server/teekit_evidence.h"
 #include "proxy/tunnel/session.h"
 
 #define TICK_MIN_MS 100
@@ -29,6 +30,7 @@ void keys_let_go(struct keys_epoch *e)
         return;
     keypair_free(e->pair);
     proof_fini(&e->proof);
+    proof_fini(&e->teekit);
     free(e);
 }
 
@@ -40,6 +42,7 @@ static struct keys_epoch *epoch_new(struct keys *k)
         return NULL;
     atomic_init(&e->holders, 1);
     proof_init(&e->proof);
+    proof_init(&e->teekit);
     e->issued_unix = k->config.now_ms() / 1000;
     secret_random(e->nonce, sizeof(e->nonce));
     e->pair = keypair_new();
@@ -74,18 +77,9 @@ static void fail_next(struct keys *k, enum status st)
                          LOG_N("epochs", k->made)));
 }
 
-static void on_quote(void *ctx, const struct proof *proof,
-                     const struct why *why)
+/* |next| has all its quotes. */
+static void adopt_next(struct keys *k)
 {
-    struct keys *k = ctx;
-
-    k->order = NULL;
-    if (proof != NULL)
-        proof_copy(proof, &k->next->proof);
-    if (why != NULL || !proof_ok(&k->next->proof)) {
-        fail_next(k, why != NULL ? why->status : STATUS_NO_MEMORY);
-        return;
-    }
     set_current(k, k->next);
     k->next = NULL;
     log_event(k->config.log, LOG_INFO, "keys.epoch",
@@ -96,10 +90,55 @@ static void on_quote(void *ctx, const struct proof *proof,
     k->config.on_first(k->config.ctx); /* may close us */
 }
 
+static void order(struct keys *k, const uint8_t *binding,
+                  quote_done_fn *on_done)
+{
+    enum status st = quote_source_get_first(k->config.source, binding, on_done,
+                                            k, &k->order);
+
+    if (st != STATUS_OK)
+        fail_next(k, st);
+}
+
+/* Put what was made into |to|; false when |next| had to be given up. */
+static bool take_proof(struct keys *k, const struct proof *proof,
+                       const struct why *why, struct proof *to)
+{
+    k->order = NULL;
+    if (proof != NULL)
+        proof_copy(proof, to);
+    if (why == NULL && proof_ok(to))
+        return true;
+    fail_next(k, why != NULL ? why->status : STATUS_NO_MEMORY);
+    return false;
+}
+
+static void on_teekit_quote(void *ctx, const struct proof *proof,
+                            const struct why *why)
+{
+    struct keys *k = ctx;
+
+    if (take_proof(k, proof, why, &k->next->teekit))
+        adopt_next(k);
+}
+
+static void on_quote(void *ctx, const struct proof *proof,
+                     const struct why *why)
+{
+    struct keys *k = ctx;
+    uint8_t binding[TEEKIT_BINDING_BYTES];
+
+    if (!take_proof(k, proof, why, &k->next->proof))
+        return;
+    if (k->config.teekit && teekit_evidence_differs(k->next, binding))
+        order(k, binding, on_teekit_quote);
+    else
+        adopt_next(k);
+}
+
 static void make_next(struct keys *k)
 {
     uint8_t binding[QUOTE_REPORT_DATA_BYTES];
-    enum status st;
 
     k->next = epoch_new(k);
     if (k->next == NULL) {
@@ -108,10 +147,7 @@ static void make_next(struct keys *k)
     }
     session_epoch_binding(k->next->nonce, k->next->issued_unix,
                           k->next->pair->public_key, binding);
-    st = quote_source_get_first(k->config.source, binding, on_quote, k,
-                                &k->order);
-    if (st != STATUS_OK)
-        fail_next(k, st);
+    order(k, binding, on_quote);
 }
 
 /* Age of the current epoch. A clock that went back says nothing of it, so

@@ -33,11 +33,14 @@ struct keys_epoch {
     uint8_t nonce[32];
     int64_t issued_unix;
     struct proof proof;  /* carries session_epoch_binding() of the above */
+    struct proof teekit; /* carries what clients of teekit compare, if that is
+                          * another; see teekit_evidence.h */
     atomic_uint holders; /* see keys_hold() */
 };
 
 struct keys_config {
     int64_t epoch_ms;
+    bool teekit;                 /* clients of teekit are served too */
     struct quote_source *source; /* borrowed; closed after the keys */
     const struct log *log;
     int64_t (*now_ms)(void);     /* unix time in ms */

@@ -8,6 +8,7 @@
 #include "common/compiler.h"
 #include "common/limits.h"
 #include "common/text.h"
+#include "proxy/server/serve.h"
 #include "proxy/server/sim_source.h"
 
 #define EPOCH_DEFAULT_S 3600
@@ -31,6 +32,7 @@ static const char usage[] =
     "      --epoch-seconds N     a new key every N seconds; default 3600\n"
     "      --workers N           threads, each with its own connections;\n"
     "                            default: one a processor\n"
+    "      --teekit on|off       serve clients of teekit too; default on\n"
     "      --limit NAME=N        see below; repeatable\n"
     "      --log-format FMT      human (default) or json\n"
     "      --log-level LEVEL     error, warn, info (default) or debug\n"
@@ -82,6 +84,8 @@ static const struct {
       "streams of one session" },
     { "quotes",           AT(quotes),             64,   LIMIT_MAX,
       "clients that wait for a quote" },
+    { "teekit-body",      AT(teekit_body), SERVE_TEEKIT_BODY_MAX,
+      SERVE_TEEKIT_BODY_MAX, "bytes of a body from or to a client of teekit" },
 /* clang-format on */
 #undef AT
 };
@@ -127,7 +131,7 @@ static void print_usage(FILE *to)
         (void)fputs(usage_simulation, to);
     (void)fputs("\nLimits, with their defaults:\n", to);
     for (size_t i = 0; i < COUNT_OF(limit_rows); i++)
-        (void)fprintf(to, "  %-16s %5zu  %s\n", limit_rows[i].name,
+        (void)fprintf(to, "  %-16s %9zu  %s\n", limit_rows[i].name,
                       limit_rows[i].fallback, limit_rows[i].what);
     if (sim_source_built_in()) {
         (void)fputs("\nFaults, which clients must refuse:\n", to);
@@ -144,6 +148,7 @@ enum {
     OPT_WORKERS,
     OPT_QUOTES,
     OPT_LIMIT,
+    OPT_TEEKIT,
     OPT_LOG_FORMAT,
     OPT_LOG_LEVEL,
     OPT_SIM_DIR,
@@ -159,6 +164,7 @@ static const struct option long_options[] = {
     { "rules", required_argument, NULL, OPT_RULES },
     { "epoch-seconds", required_argument, NULL, OPT_EPOCH },
     { "workers", required_argument, NULL, OPT_WORKERS },
+    { "teekit", required_argument, NULL, OPT_TEEKIT },
     { "limit", required_argument, NULL, OPT_LIMIT },
     { "log-format", required_argument, NULL, OPT_LOG_FORMAT },
     { "log-level", required_argument, NULL, OPT_LOG_LEVEL },
@@ -220,6 +226,12 @@ static bool read_workers(struct options *o, const char *value)
     return true;
 }
 
+static bool read_switch(const char *value, bool *out)
+{
+    *out = strcmp(value, "on") == 0;
+    return *out || strcmp(value, "off") == 0;
+}
+
 static bool read_log_format(struct options *o, const char *value)
 {
     o->log.json = strcmp(value, "json") == 0;
@@ -268,6 +280,10 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
         return read_workers(o, value)
                    ? -1
                    : complain(err, "--workers is 1 to 64", value);
+    case OPT_TEEKIT:
+        return read_switch(value, &o->teekit)
+                   ? -1
+                   : complain(err, "--teekit is on or off", value);
     case OPT_LIMIT:
         return read_limit(o, value) ? -1
                                     : complain(err, "no such --limit", value);
@@ -368,6 +384,7 @@ int options_read(struct options *options, int argc, char **argv, FILE *out,
     *options = (struct options){
         .simulate_tee = TEE_TDX,
         .epoch_ms = EPOCH_DEFAULT_S * 1000,
+        .teekit = true,
         .workers = MIN_OF(uv_available_parallelism(), WORKERS_MAX),
         .log = { .to = err, .level = LOG_INFO, .now_ms = log_wall_ms },
     };

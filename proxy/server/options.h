@@ -21,8 +21,9 @@
 
 struct options_limits {
     struct peers_limits peers;
-    size_t streams; /* open at once in one session */
-    size_t quotes;  /* clients that wait for one */
+    size_t streams;     /* open at once in one session */
+    size_t quotes;      /* clients that wait for one */
+    size_t teekit_body; /* bytes of a request, and of an answer */
 };
 
 struct options {
@@ -35,6 +36,7 @@ struct options {
     enum tee_type simulate_tee;
     const struct fault *fault; /* NULL: none; static */
     bool demo;
+    bool teekit; /* clients of teekit are served too */
     int64_t epoch_ms;
     size_t workers; /* 1 to WORKERS_MAX */
     struct options_limits limits;

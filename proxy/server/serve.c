@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "proxy/server/guest.h"
+#include "proxy/server/teekit_guest.h"
 #include "proxy/server/visit.h"
 
 static void on_backends_empty(void *ctx)
@@ -32,7 +33,8 @@ void serve_free(struct serve *s)
 {
     if (s == NULL)
         return;
-    assert(s->visits == NULL && s->guests == NULL && s->backends.list == NULL);
+    assert(s->visits == NULL && s->guests == NULL && s->teekit_guests == NULL &&
+           s->backends.list == NULL && s->asks.list == NULL);
     free(s);
 }
 
@@ -47,9 +49,11 @@ void serve_accept(struct serve *s, struct conn *conn)
 void serve_settle(struct serve *s)
 {
     if (!s->draining || s->told_empty || s->visits != NULL ||
-        s->guests != NULL || s->backends.list != NULL)
+        s->guests != NULL || s->teekit_guests != NULL ||
+        s->backends.list != NULL)
         return;
     s->told_empty = true;
+    ask_pool_close(&s->asks);
     s->config.on_empty(s->config.ctx);
 }
 
@@ -57,6 +61,7 @@ void serve_drain(struct serve *s)
 {
     struct visit *v = s->visits, *next_v;
     struct guest *g = s->guests, *next_g;
+    struct teekit_guest *t = s->teekit_guests, *next_t;
 
     s->draining = true;
     for (; v != NULL; v = next_v) {
@@ -66,6 +71,10 @@ void serve_drain(struct serve *s)
     for (; g != NULL; g = next_g) {
         next_g = guest_next(g);
         guest_drain(g);
+    }
+    for (; t != NULL; t = next_t) {
+        next_t = teekit_guest_next(t);
+        teekit_guest_drain(t);
     }
     serve_settle(s);
 }
@@ -79,6 +88,8 @@ void serve_abort(struct serve *s)
         visit_close(s->visits);
     while (s->guests != NULL)
         guest_close(s->guests, &why);
+    while (s->teekit_guests != NULL)
+        teekit_guest_close(s->teekit_guests, &why);
     backend_set_abort(&s->backends);
     serve_settle(s);
 }

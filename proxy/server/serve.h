@@ -2,6 +2,7 @@
  *
  *   visit: reads one request head          guest: a session
  *     GET /__ra__, an upgrade   --> quote -->  streams --> rules --> backend
+ *       of a client of teekit   ----------->  teekit_guest: requests --> same
  *     GET /healthz              --> 200
  *     anything else             --> 404, or why not
  *
@@ -17,12 +18,17 @@
 #include "common/log.h"
 #include "proxy/io/carrier.h"
 #include "proxy/io/conn.h"
+#include "proxy/server/ask_pool.h"
 #include "proxy/server/backend.h"
 #include "proxy/server/keys.h"
 #include "proxy/server/peers.h"
 #include "proxy/server/quote_desk.h"
 #include "proxy/server/rules.h"
 #include "proxy/tunnel/session.h"
+
+/* What a body may have, so that all of its message fits the limit of teekit's
+ * own servers. */
+#define SERVE_TEEKIT_BODY_MAX (100 * 1024 * 1024 - 128 * 1024)
 
 struct serve_config {
     uv_loop_t *loop;
@@ -34,18 +40,22 @@ struct serve_config {
     const struct rules *rules;
     const struct log *log;
     uint32_t streams_max; /* of one session */
+    bool teekit;          /* clients of teekit are served too */
+    size_t teekit_body;   /* bytes, up to SERVE_TEEKIT_BODY_MAX */
     /* serve_drain() was called, and nobody is left. Called once. */
     void (*on_empty)(void *ctx);
     void *ctx;
 };
 
-/* Everything borrowed outlives it. Fields are for serve.c, visit.c and
- * guest.c. */
+/* Everything borrowed outlives it. Fields are for serve.c, visit.c, guest.c
+ * and teekit_*.c. */
 struct serve {
     struct serve_config config;
     struct visit *visits;
     struct guest *guests;
+    struct teekit_guest *teekit_guests;
     struct backend_set backends;
+    struct ask_pool asks;
     bool draining;
     bool told_empty;
 };

@@ -195,6 +195,7 @@ static enum status start_keys(struct server *s)
                                          : quote_origin_maker(s->origin);
     struct keys_config config = {
         .epoch_ms = s->options->epoch_ms,
+        .teekit = s->options->teekit,
         .log = &s->options->log,
         .now_ms = log_wall_ms,
         .on_first = on_first_key,

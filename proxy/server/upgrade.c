@@ -7,8 +7,8 @@
 #define CLAUSE "PROTOCOL 1"
 
 /* A WebSocket upgrade, whatever it is for. */
-static enum status check_websocket(const struct request *r, struct upgrade *out,
-                                   struct why *why)
+static enum status check_websocket(const struct request *r, bool teekit,
+                                   struct upgrade *out, struct why *why)
 {
     const struct ws_upgrade u = {
         .upgrade = request_field(r, "Upgrade"),
@@ -27,10 +27,10 @@ static enum status check_websocket(const struct request *r, struct upgrade *out,
                 : 400;
         return st;
     }
-    if (text_list_has(u.protocol, CARRIER_PROTOCOL)) {
-        out->key = u.key;
+    out->key = u.key;
+    out->teekit = teekit && u.protocol.len == 0;
+    if (out->teekit || text_list_has(u.protocol, CARRIER_PROTOCOL))
         return STATUS_OK;
-    }
     (void)why_fail(why, STATUS_BAD_REQUEST, "sec-websocket-protocol", CLAUSE,
                    "\"%.*s\"", (int)MIN_OF(u.protocol.len, 64),
                    (const char *)u.protocol.at);
@@ -82,20 +82,18 @@ static enum status check_shape(const struct request *r, struct why *why)
     return STATUS_OK;
 }
 
-enum status upgrade_check(const struct request *r, struct upgrade *out,
-                          struct why *why)
+enum status upgrade_check(const struct request *r, bool teekit,
+                          struct upgrade *out, struct why *why)
 {
-    static enum status (*const checks[])(const struct request *,
-                                         struct upgrade *, struct why *) = {
-        check_websocket,
-        check_challenge,
-        check_freshness,
-    };
     struct upgrade u = { 0 };
     enum status st = check_shape(r, why);
 
-    for (size_t i = 0; i < COUNT_OF(checks) && st == STATUS_OK; i++)
-        st = checks[i](r, &u, why);
+    if (st == STATUS_OK)
+        st = check_websocket(r, teekit, &u, why);
+    if (st == STATUS_OK && !u.teekit)
+        st = check_challenge(r, &u, why);
+    if (st == STATUS_OK && !u.teekit)
+        st = check_freshness(r, &u, why);
     *out = (struct upgrade){ .http = u.http ? u.http : status_http(st) };
     if (st != STATUS_OK)
         return st;

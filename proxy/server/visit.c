@@ -10,6 +10,7 @@
 #include "proxy/io/ws_handshake.h"
 #include "proxy/server/guest.h"
 #include "proxy/server/request.h"
+#include "proxy/server/teekit_guest.h"
 #include "proxy/server/upgrade.h"
 
 #define READ_BYTES   2048 /* a client has no reason to send more at once */
@@ -142,14 +143,37 @@ void visit_refuse(struct visit *v)
 
 static enum status write_101(struct visit *v)
 {
+    const char *protocol = v->upgrade.teekit ? NULL : CARRIER_PROTOCOL;
     uint8_t bytes[ANSWER_BYTES];
     struct builder b = builder_over(bytes, sizeof(bytes));
 
-    ws_handshake_respond(&b, v->upgrade.key, CARRIER_PROTOCOL);
+    ws_handshake_respond(&b, v->upgrade.key, protocol);
     return conn_write(v->conn, builder_view(&b));
 }
 
-/* Hand the connection over to a guest. */
+/* The last step before a guest has the connection. */
+static enum status leave(struct visit *v)
+{
+    enum status st = write_101(v);
+
+    return st == STATUS_OK ? conn_detach(v->conn, slice_of(v->in, v->in_len))
+                           : st;
+}
+
+/* The connection is a guest's, or nobody's. */
+static void handed_over(struct visit *v, enum status st)
+{
+    if (st == STATUS_OK) {
+        v->pass = (struct peers_pass){ 0 };
+    } else {
+        log_event(v->serve->config.log, LOG_ERROR, "session.failed",
+                  LOG_FIELDS(LOG_S("peer", v->peer),
+                             LOG_S("status", status_name(st))));
+        conn_reset(v->conn);
+    }
+    visit_end(v);
+}
+
 static void welcome(struct visit *v, const struct proof *proof)
 {
     const struct session_snp snp = proof_snp(proof);
@@ -171,23 +195,30 @@ static void welcome(struct visit *v, const struct proof *proof)
         .peer = v->peer,
         .pass = v->pass,
     };
-    enum status st = write_101(v);
+    enum status st = leave(v);
 
-    if (st == STATUS_OK)
-        st = conn_detach(v->conn, slice_of(v->in, v->in_len));
     if (st == STATUS_OK)
         st = guest_open(v->serve, &invitation);
-    if (st == STATUS_OK) {
-        v->pass = (struct peers_pass){ 0 };
-    } else {
-        log_event(v->serve->config.log, LOG_ERROR, "session.failed",
-                  LOG_FIELDS(LOG_S("peer", v->peer),
-                             LOG_S("status", status_name(st))));
-        conn_reset(v->conn);
-    }
-    visit_end(v);
+    handed_over(v, st);
 }
 
+static void welcome_teekit(struct visit *v)
+{
+    const struct teekit_invitation invitation = {
+        .conn = v->conn,
+        .epoch = v->epoch,
+        .host = request_field(&v->request, "Host"),
+        .peer = v->peer,
+        .pass = v->pass,
+    };
+    enum status st = leave(v);
+
+    if (st == STATUS_OK)
+        st = teekit_guest_open(v->serve, &invitation);
+    if (st == STATUS_OK)
+        v->epoch = NULL; /* taken over */
+    handed_over(v, st);
+}
 static void on_quote(void *ctx, const struct proof *proof,
                      const struct why *why)
 {
@@ -221,13 +252,16 @@ static void begin_upgrade(struct visit *v)
 {
     struct why why;
 
-    if (upgrade_check(&v->request, &v->upgrade, &why) != STATUS_OK) {
+    if (upgrade_check(&v->request, v->serve->config.teekit, &v->upgrade,
+                      &why) != STATUS_OK) {
         refuse(v, v->upgrade.http, &why);
         return;
     }
     v->epoch = keys_hold(v->serve->config.keys);
     if (v->epoch == NULL)
         refuse_status(v, STATUS_BUSY, "key");
+    else if (v->upgrade.teekit)
+        welcome_teekit(v);
     else if (v->upgrade.epoch)
         welcome(v, &v->epoch->proof);
     else

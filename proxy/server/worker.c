@@ -119,6 +119,8 @@ static enum status start_serve(struct worker *w)
         .rules = c->options->rules,
         .log = &c->options->log,
         .streams_max = (uint32_t)c->options->limits.streams,
+        .teekit = c->options->teekit,
+        .teekit_body = c->options->limits.teekit_body,
         .on_empty = on_empty,
         .ctx = w,
     };

@@ -29,7 +29,8 @@ static void on_head(const struct request *r, struct found *f)
 
     f->heads++;
     f->fields += r->field_count;
-    f->upgrades += upgrade_check(r, &u, &why) == STATUS_OK;
+    f->upgrades +=
+        upgrade_check(r, f->upgrades % 2 == 0, &u, &why) == STATUS_OK;
 }
 
 static void read_all(struct slice text, size_t size, struct found *f)

@@ -93,7 +93,7 @@ static void each_request_gets_its_answer(void **state)
 
         print_message("  %s\n", cases[i].name);
         assert_true(read_head(&r, slice_text(cases[i].head)));
-        st = upgrade_check(&r, &u, &why);
+        st = upgrade_check(&r, false, &u, &why);
         assert_int_equal(st == STATUS_OK, good);
         assert_int_equal(u.http, cases[i].http);
         if (!good) {
@@ -114,7 +114,7 @@ static void the_challenge_is_read(void **state)
 
     (void)state;
     assert_true(read_head(&r, slice_text(GOOD)));
-    CHECK_STATUS(upgrade_check(&r, &u, &why), STATUS_OK);
+    CHECK_STATUS(upgrade_check(&r, false, &u, &why), STATUS_OK);
     for (uint8_t i = 0; i < sizeof(u.challenge); i++)
         assert_int_equal(u.challenge[i], i);
     assert_true(slice_equal(u.key, slice_text("MDEyMzQ1Njc4OWFiY2RlZg==")));
@@ -130,7 +130,7 @@ static void try_head(struct slice head, void *ctx)
 
     (void)ctx;
     if (read_head(&r, head)) {
-        st = upgrade_check(&r, &u, &why);
+        st = upgrade_check(&r, false, &u, &why);
         assert_int_equal(st == STATUS_OK, u.http == 101);
     }
     request_fini(&r);

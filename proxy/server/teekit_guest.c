@@ -1,0 +1,467 @@
+#include "proxy/server/teekit_guest.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include <utlist.h>
+
+#include "common/compiler.h"
+#include "common/secret.h"
+#include "proxy/server/teekit_evidence.h"
+#include "proxy/server/teekit_parts.h"
+#include "proxy/server/teekit_url.h"
+
+#define BEAT_MS 30000 /* as the servers of teekit do it */
+
+/* --- the end ------------------------------------------------------------- */
+
+static void on_timer_closed(uv_handle_t *timer)
+{
+    free(CONTAINER_OF((uv_timer_t *)timer, struct teekit_guest, timer));
+}
+
+/* The connection must be given up. |g| is gone afterwards. */
+static void guest_end(struct teekit_guest *g, uint16_t code,
+                      const struct why *why)
+{
+    struct serve *serve = g->serve;
+    const bool failed = !g->has_key && why->status != STATUS_OK;
+
+    if (g->closing)
+        return;
+    g->closing = true;
+    log_why(serve->config.log, failed ? LOG_WARN : LOG_INFO,
+            failed ? "session.failed" : "session.down", why,
+            LOG_FIELDS(LOG_S("peer", g->peer), LOG_S("protocol", "teekit")));
+    teekit_socket_cancel_all(g);
+    teekit_call_cancel_all(g);
+    ws_link_close(g->link, code);
+    ws_queue_drop(&g->out);
+    teekit_seal_wipe(&g->key);
+    keys_let_go(g->epoch);
+    peers_leave(&g->pass);
+    DL_DELETE(serve->teekit_guests, g);
+    uv_close((uv_handle_t *)&g->timer, on_timer_closed);
+    serve_settle(serve);
+}
+
+void teekit_guest_close(struct teekit_guest *g, const struct why *why)
+{
+    guest_end(g, WS_CLOSE_GOING_AWAY, why);
+}
+
+struct teekit_guest *teekit_guest_next(const struct teekit_guest *g)
+{
+    return g->next;
+}
+
+static void on_broken(uv_timer_t *timer)
+{
+    struct teekit_guest *g = CONTAINER_OF(timer, struct teekit_guest, timer);
+
+    guest_end(g,
+              g->why.status == STATUS_OK ? WS_CLOSE_GOING_AWAY
+                                         : WS_CLOSE_INTERNAL,
+              &g->why);
+}
+
+/* End it on the next turn: whoever calls is still in need of it. */
+static void end_soon(struct teekit_guest *g, enum status st, const char *found)
+{
+    if (g->broken || g->closing)
+        return;
+    g->broken = true;
+    if (st != STATUS_OK)
+        (void)why_fail(&g->why, st, "session", NULL, "%s", found);
+    (void)uv_timer_start(&g->timer, on_broken, 0, 0); /* it is not closing */
+}
+
+void teekit_guest_settle(struct teekit_guest *g)
+{
+    if (g->serve->draining && g->calls == NULL && g->sockets == NULL &&
+        ws_queue_empty(&g->out))
+        end_soon(g, STATUS_OK, "");
+}
+
+void teekit_guest_drain(struct teekit_guest *g)
+{
+    teekit_guest_settle(g);
+}
+
+/* --- sending ------------------------------------------------------------- */
+
+void teekit_guest_post(struct teekit_guest *g, struct teekit_message *m,
+                       struct teekit_parcel *p, enum teekit_body kind)
+{
+    if (g->broken || g->closing) {
+        teekit_parcel_free(p);
+        return;
+    }
+    assert(g->has_key); /* nothing is asked before */
+    teekit_parcel_seal(p, m, kind, &g->key);
+    if (ws_queue_add(&g->out, &p->packet) != STATUS_OK)
+        end_soon(g, STATUS_NO_MEMORY, "no memory to send");
+}
+
+void teekit_guest_send(struct teekit_guest *g, struct teekit_message *m)
+{
+    const struct slice body = m->body;
+    const enum teekit_body kind = m->body_kind;
+    struct teekit_parcel *p;
+    uint8_t *at;
+
+    if (teekit_parcel_new(m, body.len, &p) != STATUS_OK) {
+        end_soon(g, STATUS_NO_MEMORY, "no memory to answer");
+        return;
+    }
+    at = teekit_parcel_reserve(p, body.len);
+    if (at == NULL) {
+        teekit_parcel_free(p);
+        end_soon(g, STATUS_LIMIT, "a message over the limit");
+        return;
+    }
+    if (body.len > 0)
+        memcpy(at, body.at, body.len);
+    teekit_parcel_commit(p, body.len);
+    teekit_guest_post(g, m, p, kind);
+}
+
+static bool is_crowded(const struct teekit_guest *g)
+{
+    return g->held > TEEKIT_GUEST_BYTES / 2 ||
+           g->out.bytes > TEEKIT_GUEST_BYTES / 2 ||
+           g->call_count >= TEEKIT_CALLS_MAX || g->inbox > TEEKIT_QUEUED_BYTES;
+}
+
+void teekit_guest_weigh(struct teekit_guest *g)
+{
+    bool crowded = is_crowded(g);
+
+    if (g->closing || crowded == g->crowded)
+        return;
+    g->crowded = crowded;
+    if (crowded)
+        ws_link_pause(g->link);
+    else
+        ws_link_resume(g->link);
+}
+
+static void on_sent(void *ctx)
+{
+    struct teekit_guest *g = ctx;
+
+    if (ws_queue_sent(&g->out) != STATUS_OK) {
+        end_soon(g, STATUS_NO_MEMORY, "no memory to send");
+        return;
+    }
+    if (g->hushed && g->out.bytes <= TEEKIT_QUEUED_BYTES) {
+        g->hushed = false;
+        teekit_socket_resume_all(g);
+    }
+    teekit_guest_weigh(g);
+    teekit_guest_settle(g);
+}
+
+/* --- routes -------------------------------------------------------------- */
+
+enum status teekit_guest_route(const struct teekit_guest *g, struct slice text,
+                               struct teekit_url *url, struct rules_backend *to,
+                               struct why *why)
+{
+    char target[TEEKIT_HOST_BYTES + 8];
+    struct slice host;
+    enum status st = teekit_url_read(text, url, why);
+    bool six;
+
+    if (st != STATUS_OK)
+        return st;
+    host = url->host.len > 0 ? url->host : slice_text(g->name);
+    six = memchr(host.at, ':', host.len) != NULL;
+    /* The session is the host's port for plain HTTP: the one in the URL, if
+     * any, is where the session was dialled. */
+    (void)snprintf(target, sizeof(target), "%s%.*s%s:80", six ? "[" : "",
+                   (int)host.len, (const char *)host.at, six ? "]" : "");
+    st = rules_find(g->serve->config.rules, slice_text(target), to);
+    if (st == STATUS_OK)
+        return st;
+    (void)why_fail(why, st, "url", "PROTOCOL 13.5", "\"%.*s\"", (int)host.len,
+                   (const char *)host.at);
+    teekit_url_fini(url);
+    return st;
+}
+
+struct slice teekit_guest_host(const struct teekit_guest *g,
+                               const struct teekit_url *url)
+{
+    return url->authority.len > 0 ? url->authority : slice_text(g->host);
+}
+
+/* What follows "Host:" in the request that opened the session. */
+static void take_host(struct teekit_guest *g, struct slice host)
+{
+    char text[TEEKIT_HOST_BYTES + 2];
+    struct teekit_url url;
+    struct why why;
+
+    (void)snprintf(g->host, sizeof(g->host), "localhost");
+    (void)snprintf(g->name, sizeof(g->name), "localhost");
+    if (host.len == 0 || host.len >= TEEKIT_HOST_BYTES)
+        return;
+    (void)snprintf(text, sizeof(text), "//%.*s", (int)host.len,
+                   (const char *)host.at);
+    if (teekit_url_read(slice_text(text), &url, &why) != STATUS_OK)
+        return;
+    (void)snprintf(g->host, sizeof(g->host), "%.*s", (int)url.authority.len,
+                   (const char *)url.authority.at);
+    (void)snprintf(g->name, sizeof(g->name), "%.*s", (int)url.host.len,
+                   (const char *)url.host.at);
+    teekit_url_fini(&url);
+}
+
+/* --- receiving ----------------------------------------------------------- */
+
+/* A beat without an answer to the last one is the end. While we do not read,
+ * an answer may have come all the same. */
+static void on_beat(uv_timer_t *timer)
+{
+    struct teekit_guest *g = CONTAINER_OF(timer, struct teekit_guest, timer);
+    struct why why;
+
+    if (g->asked && !g->crowded) {
+        (void)why_fail(&why, STATUS_TIMED_OUT, "ws.pong", "PROTOCOL 13.7",
+                       "none within %d ms", BEAT_MS);
+        guest_end(g, 0, &why);
+        return;
+    }
+    g->asked = true;
+    ws_link_ping(g->link);
+}
+
+static void on_pong(void *ctx)
+{
+    struct teekit_guest *g = ctx;
+
+    g->asked = false;
+}
+
+/* A second key would turn against its client what was asked under the first,
+ * and is what a client sends whom somebody replayed our announcement to: it
+ * ends the session, and the client makes another. */
+static void take_key(struct teekit_guest *g, const struct teekit_envelope *e)
+{
+    struct why why;
+    enum status st = STATUS_BAD_STATE;
+
+    if (!g->has_key)
+        st = teekit_seal_unseal(g->epoch->pair->public_key,
+                                g->epoch->pair->secret_key, e->sealed, &g->key);
+    if (st != STATUS_OK) {
+        (void)why_fail(&why, st, "client_kx", "PROTOCOL 13.2", "%s",
+                       g->has_key ? "a second key" : "sealed to another key");
+        guest_end(g, WS_CLOSE_PROTOCOL, &why);
+        return;
+    }
+    g->has_key = true;
+    keys_let_go(g->epoch);
+    g->epoch = NULL;
+    peers_ready(&g->pass);
+    ws_link_limit(g->link, TEEKIT_MESSAGE_MAX_BYTES);
+    (void)uv_timer_start(&g->timer, on_beat, BEAT_MS, BEAT_MS);
+    log_event(g->serve->config.log, LOG_INFO, "session.up",
+              LOG_FIELDS(LOG_S("peer", g->peer), LOG_S("suite", "teekit"),
+                         LOG_S("session", g->label)));
+}
+
+/* What a client asks for. One that cannot be read is answered if it has an
+ * id, and passed over if not: the client is as it is. */
+static void on_plain(struct teekit_guest *g, uint8_t *text, size_t len)
+{
+    struct teekit_message m;
+    struct why why;
+
+    if (teekit_message_parse(text, len, &m, &why) != STATUS_OK) {
+        log_why(g->serve->config.log, LOG_DEBUG, "message.refused", &why,
+                LOG_FIELDS(LOG_S("peer", g->peer)));
+        if (m.type == TEEKIT_HTTP_REQUEST && m.id.len > 0) {
+            why.status = why.status == STATUS_HEAD_TOO_LARGE
+                             ? why.status
+                             : STATUS_BAD_REQUEST;
+            teekit_call_refuse(g, m.id, &why);
+        }
+        return;
+    }
+    switch (m.type) {
+    case TEEKIT_HTTP_REQUEST:
+        teekit_call_open(g, &m);
+        return;
+    case TEEKIT_WS_CONNECT:
+        teekit_socket_open(g, &m);
+        return;
+    case TEEKIT_WS_MESSAGE:
+        teekit_socket_message(g, &m);
+        return;
+    case TEEKIT_WS_CLOSE:
+        teekit_socket_close(g, &m);
+        return;
+    case TEEKIT_UNKNOWN:
+    case TEEKIT_HTTP_RESPONSE:
+    case TEEKIT_WS_EVENT:
+        return; /* not a client's to send: teekit's servers pass them over */
+    }
+}
+
+static void take_enc(struct teekit_guest *g, uint8_t *at,
+                     const struct teekit_envelope *e)
+{
+    struct why why;
+    uint8_t *text;
+    size_t len;
+    enum status st = STATUS_BAD_STATE;
+
+    if (g->has_key)
+        st = teekit_seal_open(&g->key, at, e, &text, &len);
+    if (st == STATUS_OK) {
+        on_plain(g, text, len);
+        return;
+    }
+    (void)why_fail(&why, st, "enc", "PROTOCOL 13.3", "%s",
+                   g->has_key ? "not sealed with the session's key"
+                              : "before there is a key");
+    guest_end(g, WS_CLOSE_PROTOCOL, &why);
+}
+
+static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
+                       size_t len)
+{
+    struct teekit_guest *g = ctx;
+    struct teekit_envelope e;
+    struct why why;
+
+    if (opcode != WS_BINARY) {
+        (void)why_fail(&why, STATUS_BAD_FIELD, "ws", "PROTOCOL 13.1",
+                       "a text message");
+        guest_end(g, WS_CLOSE_BAD_DATA, &why);
+        return;
+    }
+    if (teekit_envelope_parse(slice_of(at, len), &e, &why) != STATUS_OK) {
+        guest_end(g, WS_CLOSE_BAD_DATA, &why);
+        return;
+    }
+    switch (e.type) {
+    case TEEKIT_CLIENT_KX:
+        take_key(g, &e);
+        return;
+    case TEEKIT_ENC:
+        take_enc(g, at, &e);
+        return;
+    case TEEKIT_CLIENT_READY:
+    case TEEKIT_SERVER_KX:
+    case TEEKIT_OTHER:
+        return; /* teekit's servers pass them over */
+    }
+}
+
+static void on_end(void *ctx, const struct why *why)
+{
+    guest_end(ctx, WS_CLOSE_NORMAL, why);
+}
+
+/* --- the start ----------------------------------------------------------- */
+
+static void on_deadline(uv_timer_t *timer)
+{
+    struct teekit_guest *g = CONTAINER_OF(timer, struct teekit_guest, timer);
+    struct why why;
+
+    (void)why_fail(&why, STATUS_TIMED_OUT, "client_kx", "PROTOCOL 13.2",
+                   "no key within %d ms", HANDSHAKE_DEADLINE_MS);
+    guest_end(g, WS_CLOSE_PROTOCOL, &why);
+}
+
+/* The announcement, on its way. */
+struct announcement {
+    struct ws_packet packet;
+    uint8_t bytes[]; /* room for the frame's header, then the message */
+};
+
+static void on_announced(struct ws_packet *packet)
+{
+    free(CONTAINER_OF(packet, struct announcement, packet));
+}
+
+static enum status announce(struct teekit_guest *g,
+                            const struct teekit_envelope *kx)
+{
+    const size_t room = teekit_envelope_room(kx);
+    struct announcement *a = malloc(sizeof(*a) + WS_HEADER_MAX_BYTES + room);
+    struct builder b;
+
+    if (a == NULL)
+        return STATUS_NO_MEMORY;
+    b = builder_over(a->bytes + WS_HEADER_MAX_BYTES, room);
+    teekit_envelope_encode(kx, TEEKIT_OURS, &b);
+    assert(builder_ok(&b)); /* teekit_envelope_room() */
+    a->packet = (struct ws_packet){ .opcode = WS_BINARY,
+                                    .out = { b.out, b.len },
+                                    .done = on_announced };
+    return ws_queue_add(&g->out, &a->packet);
+}
+
+static struct teekit_guest *guest_new(struct serve *serve,
+                                      const struct teekit_invitation *i)
+{
+    struct teekit_guest *g = calloc(1, sizeof(*g));
+    uint64_t number;
+
+    if (g == NULL)
+        return NULL;
+    g->serve = serve;
+    memcpy(g->peer, i->peer, sizeof(g->peer));
+    take_host(g, i->host);
+    secret_random(&number, sizeof(number));
+    (void)snprintf(g->label, sizeof(g->label), "teekit-%016" PRIx64, number);
+    return g;
+}
+
+static enum status open_link(struct teekit_guest *g, struct conn *conn)
+{
+    static const struct ws_link_events events = { .on_message = on_message,
+                                                  .on_sent = on_sent,
+                                                  .on_pong = on_pong,
+                                                  .on_end = on_end };
+    const struct ws_link_config config = {
+        .role = WS_SERVER,
+        .scratch = carrier_hub_scratch(g->serve->config.hub),
+        .message_max = TEEKIT_EARLY_MAX_BYTES,
+        .events = &events,
+        .ctx = g,
+    };
+
+    return ws_link_open(conn, &config, &g->link);
+}
+
+enum status teekit_guest_open(struct serve *serve,
+                              const struct teekit_invitation *i)
+{
+    uint8_t issued[TEEKIT_EVIDENCE_ISSUED_BYTES];
+    struct teekit_envelope kx;
+    struct teekit_guest *g;
+
+    if (!teekit_evidence_announce(i->epoch, issued, &kx))
+        return STATUS_BUSY;
+    g = guest_new(serve, i);
+    if (g == NULL || open_link(g, i->conn) != STATUS_OK) {
+        free(g);
+        return STATUS_NO_MEMORY;
+    }
+    g->epoch = i->epoch;
+    g->pass = i->pass;
+    g->out.link = g->link;
+    DL_APPEND(serve->teekit_guests, g);
+    (void)uv_timer_init(serve->config.loop, &g->timer); /* cannot fail */
+    (void)uv_timer_start(&g->timer, on_deadline, HANDSHAKE_DEADLINE_MS, 0);
+    if (announce(g, &kx) != STATUS_OK)
+        end_soon(g, STATUS_NO_MEMORY, "no memory to announce");
+    return STATUS_OK;
+}

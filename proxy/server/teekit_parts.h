@@ -1,0 +1,112 @@
+/* proxy/server/teekit_parts.h: what a teekit session, its requests and its
+ * WebSockets know of each other, and nobody else. */
+#ifndef PROXY_SERVER_TEEKIT_PARTS_H
+#define PROXY_SERVER_TEEKIT_PARTS_H
+
+/* So that no memory is a case, not the end. */
+#define HASH_NONFATAL_OOM 1
+#include <uthash.h>
+#include <uv.h>
+
+#include "common/limits.h"
+#include "proxy/io/teekit_parcel.h"
+#include "proxy/io/ws_link.h"
+#include "proxy/io/ws_queue.h"
+#include "proxy/server/teekit_guest.h"
+#include "proxy/tunnel/teekit_message.h"
+#include "proxy/tunnel/teekit_seal.h"
+
+/* Requests and answers of one session that are in memory; beyond that it is
+ * not read, and answers fail. */
+#define TEEKIT_GUEST_BYTES (256 * 1024 * 1024)
+#define TEEKIT_CALLS_MAX   256 /* requests at once; then it is not read */
+
+/* What waits for a client, and for a backend, before the other is not read. */
+#define TEEKIT_QUEUED_BYTES (4 * 1024 * 1024)
+
+#define TEEKIT_HOST_BYTES  (256 + 8) /* "host:port" and a NUL */
+#define TEEKIT_LABEL_BYTES 32        /* "teekit-" and 16 digits */
+
+/* Freed by guest_free() only. */
+struct teekit_guest {
+    struct serve *serve;
+    struct teekit_guest *prev, *next;
+    struct ws_link *link;
+    struct ws_queue out;
+    uv_timer_t timer; /* the handshake's deadline, then heartbeats */
+    struct peers_pass pass;
+    struct keys_epoch *epoch; /* held until there is a key */
+    bool has_key;
+    struct teekit_key key;
+    bool asked;   /* a ping was sent, and not answered */
+    bool crowded; /* the link is paused: a place is missing */
+    bool hushed;  /* links to backends are paused: the client is slow */
+    bool broken;  /* to be closed on the next turn, for |why| */
+    bool closing; /* only the timer is left */
+    struct why why;
+    char peer[CONN_PEER_ROOM];
+    char host[TEEKIT_HOST_BYTES];   /* of the upgrade: "host:port" */
+    char name[TEEKIT_HOST_BYTES];   /* and its host alone */
+    char label[TEEKIT_LABEL_BYTES]; /* for backends */
+
+    struct teekit_call *calls;
+    size_t call_count;
+    struct teekit_socket *sockets; /* by id */
+    size_t held;  /* bytes of requests and answers of all calls */
+    size_t inbox; /* bytes that wait for the backends of sockets */
+};
+
+/* Seal and send |m|, without a parcel. Never gives up |g| from within. */
+void teekit_guest_send(struct teekit_guest *g, struct teekit_message *m);
+
+/* Seal |p| as |m| and send it; |p| is taken over. */
+void teekit_guest_post(struct teekit_guest *g, struct teekit_message *m,
+                       struct teekit_parcel *p, enum teekit_body kind);
+
+/* Something became less, or more: pause or resume the client's side. */
+void teekit_guest_weigh(struct teekit_guest *g);
+
+/* A call or socket has gone: is a draining guest done? On the next turn. */
+void teekit_guest_settle(struct teekit_guest *g);
+
+/* Where |url| leads. Returns STATUS_OK; STATUS_BAD_REQUEST, STATUS_NOT_ALLOWED
+ * or STATUS_NO_MEMORY with |why| filled. */
+struct teekit_url;
+MUST_CHECK enum status teekit_guest_route(const struct teekit_guest *g,
+                                          struct slice text,
+                                          struct teekit_url *url,
+                                          struct rules_backend *to,
+                                          struct why *why);
+
+/* The Host of a request for |url|. */
+struct slice teekit_guest_host(const struct teekit_guest *g,
+                               const struct teekit_url *url);
+
+/* --- requests ------------------------------------------------------------ */
+
+/* Do what the http_request |m| asks for, or answer why not. */
+void teekit_call_open(struct teekit_guest *g, const struct teekit_message *m);
+
+/* Answer |id| by an error of ours. */
+void teekit_call_refuse(struct teekit_guest *g, struct slice id,
+                        const struct why *why);
+
+/* Give all up; nobody is told. */
+void teekit_call_cancel_all(struct teekit_guest *g);
+
+/* --- WebSockets ---------------------------------------------------------- */
+
+/* As the messages ws_connect, ws_message and ws_close ask. */
+void teekit_socket_open(struct teekit_guest *g, const struct teekit_message *m);
+void teekit_socket_message(struct teekit_guest *g,
+                           const struct teekit_message *m);
+void teekit_socket_close(struct teekit_guest *g,
+                         const struct teekit_message *m);
+
+/* The client takes more again: read on from all backends. */
+void teekit_socket_resume_all(struct teekit_guest *g);
+
+/* The session is over: cut all towards their backends. */
+void teekit_socket_cancel_all(struct teekit_guest *g);
+
+#endif
