@@ -4,7 +4,7 @@
  * input; on its standard output a quote, or an SEV-SNP report with a
  * certificate table behind it (snp_table.h); exit status 0. What it says on
  * standard error stands in our log. It is killed, with all that it started,
- * when it takes too long. */
+ * when it takes too long. The caller ignores SIGPIPE. */
 #ifndef PROXY_SERVER_QUOTE_COMMAND_H
 #define PROXY_SERVER_QUOTE_COMMAND_H
 
