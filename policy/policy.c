@@ -8,6 +8,7 @@
 #include "policy/arena.h"
 #include "policy/place.h"
 #include "policy/read.h"
+#include "policy/read_audit.h"
 #include "policy/read_collateral.h"
 #include "policy/read_file.h"
 #include "policy/read_listen.h"
@@ -52,6 +53,13 @@ static enum status on_collateral(struct reader *r, const struct node *key,
     return read_collateral_block(r, key, &p->collateral);
 }
 
+static enum status on_audit(struct reader *r, const struct node *key, void *to)
+{
+    struct policy *p = to;
+
+    return read_audit_block(r, key, &p->audit);
+}
+
 /* For words that are read before or after all others. */
 static enum status on_other_time(struct reader *r, const struct node *key,
                                  void *to)
@@ -69,6 +77,7 @@ static const struct word policy_words[] = {
     { "unsafe-listen", on_unsafe_listen },
     { "default",       on_default },
     { "collateral",    on_collateral },
+    { "audit",         on_audit },
     { "services",      on_other_time }, /* they rely on all others */
     /* clang-format on */
 };
@@ -98,6 +107,7 @@ static enum status read_policy(struct reader *r, struct policy *p)
 
     if (st == STATUS_OK)
         st = read_collateral_default(r, &p->collateral);
+    read_audit_default(&p->audit);
     if (st == STATUS_OK)
         st = read_words(r, p);
     if (st == STATUS_OK)

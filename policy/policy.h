@@ -82,6 +82,14 @@ struct policy_sources {
     bool forecast; /* also look at what is to come */
 };
 
+/* Whether decisions are written down, and where. */
+struct policy_audit {
+    bool keep;          /* by default */
+    bool asked;         /* the policy says something of it */
+    const char *dir;    /* NULL: the default of the program */
+    uint64_t max_bytes; /* of all that is kept */
+};
+
 struct policy_collateral {
     struct policy_sources sources;
     const char *cache_dir; /* NULL: the default of the program */
@@ -217,6 +225,7 @@ struct policy {
     enum policy_default unnamed;
     struct policy_collateral collateral;
     struct policy_revocations revocations; /* of every service */
+    struct policy_audit audit;
     size_t service_count;
     const struct service *services;
     size_t warning_count;

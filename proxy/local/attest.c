@@ -48,17 +48,6 @@ static void attest_free(struct attest *a)
     free(a);
 }
 
-static void attest_end(struct attest *a)
-{
-    if (!a->cancelled)
-        a->request.done(a->request.ctx, &a->result);
-    verify_trusted_free(a->checked);
-    bundle_unref(a->bundle);
-    item_unref(a->vcek_item);
-    item_unref(a->crl_item);
-    attest_free(a);
-}
-
 /* What is appraised, and what a record keeps of it. */
 static struct appraise_input input_of(const struct attest *a)
 {
@@ -75,6 +64,29 @@ static struct appraise_input input_of(const struct attest *a)
         .challenged = a->challenged,
         .now_unix = now_unix(),
     };
+}
+
+static void tell_audit(const struct attest *a)
+{
+    const struct attest_request *r = &a->request;
+    const struct appraise_input in = input_of(a);
+
+    if (r->audit != NULL && !r->early) /* a forecast decides nothing */
+        audit_decision(r->audit, r->service->name, r->endpoint, &in,
+                       &a->result);
+}
+
+static void attest_end(struct attest *a)
+{
+    if (!a->cancelled) {
+        tell_audit(a);
+        a->request.done(a->request.ctx, &a->result);
+    }
+    verify_trusted_free(a->checked);
+    bundle_unref(a->bundle);
+    item_unref(a->vcek_item);
+    item_unref(a->crl_item);
+    attest_free(a);
 }
 
 /* |exec| is what the external check said; NULL if it has not run. */

@@ -16,6 +16,7 @@
 #include "common/status.h"
 #include "policy/policy.h"
 #include "proxy/local/appraise.h"
+#include "proxy/local/audit.h"
 #include "proxy/tunnel/session.h"
 
 struct attest; /* one attestation under way */
@@ -30,7 +31,9 @@ struct attest_request {
     const struct service *service; /* borrowed until done or cancelled */
     struct slice root_der;         /* of the service; empty: built in; copied */
     const struct session_evidence *evidence; /* copied */
-    int64_t challenged_unix;                 /* when our challenge went out */
+    struct audit *audit;     /* is told the decision; NULL: nobody */
+    const char *endpoint;    /* URL, for it; borrowed as |service| */
+    int64_t challenged_unix; /* when our challenge went out */
     bool early; /* by the TCB data that is to come, whatever the policy says;
                  * for a forecast, never to decide */
     attest_done *done;

@@ -10,6 +10,7 @@ struct attest_desk {
     struct errand_office office;
     uv_loop_t *loop;
     struct collateral *collateral;
+    struct audit *audit; /* NULL: nobody */
 };
 
 /* Freed in on_free(). */
@@ -59,6 +60,8 @@ static enum status begin(struct attest_call *call)
         .service = call->wish.service,
         .root_der = snapshot_root(call->wish.snapshot, call->wish.service),
         .evidence = &call->evidence,
+        .audit = call->desk->audit,
+        .endpoint = call->wish.endpoint,
         .challenged_unix = call->wish.challenged_unix,
         .done = on_attested,
         .ctx = call,
@@ -101,6 +104,11 @@ enum status attest_desk_open(uv_loop_t *loop, struct collateral *collateral,
     d->collateral = collateral;
     errand_office_init(&d->office, mailbox);
     return STATUS_OK;
+}
+
+void attest_desk_audit(struct attest_desk *d, struct audit *audit)
+{
+    d->audit = audit;
 }
 
 void attest_desk_close(struct attest_desk *d)

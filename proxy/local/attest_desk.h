@@ -25,6 +25,10 @@ MUST_CHECK enum status attest_desk_open(uv_loop_t *loop,
                                         struct mailbox *mailbox,
                                         struct attest_desk **out);
 
+/* Decisions are told to |audit|, which outlives the desk; NULL: to nobody. Before
+ * the first call. */
+void attest_desk_audit(struct attest_desk *d, struct audit *audit);
+
 /* When no worker is left and |mailbox| is closed; before the engine is. NULL is
  * allowed. */
 void attest_desk_close(struct attest_desk *d);
@@ -39,6 +43,7 @@ struct attest_wish {
     struct snapshot *snapshot;               /* held while the call lives */
     const struct service *service;           /* of it */
     const struct session_evidence *evidence; /* copied */
+    const char *endpoint;                    /* URL, of it, for the audit */
     int64_t challenged_unix;                 /* when our challenge went out */
     attest_done *
         done; /* not for a forecast; once, on the worker's loop; never from within */

@@ -60,11 +60,37 @@ const struct command cmd_run_command = {
     .main = cmd_run_main,
 };
 
+/* The log of decisions, as |policy| asks for it; NULL if it asks for none.
+ * Returns -1 to go on, else the exit status. */
+static int open_audit(const struct policy *policy, const struct log *log,
+                      struct audit **out)
+{
+    const struct policy_audit *asked = &policy->audit;
+    char state[PATHS_ROOM];
+    const char *dir = asked->dir;
+    struct why why = { 0 };
+
+    *out = NULL;
+    if (!asked->keep)
+        return -1;
+    if (dir == NULL && paths_audit(state))
+        dir = state;
+    if (dir == NULL)
+        (void)why_fail(&why, STATUS_NO_FILE, "audit", NULL,
+                       "neither HOME nor XDG_STATE_HOME is set");
+    else if (audit_open(dir, asked->max_bytes, log, out, &why) == STATUS_OK)
+        return -1;
+    if (asked->asked)
+        return command_fail_why(&cmd_run_command, COMMAND_TROUBLE, &why);
+    log_why(log, LOG_WARN, "audit.off", &why, NULL);
+    return -1;
+}
+
 static int run(const struct options *o, size_t workers, const struct log *log,
                const struct policy *policy)
 {
     char cache_dir[PATHS_ROOM];
-    const struct daemon_options daemon = {
+    struct daemon_options daemon = {
         .policy = policy,
         .policy_path = o->policy_path,
         .cache_dir = policy->collateral.cache_dir != NULL
@@ -78,8 +104,14 @@ static int run(const struct options *o, size_t workers, const struct log *log,
         .colour = terminal_colour(STDOUT_FILENO),
     };
     struct why why = { 0 };
+    enum status st;
+    int code = open_audit(policy, log, &daemon.audit);
 
-    if (daemon_run(&daemon, &why) == STATUS_OK)
+    if (code != -1)
+        return code;
+    st = daemon_run(&daemon, &why);
+    audit_close(daemon.audit);
+    if (st == STATUS_OK)
         return COMMAND_GOOD;
     return command_fail_why(&cmd_run_command, COMMAND_BAD, &why);
 }

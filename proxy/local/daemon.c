@@ -95,6 +95,8 @@ static enum status follow(struct daemon *d, struct policy *policy,
     snapshot_let_go(d->snapshot);
     d->snapshot = next;
     warn(d, policy);
+    if (d->options->audit != NULL)
+        audit_policy(d->options->audit, d->options->policy_path);
     collateral_refresh_every(d->collateral, policy->collateral.refresh_s);
     d->following = d->worker_count;
     for (size_t i = 0; i < d->worker_count; i++)
@@ -309,9 +311,12 @@ static enum status start_parts(struct daemon *d, struct why *why)
     st = attest_desk_open(&d->loop, d->collateral, d->mailbox, &d->desk);
     if (st != STATUS_OK)
         return why_fail(why, st, "proxy", NULL, "%s", status_text(st));
+    attest_desk_audit(d->desk, d->options->audit);
     st = check_supported(policy, why);
     if (st == STATUS_OK)
         st = snapshot_new(policy, NULL, &d->first, why);
+    if (st == STATUS_OK && d->options->audit != NULL)
+        audit_policy(d->options->audit, d->options->policy_path);
     return st;
 }
 

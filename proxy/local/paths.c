@@ -40,7 +40,7 @@ bool paths_cache(char out[PATHS_ROOM])
     return below_base("XDG_CACHE_HOME", ".cache", "veritee", out);
 }
 
-bool paths_state(char out[PATHS_ROOM])
+bool paths_audit(char out[PATHS_ROOM])
 {
-    return below_base("XDG_STATE_HOME", ".local/state", "veritee", out);
+    return below_base("XDG_STATE_HOME", ".local/state", "veritee/audit", out);
 }

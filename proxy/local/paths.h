@@ -22,7 +22,7 @@ MUST_CHECK bool paths_config(char out[PATHS_ROOM]);
  * when neither variable is set. */
 MUST_CHECK bool paths_cache(char out[PATHS_ROOM]);
 
-/* $XDG_STATE_HOME/veritee or ~/.local/state/veritee, likewise. */
-MUST_CHECK bool paths_state(char out[PATHS_ROOM]);
+/* $XDG_STATE_HOME/veritee/audit or ~/.local/state/veritee/audit, likewise. */
+MUST_CHECK bool paths_audit(char out[PATHS_ROOM]);
 
 #endif

@@ -100,6 +100,7 @@ static struct attest_wish wish_of(struct peer *p,
         .snapshot = p->config.snapshot,
         .service = p->config.service,
         .evidence = evidence,
+        .endpoint = p->config.endpoint->url,
         .challenged_unix = p->challenged_unix,
         .ctx = p,
     };

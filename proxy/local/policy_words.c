@@ -228,6 +228,20 @@ static void put_accept(const struct service *s, struct buffer *out)
     put_exec(&a->exec, out);
 }
 
+static void put_audit(const struct policy_audit *audit, struct buffer *out)
+{
+    if (!audit->asked)
+        return;
+    if (audit->keep)
+        buffer_printf(out,
+                      "writes decisions down%s%s, at most %" PRIu64 " MiB\n",
+                      audit->dir != NULL ? " in " : "",
+                      audit->dir != NULL ? audit->dir : "",
+                      audit->max_bytes >> 20);
+    else
+        buffer_text(out, "writes no decisions down\n");
+}
+
 void policy_words_text(const struct policy *p, struct buffer *out)
 {
     char text[HOST_PORT_ROOM];
@@ -242,6 +256,7 @@ void policy_words_text(const struct policy *p, struct buffer *out)
     buffer_printf(out, "\n%s what no service names\n",
                   p->unnamed == DEFAULT_BLOCK ? "blocks"
                                               : "passes on, unverified,");
+    put_audit(&p->audit, out);
     for (size_t i = 0; i < p->service_count; i++) {
         buffer_printf(out, "\n%s\n", p->services[i].name);
         put_where(&p->services[i], out);

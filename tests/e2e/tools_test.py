@@ -211,6 +211,137 @@ class Other(socketserver.BaseRequestHandler):
         self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi\n")
 
 
+# --- audit -------------------------------------------------------------------
+
+def judged(programs, policy, server):
+    """A proxy that has decided once; its log, whole because it has ended."""
+    proxy = programs.proxy(policy)
+    curl("-x", proxy.url, "-o", "/dev/null", f"http://{HOST}/")
+    check(proxy.stop() == 0, "a clean stop")
+    return ("--dir", programs.dir / "state/veritee/audit")
+
+
+def audited(programs, accept=None, *server_args):
+    server = programs.server(*server_args)
+    text = (Path(server.sim_dir) / "accept.yaml").read_text()
+    policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                             server.sim_dir,
+                             accept=accept(text) if accept else text)
+    return policy, judged(programs, policy, server)
+
+
+def decisions_are_written_down_and_judged_again(build):
+    with Programs(build) as programs:
+        policy, at = audited(programs)
+        told = json.loads(expect(veritee(programs, "audit", *at, "--json"),
+                                 0).stdout)["decisions"]
+        check(len(told) == 1 and told[0]["accepted"] and told[0]["simulated"],
+              told)
+        check(told[0]["service"] == "demo" and told[0]["id"] == 1, told)
+        check("accept" in expect(veritee(programs, "audit", *at), 0).stdout,
+              "the list")
+        shown = expect(veritee(programs, "audit", "show", *at, "1"), 0).stdout
+        quote = re.search(r"quote +(\S+)", shown).group(1)
+        expect(veritee(programs, "inspect", quote), 0)
+        again = expect(veritee(programs, "audit", "judge", *at, "last"), 0)
+        check("accepted: a SIMULATED TEE" in again.stdout, again)
+        late = expect(veritee(programs, "audit", "judge", *at, "1", "--at",
+                              "2100-01-01T00:00:00Z", "--json"), 1)
+        check(json.loads(late.stdout)["status"] == "EXPIRED", late)
+        policy.write_text(policy.read_text().replace("d1d1d1d1", "d1d1d1d2", 1))
+        other = expect(veritee(programs, "audit", "judge", *at, "1", "--policy",
+                               policy), 1)
+        check("accept.mrtd" in other.stdout and "it was accepted then" in
+              other.stdout, other)
+        expect(veritee(programs, "audit", "judge", *at, "1"), 0)
+        expect(veritee(programs, "audit", "judge", *at, "2"), 2)
+        expect(veritee(programs, "audit", "show", *at, "one"), 2)
+
+
+def refusals_are_written_down_too(build):
+    with Programs(build) as programs:
+        _, at = audited(programs,
+                        lambda text: text.replace("d1d1d1d1", "d1d1d1d2", 1))
+        told = json.loads(veritee(programs, "audit", *at, "--json").stdout)
+        told = told["decisions"][0]
+        check(not told["accepted"] and told["check"] == "policy-mrtd", told)
+        check("d1d1d1d2" in told["reason"], told)
+        expect(veritee(programs, "audit", "judge", *at, "1"), 1)
+    with Programs(build) as programs:
+        _, at = audited(programs, None, "--simulate-fault", "wrong-key")
+        told = json.loads(veritee(programs, "audit", *at, "--json").stdout)
+        check(told["decisions"][0]["check"] == "binding", told)
+        expect(veritee(programs, "audit", "judge", *at, "1"), 1)
+    with Programs(build) as programs:
+        _, at = audited(programs, None, "--simulate-fault", "no-staple")
+        expect(veritee(programs, "audit", "judge", *at, "1"), 3)
+
+
+def an_altered_log_shows(build):
+    with Programs(build) as programs:
+        policy, at = audited(programs)
+        judged(programs, policy, None)
+        judged(programs, policy, None)
+        told = json.loads(expect(veritee(programs, "audit", "verify", *at,
+                                         "--json"), 0).stdout)
+        check(told["decisions"] == 3 and told["problems"] == [], told)
+        head = told["head"]
+        log = at[1] / "log.jsonl"
+        for path in [at[1], *at[1].rglob("*")]:
+            check(path.stat().st_mode & 0o077 == 0, f"{path}: for the user alone")
+        right = log.read_text()
+        lines = right.splitlines(True)
+        for name, text in (
+                ("a bit", right.replace('"accepted":true', '"accepted":false', 1)),
+                ("a line less", lines[0] + lines[2]),
+                ("the first less", "".join(lines[1:]).replace('"id":2', '"id":1')),
+                ("swapped", lines[1] + lines[0] + lines[2]),
+                ("cut", right[:-20])):
+            log.write_text(text)
+            bad = expect(veritee(programs, "audit", "verify", *at), 1)
+            check("log.jsonl:" in bad.stdout, f"{name}: {bad}")
+        # The last line again: only a head that was noted shows it.
+        log.write_text("".join(lines[:2]))
+        expect(veritee(programs, "audit", "verify", *at), 0)
+        expect(veritee(programs, "audit", "verify", *at, "--head", head), 1)
+        log.write_text(right)
+        expect(veritee(programs, "audit", "verify", *at, "--head", head), 0)
+        judged(programs, policy, None)
+        expect(veritee(programs, "audit", "verify", *at, "--head", head), 0)
+        quote = re.search(r"quote +(\S+)",
+                          veritee(programs, "audit", "show", *at, "1").stdout)
+        Path(quote.group(1)).write_bytes(b"another")
+        expect(veritee(programs, "audit", "verify", *at), 1)
+        expect(veritee(programs, "audit", "judge", *at, "1"), 3)
+
+
+def a_cut_line_spoils_no_other(build):
+    with Programs(build) as programs:
+        policy, at = audited(programs)
+        log = at[1] / "log.jsonl"
+        log.write_text(log.read_text() + '{"version":1,"id":2,"ti')
+        judged(programs, policy, None)
+        told = json.loads(veritee(programs, "audit", *at, "--json").stdout)
+        check([d["id"] for d in told["decisions"]] == [1, 2], told)
+        bad = expect(veritee(programs, "audit", "verify", *at), 1)
+        check(bad.stdout.count("log.jsonl:") == 1, bad)
+
+
+def nothing_is_written_where_the_policy_says_so(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        endpoints = [f"ws://127.0.0.1:{server.port}/__ra__"]
+        policy = programs.policy(endpoints, server.sim_dir,
+                                 extra="audit: { keep: false }\n")
+        at = judged(programs, policy, server)
+        check(not at[1].exists(), "no folder")
+        check("no decisions" in expect(veritee(programs, "audit", *at), 0).stdout,
+              "an empty list")
+        policy = programs.policy(endpoints, server.sim_dir,
+                                 extra="audit: { dir: /dev/null/audit }\n")
+        expect(veritee(programs, "run", "--policy", policy), 2)
+
+
 # --- help, completion, the unit ----------------------------------------------
 
 def commands(programs, *above):
@@ -335,6 +466,11 @@ if __name__ == "__main__":
         env_is_read_by_shells,
         env_goes_where_the_policy_listens,
         exec_leads_one_program_to_the_proxy,
+        decisions_are_written_down_and_judged_again,
+        refusals_are_written_down_too,
+        an_altered_log_shows,
+        a_cut_line_spoils_no_other,
+        nothing_is_written_where_the_policy_says_so,
         every_command_has_help_and_a_manual,
         shells_complete_what_help_tells,
         output_has_no_colour_but_on_a_terminal,

@@ -124,6 +124,8 @@ class Programs:
         return False
 
     def start(self, name, *args, env=None):
+        # What a proxy writes down stays with the test.
+        env = {"XDG_STATE_HOME": str(self.dir / "state"), **(env or {})}
         log = self.dir / f"{Path(str(name)).name}-{len(self.children)}.log"
         path = self.bin / name if "/" not in str(name) else name
         child = Program([path, *args], log, env)

@@ -1,0 +1,225 @@
+#include "proxy/local/audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "common/file.h"
+#include "common/limits.h"
+#include "proxy/local/audit_entry.h"
+
+/* One decision, or, without evidence, a change of policy. */
+struct job {
+    struct job *next;
+    struct audit_entry entry;
+    bool is_policy; /* entry.policy_file is the only thing told */
+    size_t at[AUDIT_BLOBS];
+    size_t len[AUDIT_BLOBS];
+    uint8_t bytes[];
+};
+
+struct audit {
+    const struct log *log;
+    uv_thread_t thread;
+    uv_mutex_t lock; /* of the five below */
+    uv_cond_t changed;
+    struct job *first;
+    struct job *last;
+    size_t waiting;
+    uint32_t lost;
+    bool closing;
+    struct ledger ledger; /* the thread's, as all below */
+    char policy_file[AUDIT_TEXT_ROOM];
+    char policy[LEDGER_NAME_ROOM];
+    bool is_failing; /* it was told so already */
+};
+
+/* --- the thread ------------------------------------------------------------ */
+
+static void tell_failure(struct audit *a, enum status st, const struct why *why)
+{
+    if (st != STATUS_OK && !a->is_failing)
+        log_why(a->log, LOG_ERROR, "audit.failed", why, NULL);
+    a->is_failing = st != STATUS_OK;
+}
+
+static void take_policy(struct audit *a, const struct job *job)
+{
+    struct buffer text;
+    struct why why;
+    enum status st;
+
+    memcpy(a->policy_file, job->entry.policy_file, sizeof(a->policy_file));
+    a->policy[0] = '\0';
+    st = file_read(a->policy_file, POLICY_MAX_BYTES, &text, &why);
+    if (st == STATUS_OK) {
+        st = ledger_put(&a->ledger, buffer_view(&text), a->policy, &why);
+        buffer_free(&text);
+    }
+    tell_failure(a, st, &why);
+}
+
+static void write_decision(struct audit *a, struct job *job)
+{
+    struct audit_entry *e = &job->entry;
+    struct why why;
+    enum status st = STATUS_OK;
+
+    memcpy(e->policy_file, a->policy_file, sizeof(e->policy_file));
+    memcpy(e->blobs[AUDIT_POLICY], a->policy, sizeof(a->policy));
+    for (size_t i = 0; i < AUDIT_BLOBS && st == STATUS_OK; i++)
+        if (job->len[i] > 0)
+            st = ledger_put(&a->ledger,
+                            slice_of(job->bytes + job->at[i], job->len[i]),
+                            e->blobs[i], &why);
+    if (st == STATUS_OK)
+        st = ledger_append(&a->ledger, audit_entry_write, e, &why);
+    tell_failure(a, st, &why);
+}
+
+/* The next job; NULL when all is done and it is to end. */
+static struct job *next_job(struct audit *a)
+{
+    struct job *job;
+
+    uv_mutex_lock(&a->lock);
+    while (a->first == NULL && !a->closing)
+        uv_cond_wait(&a->changed, &a->lock);
+    job = a->first;
+    if (job != NULL) {
+        a->first = job->next;
+        a->waiting--;
+        job->entry.lost = a->lost;
+        a->lost = job->is_policy ? a->lost : 0;
+    }
+    if (a->first == NULL)
+        a->last = NULL;
+    uv_mutex_unlock(&a->lock);
+    return job;
+}
+
+static void on_thread(void *ctx)
+{
+    struct audit *a = ctx;
+
+    for (struct job *job = next_job(a); job != NULL; job = next_job(a)) {
+        if (job->is_policy)
+            take_policy(a, job);
+        else
+            write_decision(a, job);
+        free(job);
+    }
+}
+
+/* --- the others ------------------------------------------------------------ */
+
+static void add(struct audit *a, struct job *job)
+{
+    uv_mutex_lock(&a->lock);
+    if (job == NULL || a->waiting >= AUDIT_WAITING_MAX) {
+        a->lost++;
+        uv_mutex_unlock(&a->lock);
+        free(job);
+        return;
+    }
+    if (a->last == NULL)
+        a->first = job;
+    else
+        a->last->next = job;
+    a->last = job;
+    a->waiting++;
+    uv_cond_signal(&a->changed);
+    uv_mutex_unlock(&a->lock);
+}
+
+void audit_policy(struct audit *a, const char *path)
+{
+    struct job *job = calloc(1, sizeof(*job));
+
+    if (job != NULL) {
+        job->is_policy = true;
+        (void)snprintf(job->entry.policy_file, sizeof(job->entry.policy_file),
+                       "%s", path);
+    }
+    add(a, job);
+}
+
+void audit_decision(struct audit *a, const char *service, const char *endpoint,
+                    const struct appraise_input *in,
+                    const struct attestation *result)
+{
+    struct slice blobs[AUDIT_BLOBS];
+    size_t total = 0;
+    struct job *job;
+
+    audit_entry_blobs(in, blobs);
+    for (size_t i = 0; i < AUDIT_BLOBS; i++)
+        total += blobs[i].len;
+    job = calloc(1, sizeof(*job) + total);
+    total = 0;
+    for (size_t i = 0; i < AUDIT_BLOBS && job != NULL; i++) {
+        job->at[i] = total;
+        job->len[i] = blobs[i].len;
+        if (blobs[i].len > 0)
+            memcpy(job->bytes + total, blobs[i].at, blobs[i].len);
+        total += blobs[i].len;
+    }
+    if (job != NULL)
+        audit_entry_make(&job->entry, service, endpoint, in, result);
+    add(a, job);
+}
+
+static enum status no_thread(struct why *why)
+{
+    return why_fail(why, STATUS_NO_MEMORY, "audit", NULL, "no thread");
+}
+
+static enum status start(struct audit *a, struct why *why)
+{
+    if (uv_mutex_init(&a->lock) != 0)
+        return no_thread(why);
+    if (uv_cond_init(&a->changed) != 0) {
+        uv_mutex_destroy(&a->lock);
+        return no_thread(why);
+    }
+    if (uv_thread_create(&a->thread, on_thread, a) == 0)
+        return STATUS_OK;
+    uv_cond_destroy(&a->changed);
+    uv_mutex_destroy(&a->lock);
+    return no_thread(why);
+}
+
+enum status audit_open(const char *dir, uint64_t max_bytes,
+                       const struct log *log, struct audit **out,
+                       struct why *why)
+{
+    struct audit *a = calloc(1, sizeof(*a));
+    enum status st;
+
+    *out = NULL;
+    if (a == NULL)
+        return why_fail(why, STATUS_NO_MEMORY, "audit", NULL, "no memory");
+    a->log = log;
+    st = ledger_open(&a->ledger, dir, max_bytes, why);
+    if (st == STATUS_OK)
+        st = start(a, why);
+    if (st == STATUS_OK)
+        *out = a;
+    else
+        free(a);
+    return st;
+}
+
+void audit_close(struct audit *a)
+{
+    if (a == NULL)
+        return;
+    uv_mutex_lock(&a->lock);
+    a->closing = true;
+    uv_cond_signal(&a->changed);
+    uv_mutex_unlock(&a->lock);
+    (void)uv_thread_join(&a->thread); /* it is ours, and joined once */
+    uv_cond_destroy(&a->changed);
+    uv_mutex_destroy(&a->lock);
+    free(a);
+}
