@@ -44,6 +44,7 @@ void service_json_write(const struct status_service *s, struct buffer *out)
     json_out_text(&j, "program", "veritee " VERITEE_VERSION);
     json_out_text(&j, "service", s->service->name);
     json_out_text(&j, "state", status_data_word(s->standing));
+    json_out_text(&j, "protocol", policy_protocol_name(s->service->protocol));
     put_session(s, &j);
     put_attestation(s->attestation, &j);
     json_out_text(&j, "status_page", "http://" LOCAL_PAGE_HOST "/");

@@ -43,6 +43,7 @@ function showFacts(known) {
         ["Checks", found.passed + " passed"],
         ["Attested", shortTime(found.attested)],
         ["Good until", shortTime(found.deadline)],
+        ["Protocol", known.protocol],
         ["Cipher", known.suite ?? ""],
         ["Measured", measurement(found.claims), "code"],
     ];
