@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "common/json_out.h"
+#include "proxy/local/forecast_page.h"
 #include "proxy/local/page.h"
 #include "proxy/local/refusal_words.h"
 #include "proxy/local/verdict_text.h"
@@ -263,6 +264,8 @@ static void put_summary(const struct status_data *data,
         put_moment(out, "Session until", a->deadline_unix,
                    a->decision.deadline_item, data->now_unix);
     }
+    if (s->forecast != NULL)
+        forecast_page_fact(s->forecast, out);
     put_traffic(s, out);
     buffer_text(out, "</dl>\n");
 }
@@ -350,6 +353,8 @@ static void put_service(const struct status_data *data, size_t i,
     put_verdict(s, out);
     put_weaknesses(s->service->protocol, out);
     put_failure(s, out);
+    if (s->forecast != NULL)
+        forecast_page_warning(s->forecast, out);
     put_summary(data, s, out);
     put_endpoints(s, out);
     if (s->attestation != NULL && out->len < DETAIL_MAX_BYTES) {
@@ -447,9 +452,23 @@ static void title_of(const struct status_data *data, char title[TITLE_ROOM])
                    len > 0 ? " - " : "");
 }
 
-/* How many are verified, refused ... */
+static size_t count_breaking(const struct status_data *data)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < data->service_count; i++) {
+        const struct forecast *f = data->services[i].forecast;
+
+        count += f != NULL && f->outlook == OUTLOOK_BREAKS;
+    }
+    return count;
+}
+
+/* How many are verified, refused ..., and how many of them soon will not be. */
 static void put_chips(const struct status_data *data, struct buffer *out)
 {
+    const size_t breaking = count_breaking(data);
+
     buffer_text(out, "<ul class=\"chips\">\n");
     for (int i = STANDING_VERIFIED; i >= STANDING_WAITING; i--) {
         size_t count = count_at(data, (enum standing)i);
@@ -458,6 +477,9 @@ static void put_chips(const struct status_data *data, struct buffer *out)
             buffer_printf(out, "<li class=\"%s\">%zu %s</li>\n", looks[i].style,
                           count, status_data_word((enum standing)i));
     }
+    if (breaking > 0)
+        buffer_printf(out, "<li class=\"warn\">%zu will break</li>\n",
+                      breaking);
     buffer_text(out, "</ul>\n");
 }
 
@@ -469,10 +491,11 @@ static void put_lead(const struct status_data *data, struct buffer *out)
                   data->service_count, plural(data->service_count));
     page_time(data->now_unix, out);
     buffer_text(out, "</p>\n");
-    if (data->service_count > 1)
+    if (data->service_count > 1 || count_breaking(data) > 0)
         put_chips(data, out);
     buffer_text(out, "</div>\n");
 }
+
 /* What an event tells of: all but counts that asking for the page changes. */
 static void put_news(const struct status_data *data, struct buffer *out)
 {

@@ -176,6 +176,52 @@ static void the_soonest_end_is_told(void **state)
     check_page(&s, "/", TEXTS("<dd>past<"), TEXTS("<dd>in 0 s"));
 }
 
+static void what_a_recovery_will_break_is_told(void **state)
+{
+    struct forecast forecast = { .outlook = OUTLOOK_HOLDS,
+                                 .present_number = 18,
+                                 .early_number = 19,
+                                 .event_unix = GOOD_NOW,
+                                 .present_status = TCB_UP_TO_DATE,
+                                 .early_status = TCB_OUT_OF_DATE };
+    struct sample s;
+
+    (void)state;
+    make_sample(&s);
+    s.state.forecast = &forecast;
+    check_page(&s, "/", TEXTS("<dd>will hold<small>number 19, after 18<"),
+               TEXTS("will break"));
+    forecast.outlook = OUTLOOK_BREAKS;
+    assert_true(
+        advisories_add(&forecast.news, slice_text("<b onload"), TCB_PLATFORM));
+    (void)why_fail(&forecast.why, STATUS_POLICY, "accept.tcb", NULL, "%s",
+                   HOSTILE);
+    check_page(&s, "/",
+               TEXTS("1 will break</li>", "will break this service</h3>",
+                     "UpToDate now, OutOfDate then", "&#60;b onload</dd>",
+                     "<dd>accept.tcb</dd>", "<dt>What to do</dt>"),
+               TEXTS("<b onload", "\x01"));
+    forecast.outlook = OUTLOOK_UNKNOWN;
+    check_page(&s, "/", TEXTS("<dd>not known<small>"), TEXTS("will break"));
+}
+
+static void a_protocol_with_weaknesses_says_so(void **state)
+{
+    struct sample s;
+
+    (void)state;
+    make_sample(&s);
+    check_page(&s, "/", TEXTS("</html>"), TEXTS("teekit"));
+    check_page(&s, "/status.json", TEXTS("\"protocol\":\"native\""),
+               TEXTS("teekit"));
+    s.service.protocol = PROTOCOL_TEEKIT;
+    check_page(&s, "/", TEXTS("It speaks teekit, which leaves open:"),
+               TEXTS("native"));
+    check_page(&s, "/status.txt", TEXTS("teekit"), TEXTS("native"));
+    check_page(&s, "/status.json", TEXTS("\"protocol\":\"teekit\""),
+               TEXTS("native"));
+}
+
 static const struct {
     enum standing standing;
     const char *page;
@@ -317,6 +363,8 @@ int main(void)
         cmocka_unit_test(text_from_outside_stays_text_in_json),
         cmocka_unit_test(a_label_is_escaped_as_prometheus_has_it),
         cmocka_unit_test(the_soonest_end_is_told),
+        cmocka_unit_test(what_a_recovery_will_break_is_told),
+        cmocka_unit_test(a_protocol_with_weaknesses_says_so),
         cmocka_unit_test(every_standing_has_its_word),
         cmocka_unit_test(the_pac_file_names_hosts_and_the_proxy),
         cmocka_unit_test(other_paths_are_not_ours),
