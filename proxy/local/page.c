@@ -1,5 +1,7 @@
 #include "proxy/local/page.h"
 
+#include <inttypes.h>
+
 #include "common/pages.h"
 #include "common/text.h"
 #include "common/utf8.h"
@@ -98,6 +100,27 @@ void page_time(int64_t unix_seconds, struct buffer *out)
     text_time(unix_seconds, text);
     buffer_printf(out, "<time datetime=\"%s\">%.10s %.5s UTC</time>", text,
                   text, text + 11);
+}
+
+const char *page_plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+void page_bytes(uint64_t bytes, struct buffer *out)
+{
+    static const char units[] = "KMGTPE";
+    double scaled = (double)bytes;
+    int unit = -1;
+
+    while (scaled >= 1024 && unit < (int)sizeof(units) - 2) {
+        scaled /= 1024;
+        unit++;
+    }
+    if (unit < 0)
+        buffer_printf(out, "%" PRIu64 " bytes", bytes);
+    else
+        buffer_printf(out, "%.1f %ciB", scaled, units[unit]);
 }
 
 /* Measurements that differ in a digit look alike: what differs is marked.

@@ -44,6 +44,12 @@ void page_sentence(const char *name, const char *value, struct buffer *out);
 /* "2026-11-22 17:04 UTC" */
 void page_time(int64_t unix_seconds, struct buffer *out);
 
+/* "s" unless there is one of it; static. */
+const char *page_plural(size_t count);
+
+/* "999 bytes", "1.5 MiB" */
+void page_bytes(uint64_t bytes, struct buffer *out);
+
 /* What |why| says, as rows of a definition list: where, found, expected, the
  * rule, and whose side it is on. */
 void page_why(const struct why *why, struct buffer *out);
