@@ -287,14 +287,14 @@ static bool is_token(struct slice name)
     return name.len > 0;
 }
 
-/* Append UTF-8 as ISO 8859-1. False when a character is beyond it, or ends a
- * line. */
+/* Append UTF-8 as ISO 8859-1. False when a character is beyond it, or has no
+ * place in a field: the end of a line, above all. */
 static bool put_latin(struct buffer *out, struct slice value)
 {
     for (size_t i = 0; i < value.len; i++) {
         uint8_t c = value.at[i];
 
-        if (c == '\r' || c == '\n' || c == 0)
+        if ((c < ' ' && c != '\t') || c == 0x7f)
             return false;
         if (c < 0x80) {
             buffer_byte(out, c);
