@@ -33,7 +33,10 @@ target_compile_options(house INTERFACE
     -Wmissing-prototypes -Wswitch-enum -Wvla -Wformat=2 -Wundef
     # assert(!"why this cannot be") is a pointer made a truth, on purpose.
     $<$<C_COMPILER_ID:Clang>:-Wno-string-conversion>
-    -fstack-protector-strong -fno-common)
+    -fstack-protector-strong -fno-common
+    # The same binary wherever it is built: tests/e2e/reproducible_plain.sh.
+    $<$<CONFIG:RelWithDebInfo>:-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.>
+    $<$<CONFIG:RelWithDebInfo>:-ffile-prefix-map=${CMAKE_BINARY_DIR}=build>)
 if(VERITEE_WERROR)
     target_compile_options(house INTERFACE -Werror)
 endif()
@@ -110,6 +113,7 @@ function(program name folder)
     if(EXISTS "${PROJECT_SOURCE_DIR}/${folder}/main.c")
         add_executable(${name} "${PROJECT_SOURCE_DIR}/${folder}/main.c")
         target_link_libraries(${name} PRIVATE ${module_name})
-        install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+        install(TARGETS ${name} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
+                COMPONENT ${name})
     endif()
 endfunction()

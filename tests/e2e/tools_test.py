@@ -438,23 +438,6 @@ def on_terminal(argv, env):
     return text.decode()
 
 
-def the_unit_is_one_that_systemd_takes(build):
-    if not shutil.which("systemd-analyze"):
-        print("skipped - no systemd-analyze", flush=True)
-        return
-    unit = Path(__file__).resolve().parents[2] / "deploy/systemd/user/veritee.service"
-    with Programs(build) as programs:
-        copy = programs.dir / "veritee.service"
-        copy.write_text(unit.read_text().replace("/usr/local/bin/veritee",
-                                                 str(programs.bin.resolve() /
-                                                     "veritee")))
-        told = subprocess.run(["systemd-analyze", "--user", "--man=no", "verify",
-                               copy], capture_output=True, text=True,
-                              env=environment(programs,
-                                              XDG_RUNTIME_DIR=str(programs.dir)))
-        check(told.returncode == 0 and "veritee.service" not in told.stderr, told)
-
-
 if __name__ == "__main__":
     sys.exit(run_tests([
         what_pin_prints_lets_the_proxy_in,
@@ -474,5 +457,4 @@ if __name__ == "__main__":
         every_command_has_help_and_a_manual,
         shells_complete_what_help_tells,
         output_has_no_colour_but_on_a_terminal,
-        the_unit_is_one_that_systemd_takes,
     ]))
