@@ -5,6 +5,7 @@
 #include "collateral/collateral.h"
 #include "common/limits.h"
 #include "proxy/io/mailbox.h"
+#include "proxy/io/notify.h"
 #include "proxy/io/shutdown.h"
 #include "proxy/local/attest_desk.h"
 #include "proxy/local/local_worker.h"
@@ -46,6 +47,7 @@ static void tell_ready(struct daemon *d)
                       policy->listen[i].host,
                       (unsigned)local_worker_port(d->workers[0], i));
     (void)fflush(d->options->out);
+    notify_manager("READY=1");
 }
 
 static void on_explained(void *ctx, struct slice text)
@@ -211,6 +213,7 @@ static void stop(struct daemon *d)
     if (d->stopping)
         return;
     d->stopping = true;
+    notify_manager("STOPPING=1");
     if (d->running == 0) {
         close_all(d);
         return;

@@ -13,6 +13,7 @@
 
 #define EPOCH_DEFAULT_S 3600
 #define EPOCH_MAX_S     (30 * 86400)
+#define DRAIN_MAX_S     86400
 #define LIMIT_MAX       1000000
 
 static const char usage[] =
@@ -33,6 +34,8 @@ static const char usage[] =
     "      --workers N           threads, each with its own connections;\n"
     "                            default: one a processor\n"
     "      --teekit on|off       serve clients of teekit too; default on\n"
+    "      --drain-seconds N     how long streams may go on after SIGTERM;\n"
+    "                            default 10\n"
     "      --limit NAME=N        see below; repeatable\n"
     "      --log-format FMT      human (default) or json\n"
     "      --log-level LEVEL     error, warn, info (default) or debug\n"
@@ -58,7 +61,8 @@ static const char usage_simulation[] =
 
 static const char usage_end[] =
     "\n"
-    "SIGTERM or SIGINT lets streams end for ten seconds; again ends at once.\n"
+    "SIGTERM or SIGINT lets streams end, see --drain-seconds; again ends at\n"
+    "once.\n"
     "Exit status: 0 after a clean stop, 1 on failure, 2 for usage.\n";
 
 /* --- limits -------------------------------------------------------------- */
@@ -146,6 +150,7 @@ enum {
     OPT_RULES = 256,
     OPT_EPOCH,
     OPT_WORKERS,
+    OPT_DRAIN,
     OPT_QUOTES,
     OPT_LIMIT,
     OPT_TEEKIT,
@@ -164,6 +169,7 @@ static const struct option long_options[] = {
     { "rules", required_argument, NULL, OPT_RULES },
     { "epoch-seconds", required_argument, NULL, OPT_EPOCH },
     { "workers", required_argument, NULL, OPT_WORKERS },
+    { "drain-seconds", required_argument, NULL, OPT_DRAIN },
     { "teekit", required_argument, NULL, OPT_TEEKIT },
     { "limit", required_argument, NULL, OPT_LIMIT },
     { "log-format", required_argument, NULL, OPT_LOG_FORMAT },
@@ -204,14 +210,13 @@ static int take_listen(struct options *o, const char *value, FILE *err)
     return -1;
 }
 
-static bool read_epoch(struct options *o, const char *value)
+static bool read_seconds(const char *value, uint64_t max, int64_t *ms)
 {
     uint64_t seconds;
 
-    if (!text_from_decimal(slice_text(value), EPOCH_MAX_S, &seconds) ||
-        seconds == 0)
+    if (!text_from_decimal(slice_text(value), max, &seconds))
         return false;
-    o->epoch_ms = (int64_t)seconds * 1000;
+    *ms = (int64_t)seconds * 1000;
     return true;
 }
 
@@ -273,13 +278,17 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
         st = rules_add_file(o->rules, value, &why);
         return take_rules(st, &why, err);
     case OPT_EPOCH:
-        return read_epoch(o, value)
+        return read_seconds(value, EPOCH_MAX_S, &o->epoch_ms) && o->epoch_ms > 0
                    ? -1
                    : complain(err, "--epoch-seconds is 1 to 2592000", value);
     case OPT_WORKERS:
         return read_workers(o, value)
                    ? -1
                    : complain(err, "--workers is 1 to 64", value);
+    case OPT_DRAIN:
+        return read_seconds(value, DRAIN_MAX_S, &o->drain_ms)
+                   ? -1
+                   : complain(err, "--drain-seconds is 0 to 86400", value);
     case OPT_TEEKIT:
         return read_switch(value, &o->teekit)
                    ? -1
@@ -384,6 +393,7 @@ int options_read(struct options *options, int argc, char **argv, FILE *out,
     *options = (struct options){
         .simulate_tee = TEE_TDX,
         .epoch_ms = EPOCH_DEFAULT_S * 1000,
+        .drain_ms = DRAIN_DEADLINE_MS,
         .teekit = true,
         .workers = MIN_OF(uv_available_parallelism(), WORKERS_MAX),
         .log = { .to = err, .level = LOG_INFO, .now_ms = log_wall_ms },

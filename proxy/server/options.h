@@ -38,7 +38,8 @@ struct options {
     bool demo;
     bool teekit; /* clients of teekit are served too */
     int64_t epoch_ms;
-    size_t workers; /* 1 to WORKERS_MAX */
+    int64_t drain_ms; /* from SIGTERM to the end of what still goes on */
+    size_t workers;   /* 1 to WORKERS_MAX */
     struct options_limits limits;
     struct log log;
 };

@@ -4,6 +4,7 @@
 
 #include "common/limits.h"
 #include "proxy/io/mailbox.h"
+#include "proxy/io/notify.h"
 #include "proxy/io/shutdown.h"
 #include "proxy/server/demo.h"
 #include "proxy/server/sim_source.h"
@@ -80,11 +81,13 @@ static void stop(struct server *s)
     if (s->stopping)
         return;
     s->stopping = true;
+    notify_manager("STOPPING=1");
     if (s->running == 0) {
         close_all(s);
         return;
     }
-    (void)uv_timer_start(&s->drain, on_drained, DRAIN_DEADLINE_MS, 0);
+    (void)uv_timer_start(&s->drain, on_drained, (uint64_t)s->options->drain_ms,
+                         0);
     for (size_t i = 0; i < s->worker_count; i++)
         worker_drain(s->workers[i]);
 }
@@ -146,6 +149,7 @@ static void on_first_key(void *ctx)
     for (size_t i = 0; i < s->options->listen_count; i++)
         tell_listener(s, i);
     (void)fflush(s->out);
+    notify_manager("READY=1");
 }
 
 static enum status start_simulation(struct server *s, struct why *why)

@@ -5,7 +5,7 @@
 #include "common/file.h"
 #include "tests/support/check.h"
 
-#define ARGS_MAX 16
+#define ARGS_MAX 32
 
 /* Read |line|, split at its blanks; |said| gets the complaints. */
 static int read_line(const char *line, struct options *o, char *said,
@@ -27,6 +27,7 @@ static int read_line(const char *line, struct options *o, char *said,
         while (*at == ' ')
             *at++ = '\0';
     }
+    assert_true(argc < ARGS_MAX);
     status = options_read(o, argc, argv, out, out);
     assert_int_equal(fclose(out), 0);
     return status;
@@ -60,6 +61,8 @@ static const struct {
       "--epoch-seconds" },
     { "no workers",           BASE "--workers 0", "--workers" },
     { "too many workers",     BASE "--workers 65", "--workers" },
+    { "a drain of days",      BASE "--drain-seconds 86401",
+      "--drain-seconds" },
     { "an epoch in words",    BASE "--epoch-seconds 1h", "--epoch-seconds" },
     { "an unknown limit",     BASE "--limit cats=9", "no such --limit" },
     { "a limit without a number", BASE "--limit pending", "no such --limit" },
@@ -109,6 +112,7 @@ static void there_are_defaults(void **state)
     assert_null(o.fault);
     assert_int_equal(o.simulate_tee, TEE_TDX);
     assert_int_equal(o.epoch_ms, 3600 * 1000);
+    assert_int_equal(o.drain_ms, 10000);
     assert_true(o.workers > 0);
     assert_int_equal(o.limits.peers.all, 4096);
     assert_int_equal(o.limits.peers.pending, 512);
@@ -129,7 +133,8 @@ static void every_option_is_taken(void **state)
     (void)state;
     assert_int_equal(read_line("-l a:1 --listen=b:2 -s --simulate-tee sgx "
                                "--simulate-dir /tmp/x --simulate-fault debug "
-                               "-r a.test:80=b:1 --workers 3 --epoch-seconds=2",
+                               "-r a.test:80=b:1 --workers 3 --epoch-seconds=2 "
+                               "--drain-seconds 0",
                                &o, said, sizeof(said)),
                      -1);
     assert_int_equal(o.listen_count, 2);
@@ -139,6 +144,7 @@ static void every_option_is_taken(void **state)
     assert_string_equal(o.fault->name, "debug");
     assert_int_equal(rules_count(o.rules), 1);
     assert_int_equal(o.epoch_ms, 2000);
+    assert_int_equal(o.drain_ms, 0);
     assert_int_equal(o.workers, 3);
     assert_false(o.demo);
     options_free(&o);
