@@ -46,6 +46,19 @@ void far_teekit_turn_soon(struct far_teekit *t)
     (void)uv_idle_start(&t->turn, on_turn); /* cannot fail */
 }
 
+struct slice far_teekit_authority(const struct far_teekit *t)
+{
+    static const char usual[] = ":80";
+    const size_t len = sizeof(usual) - 1;
+    struct slice target = slice_text(t->far->target);
+
+    if (target.len > len &&
+        slice_equal(slice_of(target.at + target.len - len, len),
+                    slice_text(usual)))
+        target.len -= len;
+    return target;
+}
+
 static void drop_request(struct far_teekit *t)
 {
     teekit_parcel_free(t->parcel);

@@ -46,8 +46,8 @@ static void begin_request(struct far_teekit *t)
     uint64_t left = http_reader_skippable(&t->reader);
     struct why why;
 
-    if (teekit_http_request(&t->reader, &t->text, &t->request, &why) !=
-        STATUS_OK) {
+    if (teekit_http_request(&t->reader, far_teekit_authority(t), &t->text,
+                            &t->request, &why) != STATUS_OK) {
         far_teekit_refuse(t, &why);
         return;
     }

@@ -76,6 +76,9 @@ static inline size_t far_teekit_waiting(const struct far_teekit *t)
  * gone afterwards, as after far_teekit_fail(). */
 void far_teekit_tell(struct far_teekit *t);
 
+/* "host", or "host:port" if that is not the usual one: where it leads. */
+struct slice far_teekit_authority(const struct far_teekit *t);
+
 /* It may be that the application may write again: say so then. */
 void far_teekit_tell_room(struct far_teekit *t);
 

@@ -9,8 +9,8 @@ void far_teekit_ws_begin(struct far_teekit *t)
 {
     struct teekit_parcel *p;
     struct why why;
-    enum status st =
-        teekit_http_connect(&t->reader, &t->text, &t->request, &why);
+    enum status st = teekit_http_connect(&t->reader, far_teekit_authority(t),
+                                         &t->text, &t->request, &why);
 
     if (st == STATUS_OK && http_reader_skippable(&t->reader) > 0)
         st = why_fail(&why, STATUS_BAD_REQUEST, "http.body", "RFC 6455 4.1",

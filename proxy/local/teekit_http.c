@@ -164,27 +164,45 @@ static enum status check_method(const char *method, struct why *why)
 }
 
 /* |text| emptied, with room for all that will be put there. */
-static bool make_room(const struct http_reader *r, struct buffer *text)
+static bool make_room(const struct http_reader *r, struct slice authority,
+                      struct buffer *text)
 {
     buffer_free(text);
     *text = buffer_with_max(8 * HTTP_HEAD_MAX_BYTES);
-    return buffer_reserve(text, text_room(r)) != NULL;
+    return buffer_reserve(text, text_room(r) + authority.len) != NULL;
+}
+
+/* The whole URI: a server may be there for several hosts. */
+static void put_url(const char *scheme, struct slice authority,
+                    struct slice path, struct buffer *text,
+                    struct teekit_message *m)
+{
+    size_t at = text->len;
+
+    buffer_text(text, scheme);
+    buffer_add(text, authority);
+    if (path.at[0] != '/') /* the asterisk of OPTIONS */
+        buffer_text(text, "/");
+    buffer_add(text, path);
+    m->url = since(text, at);
 }
 
 enum status teekit_http_request(const struct http_reader *r,
-                                struct buffer *text, struct teekit_message *m,
-                                struct why *why)
+                                struct slice authority, struct buffer *text,
+                                struct teekit_message *m, struct why *why)
 {
     enum status st = check_method(r->method, why);
+    struct slice path = { 0 };
 
     memset(m, 0, sizeof(*m));
     if (st == STATUS_OK)
-        st = take_target(r, &m->url, why);
+        st = take_target(r, &path, why);
     if (st != STATUS_OK)
         return st;
-    if (!make_room(r, text))
+    if (!make_room(r, authority, text))
         return why_fail(why, STATUS_NO_MEMORY, "http", NULL, "no memory");
     m->type = TEEKIT_HTTP_REQUEST;
+    put_url("http://", authority, path, text, m);
     m->method = slice_text(r->method);
     take_fields(&r->fields, text, m);
     return STATUS_OK;
@@ -220,8 +238,8 @@ static enum status take_protocols(const struct http_fields *f,
 }
 
 enum status teekit_http_connect(const struct http_reader *r,
-                                struct buffer *text, struct teekit_message *m,
-                                struct why *why)
+                                struct slice authority, struct buffer *text,
+                                struct teekit_message *m, struct why *why)
 {
     const struct http_fields *f = &r->fields;
     const struct ws_upgrade upgrade = {
@@ -244,13 +262,10 @@ enum status teekit_http_connect(const struct http_reader *r,
         st = take_protocols(f, m, why);
     if (st != STATUS_OK)
         return st;
-    if (!make_room(r, text))
+    if (!make_room(r, authority, text))
         return why_fail(why, STATUS_NO_MEMORY, "http", NULL, "no memory");
     m->type = TEEKIT_WS_CONNECT;
-    buffer_text(text, "ws://");
-    add_latin(text, http_fields_get(f, "Host"));
-    buffer_add(text, path);
-    m->url = buffer_view(text);
+    put_url("ws://", authority, path, text, m);
     return STATUS_OK;
 }
 

@@ -16,12 +16,14 @@
 #include "proxy/io/http_reader.h"
 #include "proxy/tunnel/teekit_message.h"
 
-/* The request whose head |r| has just read, without id and body. |text| is
+/* The request whose head |r| has just read, to |authority| ("host" or
+ * "host:port"), without id and body. |text| is
  * emptied and holds what |m| borrows, besides what it borrows from |r|. Fields
  * of one name become one; bytes above ASCII are taken as ISO 8859-1, as
  * JavaScript does. Returns STATUS_OK; STATUS_BAD_METHOD, STATUS_BAD_REQUEST,
  * STATUS_HEAD_TOO_LARGE or STATUS_NO_MEMORY with |why| filled. */
 MUST_CHECK enum status teekit_http_request(const struct http_reader *r,
+                                           struct slice authority,
                                            struct buffer *text,
                                            struct teekit_message *m,
                                            struct why *why);
@@ -33,6 +35,7 @@ bool teekit_http_is_websocket(const struct http_reader *r);
  * into the answer. STATUS_BAD_REQUEST too when it is no request that may be
  * answered by 101. */
 MUST_CHECK enum status teekit_http_connect(const struct http_reader *r,
+                                           struct slice authority,
                                            struct buffer *text,
                                            struct teekit_message *m,
                                            struct why *why);

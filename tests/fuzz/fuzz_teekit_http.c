@@ -23,8 +23,9 @@ static void try_request(struct slice in)
     if (http_reader_read(&r, &in) == HTTP_GOT_HEAD) {
         bool upgrade = teekit_http_is_websocket(&r);
 
-        st = upgrade ? teekit_http_connect(&r, &text, &m, &why)
-                     : teekit_http_request(&r, &text, &m, &why);
+        st = upgrade
+                 ? teekit_http_connect(&r, slice_text("a"), &text, &m, &why)
+                 : teekit_http_request(&r, slice_text("a"), &text, &m, &why);
         if (st == STATUS_OK) {
             assert(m.url.len > 0 && m.field_count <= TEEKIT_FIELDS_MAX);
             for (size_t i = 0; i < m.field_count; i++)

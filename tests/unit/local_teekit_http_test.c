@@ -42,8 +42,10 @@ static enum status translate(const char *text, struct buffer *out)
     http_reader_init(&r, HTTP_REQUESTS);
     assert_int_equal(http_reader_read(&r, &in), HTTP_GOT_HEAD);
     st = teekit_http_is_websocket(&r)
-             ? teekit_http_connect(&r, &borrowed, &m, &why)
-             : teekit_http_request(&r, &borrowed, &m, &why);
+             ? teekit_http_connect(&r, slice_text("demo.test"), &borrowed, &m,
+                                   &why)
+             : teekit_http_request(&r, slice_text("demo.test"), &borrowed, &m,
+                                   &why);
     if (st == STATUS_OK)
         tell(&m, out);
     else
@@ -61,29 +63,29 @@ static const struct {
     const char *told;
 } requests[] = {
     { "a path goes as it is", "GET /a/../b?c=%20 HTTP/1.1\r\n" HOST "\r\n",
-      STATUS_OK, "GET /a/../b?c=%20" },
+      STATUS_OK, "GET http://demo.test/a/../b?c=%20" },
     { "of a whole URI the path", "GET http://x:1/a?b HTTP/1.1\r\n" HOST "\r\n",
-      STATUS_OK, "GET /a?b" },
+      STATUS_OK, "GET http://demo.test/a?b" },
     { "or the root", "GET http://x HTTP/1.1\r\n" HOST "\r\n",
-      STATUS_OK, "GET /" },
+      STATUS_OK, "GET http://demo.test/" },
     { "the asterisk of OPTIONS", "OPTIONS * HTTP/1.1\r\n" HOST "\r\n",
-      STATUS_OK, "OPTIONS *" },
+      STATUS_OK, "OPTIONS http://demo.test/*" },
     { "names become small", "GET / HTTP/1.1\r\n" HOST "X-A: Bc\r\n\r\n",
-      STATUS_OK, "GET /\nx-a=Bc" },
+      STATUS_OK, "GET http://demo.test/\nx-a=Bc" },
     { "fields of one name become one",
       "GET / HTTP/1.1\r\n" HOST "A: 1\r\nB: 2\r\na: 3\r\n\r\n",
-      STATUS_OK, "GET /\na=1, 3\nb=2" },
+      STATUS_OK, "GET http://demo.test/\na=1, 3\nb=2" },
     { "cookies by their own mark",
       "GET / HTTP/1.1\r\n" HOST "Cookie: a=1\r\nCookie: b=2\r\n\r\n",
-      STATUS_OK, "GET /\ncookie=a=1; b=2" },
+      STATUS_OK, "GET http://demo.test/\ncookie=a=1; b=2" },
     { "bytes above ASCII are ISO 8859-1",
       "GET / HTTP/1.1\r\n" HOST "A: caf\xe9\r\n\r\n",
-      STATUS_OK, "GET /\na=caf\xc3\xa9" },
+      STATUS_OK, "GET http://demo.test/\na=caf\xc3\xa9" },
     { "what is said to a neighbour stays, and what kills",
       "POST / HTTP/1.1\r\n" HOST "Content-Length: 1\r\nConnection: X, close\r\n"
       "X: 1\r\nKeep-Alive: 1\r\nTE: trailers\r\nExpect: 100-continue\r\n"
       "Proxy-Authorization: x\r\nTrailer: y\r\nZ: 1\r\n\r\n",
-      STATUS_OK, "POST /\nz=1" },
+      STATUS_OK, "POST http://demo.test/\nz=1" },
     { "no CONNECT", "CONNECT a:1 HTTP/1.1\r\n" HOST "\r\n",
       STATUS_BAD_METHOD, "" },
     { "no TRACE", "TRACE / HTTP/1.1\r\n" HOST "\r\n", STATUS_BAD_METHOD, "" },
