@@ -74,6 +74,9 @@ void forecast_page_fact(const struct forecast *f, struct buffer *out)
                   says(f->outlook));
     if (f->outlook == OUTLOOK_UNKNOWN)
         buffer_text(out, "no source has it");
+    else if (f->early_number == f->present_number)
+        buffer_printf(out, "none newer than number %u",
+                      (unsigned)f->present_number);
     else if (f->early_number != 0)
         buffer_printf(out, "number %u, after %u", (unsigned)f->early_number,
                       (unsigned)f->present_number);

@@ -177,6 +177,17 @@ void page_why(const struct why *why, struct buffer *out)
     page_sentence("Whose side", refusal_words_of(why->status).side, out);
 }
 
+/* |before| is ours. */
+static void put_found(const char *before, const char *value, struct buffer *out)
+{
+    if (value[0] == '\0')
+        return;
+    buffer_printf(out, "<p class=\"found%s\">%s",
+                  is_digits(value) ? " code" : "", before);
+    page_text(slice_text(value), out);
+    buffer_text(out, "</p>");
+}
+
 static void put_check(const struct check_result *c, size_t number,
                       struct buffer *out)
 {
@@ -195,16 +206,9 @@ static void put_check(const struct check_result *c, size_t number,
                   looks[c->outcome].says);
     page_text(slice_text(c->title), out);
     buffer_text(out, "</p>");
-    if (c->why.found[0] != '\0') {
-        buffer_text(out, "<p class=\"found\">");
-        page_text(slice_text(c->why.found), out);
-        buffer_text(out, "</p>");
-    }
-    if (c->outcome == OUTCOME_FAIL && c->why.expected[0] != '\0') {
-        buffer_text(out, "<p class=\"found\">expected ");
-        page_text(slice_text(c->why.expected), out);
-        buffer_text(out, "</p>");
-    }
+    put_found("", c->why.found, out);
+    if (c->outcome == OUTCOME_FAIL)
+        put_found("expected ", c->why.expected, out);
     buffer_text(out, "</div></li>\n");
 }
 

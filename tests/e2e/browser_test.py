@@ -11,6 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import npm  # noqa: E402
+import teekit_peers  # noqa: E402
 from browser import DESKTOP, PHONE, Driver, missing  # noqa: E402
 from mitm import Mitm  # noqa: E402
 from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
@@ -114,13 +115,16 @@ def chat_in_two_tabs(browser):
           == 2, "each line once")
 
 
-def small_things(browser, scratch):
-    browser.click("#press")
-    browser.wait_text("1", "#counter")
+def ticker(browser):
     browser.click("#tick")
     browser.wait_number("#ticker", 3)
     browser.click("#tick")
     browser.wait_text("Start", "#tick")
+
+
+def small_things(browser, scratch):
+    browser.click("#press")
+    browser.wait_text("1", "#counter")
     upload = scratch / "upload.bin"
     upload.write_bytes(bytes(range(256)) * 12000)
     browser.type("#file", str(upload))
@@ -142,6 +146,7 @@ def the_demo_works(build, flags):
         server, proxy = programs.pair()
         with Driver(programs).open(*flags(proxy)) as browser:
             chat_in_two_tabs(browser)
+            ticker(browser)
             small_things(browser, programs.dir)
             check(browser.complaints() == [], "nothing on the console")
         check(counted(server)["requests"] > 10, "it came from the demo")
@@ -155,6 +160,23 @@ def the_demo_works_by_pac(build):
     the_demo_works(build, by_pac)
 
 
+def the_demo_works_with_teekit(build):
+    """All but the ticker: there an answer is one message, at its end."""
+    with Programs(build) as programs:
+        server = programs.server()
+        server.endpoint = f"ws://127.0.0.1:{server.port}/__ra__"
+        with teekit_peers.Desk(programs, tdx=server.sim_dir) as desk:
+            proxy = programs.proxy(desk.policy([server]))
+            with Driver(programs).open(*by_pac(proxy)) as browser:
+                chat_in_two_tabs(browser)
+                browser.wait_text("teekit", "#facts")
+                small_things(browser, programs.dir)
+                check(browser.complaints() == [], "nothing on the console")
+                browser.visit(STATUS)
+                browser.wait_text("It speaks teekit", "#service-0")
+                Photographer(build).shoot(browser, "teekit", ["desktop"])
+
+
 def the_demo_says_what_the_proxy_found(build):
     with Programs(build) as programs:
         server, proxy = programs.pair()
@@ -164,7 +186,7 @@ def the_demo_says_what_the_proxy_found(build):
                           "nothing here is protected"):
                 browser.wait_text(words, "#proof")
             say(browser, "It works in a browser.")
-            say(browser, "Nobody on the way can read this.")
+            say(browser, "Two tabs, one room.")
             Photographer(build).shoot(browser, "demo")
             no_barriers(browser, "demo")
             # Another site learns nothing, not even that it is there.
@@ -337,6 +359,7 @@ if __name__ == "__main__":
     sys.exit(run_tests([
         the_demo_works_by_proxy_server,
         the_demo_works_by_pac,
+        the_demo_works_with_teekit,
         the_demo_says_what_the_proxy_found,
         the_status_page_is_live,
         keys_reach_everything,
