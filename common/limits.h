@@ -43,6 +43,7 @@
 #define POLICY_FILES_MAX       64    /* that one policy is made of */
 #define POLICY_INCLUDE_MAX_DEPTH 8   /* files that include each other */
 #define MEASUREMENTS_MAX_BYTES (1024 * 1024) /* a file; an entry is 700 bytes */
+#define CRL_FILES_MAX          8     /* the user's own, of one service */
 #define EXEC_ARGS_MAX          32    /* of an external check, with its path */
 #define EXEC_DEFAULT_MS        5000
 #define EXEC_MAX_MS            15000 /* the rest of an attestation needs time */

@@ -7,29 +7,7 @@
 
 #include "common/text.h"
 #include "policy/field.h"
-
-#define DAY_SECONDS (24 * 60 * 60)
-
-/* One judgement, while it is made. */
-struct judgement {
-    const struct accept *accept;
-    const struct judge_input *in;
-    const struct claims *claims;
-    /* That matches or comes closest; NULL if none names a measurement. */
-    const struct release *release;
-    struct decision *out;
-};
-
-/* Agree or fail with |why| filled; may say what was seen. */
-typedef enum status judge_fn(const struct judgement *j, struct why *why);
-typedef bool asked_fn(const struct accept *accept);
-
-struct row {
-    const char *id;
-    const char *title;
-    asked_fn *asked; /* NULL: always */
-    judge_fn *judge;
-};
+#include "policy/judge_tcb.h"
 
 static enum status measurement_named(const struct judgement *j, struct why *why)
 {
@@ -75,7 +53,7 @@ static enum status debug_is_off(const struct judgement *j, struct why *why)
     return why_expect(why, "one whose host cannot read its memory");
 }
 
-static const struct row identity_rows[] = {
+static const struct judge_row identity_rows[] = {
     /* clang-format off */
     { "policy-measurement", "policy names a measurement",
       NULL, measurement_named },
@@ -85,190 +63,43 @@ static const struct row identity_rows[] = {
     /* clang-format on */
 };
 
-/* The verifier refuses what is revoked; a policy cannot accept it either. */
-static enum status nothing_revoked(const struct judgement *j, struct why *why)
+static bool asks_serials(const struct accept *a)
 {
-    const struct tcb_claims *tcb = &j->claims->tcb;
-
-    if (tcb->status != TCB_REVOKED && tcb->platform != TCB_REVOKED &&
-        tcb->module != TCB_REVOKED && tcb->qe != TCB_REVOKED)
-        return STATUS_OK;
-    (void)why_fail(why, STATUS_POLICY, "accept.tcb", NULL, "Revoked");
-    return why_expect(why, "anything but Revoked");
+    return a->revocations.serial_count > 0;
 }
 
-static bool in_set(uint32_t set, enum tcb_status s)
+static bool is_serial(const struct policy_serial *s,
+                      const struct cert_claims *cert)
 {
-    return (set & POLICY_STATUS_BIT(s)) != 0;
+    return slice_equal(slice_of(s->bytes, s->len),
+                       slice_of(cert->serial, cert->serial_len));
 }
 
-/* What a status counts as while it has grace. */
-static enum tcb_status with_grace(enum tcb_status s)
+static enum status refuse_serial(const struct policy_serial *s,
+                                 const struct cert_claims *cert,
+                                 struct why *why)
 {
-    if (s == TCB_OUT_OF_DATE)
-        return TCB_UP_TO_DATE;
-    if (s == TCB_OUT_OF_DATE_CONFIGURATION_NEEDED)
-        return TCB_CONFIGURATION_NEEDED;
-    return s;
+    (void)why_fail(why, STATUS_POLICY, "revoked", NULL, "%s of %s", s->text,
+                   cert->name);
+    return why_expect(why, "none that is revoked in line %u of %s", s->line,
+                      s->file);
 }
 
-/* The last second of the grace that |accept| gives, 0 if none. */
-static int64_t grace_end(const struct accept *accept,
-                         const struct tcb_claims *tcb)
+static enum status no_serial_revoked(const struct judgement *j, struct why *why)
 {
-    int64_t grace = (int64_t)accept->tcb.grace_days * DAY_SECONDS;
+    const struct policy_revocations *own = &j->accept->revocations;
+    const struct claims *c = j->claims;
 
-    if (grace == 0 || tcb->date_unix > INT64_MAX - grace)
-        return 0;
-    return tcb->date_unix + grace;
-}
-
-/* Intel judges the TCB by statuses, AMD publishes none: there the versions
- * are clauses. */
-static bool has_statuses(const struct accept *a)
-{
-    return a->tee != TEE_SEV_SNP;
-}
-
-/* Accepted now by grace alone. */
-static bool needs_grace(const struct judgement *j)
-{
-    const struct tcb_claims *tcb = &j->claims->tcb;
-
-    return has_statuses(j->accept) &&
-           !in_set(j->accept->tcb.statuses, tcb->status) &&
-           in_set(j->accept->tcb.statuses, with_grace(tcb->status)) &&
-           j->in->now_unix <= grace_end(j->accept, tcb);
-}
-
-/* "UpToDate, SWHardeningNeeded" of a set. */
-static void list_statuses(uint32_t set, char *out, size_t room)
-{
-    size_t used = 0;
-
-    out[0] = '\0';
-    for (int s = TCB_NONE + 1; s < TCB_STATUS_COUNT; s++) {
-        int n;
-
-        if (!in_set(set, (enum tcb_status)s))
-            continue;
-        n = snprintf(out + used, room - used, "%s%s", used == 0 ? "" : ", ",
-                     tcb_status_name((enum tcb_status)s));
-        used += MIN_OF((size_t)n, room - used - 1);
+    if (c->cert_count == 0) {
+        (void)why_fail(why, STATUS_POLICY, "revoked", NULL, "no certificate");
+        return why_expect(why, "serial numbers to compare");
     }
-}
-
-static enum status judge_status(uint32_t set, enum tcb_status found,
-                                const char *path, struct why *why)
-{
-    const char *name =
-        found == TCB_NONE ? "not judged" : tcb_status_name(found);
-
-    if (in_set(set, found)) {
-        why_seen(why, "%s", name);
-        return STATUS_OK;
-    }
-    (void)why_fail(why, STATUS_POLICY, path, NULL, "%s", name);
-    list_statuses(set, why->expected, sizeof(why->expected));
-    return STATUS_POLICY;
-}
-
-static enum status tcb_status(const struct judgement *j, struct why *why)
-{
-    const struct tcb_claims *tcb = &j->claims->tcb;
-    char until[TEXT_TIME_ROOM];
-
-    if (!needs_grace(j))
-        return judge_status(j->accept->tcb.statuses, tcb->status,
-                            "accept.tcb.status", why);
-    text_time(grace_end(j->accept, tcb), until);
-    why_seen(why, "%s, with grace until %s", tcb_status_name(tcb->status),
-             until);
+    for (size_t i = 0; i < own->serial_count; i++)
+        for (size_t k = 0; k < c->cert_count; k++)
+            if (is_serial(&own->serials[i], &c->certs[k]))
+                return refuse_serial(&own->serials[i], &c->certs[k], why);
+    why_seen(why, "%zu certificates, none of them", c->cert_count);
     return STATUS_OK;
-}
-
-static bool asks_platform(const struct accept *a)
-{
-    return a->tcb.platform != 0;
-}
-
-static enum status tcb_platform(const struct judgement *j, struct why *why)
-{
-    return judge_status(j->accept->tcb.platform, j->claims->tcb.platform,
-                        "accept.tcb.platform", why);
-}
-
-static bool asks_module(const struct accept *a)
-{
-    return a->tcb.module != 0;
-}
-
-static enum status tcb_module(const struct judgement *j, struct why *why)
-{
-    return judge_status(j->accept->tcb.module, j->claims->tcb.module,
-                        "accept.tcb.module", why);
-}
-
-static bool asks_qe(const struct accept *a)
-{
-    return a->tcb.qe != 0;
-}
-
-static enum status tcb_qe(const struct judgement *j, struct why *why)
-{
-    return judge_status(j->accept->tcb.qe, j->claims->tcb.qe, "accept.tcb.qe",
-                        why);
-}
-
-static bool is_allowed(const struct tcb_policy *tcb, const char *advisory)
-{
-    for (size_t i = 0; i < tcb->advisory_count; i++)
-        if (strcmp(tcb->advisories[i], advisory) == 0)
-            return true;
-    return false;
-}
-
-/* Without a list, an UpToDate TCB is taken at Intel's word, and any other must
- * have no advisories. With one, every advisory must stand in it. */
-static enum status advisories_allowed(const struct judgement *j,
-                                      struct why *why)
-{
-    const struct tcb_policy *tcb = &j->accept->tcb;
-    const struct advisories *found = &j->claims->tcb.advisories;
-
-    if (tcb->advisories_any ||
-        (!tcb->has_advisories && j->claims->tcb.status == TCB_UP_TO_DATE)) {
-        why_seen(why, "%zu, not judged", found->count);
-        return STATUS_OK;
-    }
-    for (size_t i = 0; i < found->count; i++) {
-        if (is_allowed(tcb, found->names[i]))
-            continue;
-        (void)why_fail(why, STATUS_POLICY, "accept.tcb.advisories", NULL, "%s",
-                       found->names[i]);
-        return why_expect(why, "advisories that the policy lists");
-    }
-    why_seen(why, "%zu, all listed", found->count);
-    return STATUS_OK;
-}
-
-static bool asks_evaluation(const struct accept *a)
-{
-    return a->tcb.min_evaluation_number != 0;
-}
-
-static enum status evaluation_number(const struct judgement *j, struct why *why)
-{
-    uint32_t found = j->claims->tcb.evaluation_number;
-    uint32_t least = j->accept->tcb.min_evaluation_number;
-
-    if (found >= least) {
-        why_seen(why, "%" PRIu32, found);
-        return STATUS_OK;
-    }
-    (void)why_fail(why, STATUS_POLICY, "accept.tcb.min-evaluation-number", NULL,
-                   "%" PRIu32, found);
-    return why_expect(why, "at least %" PRIu32, least);
 }
 
 /* Intel's revocation lists are part of every verification. */
@@ -374,21 +205,10 @@ static enum status exec_accepts(const struct judgement *j, struct why *why)
 }
 
 /* The external check comes last: it runs only when all others agree. */
-static const struct row state_rows[] = {
+static const struct judge_row state_rows[] = {
     /* clang-format off */
-    { "policy-not-revoked",     "nothing is revoked",    NULL,
-      nothing_revoked },
-    { "policy-tcb-status",      "TCB status",            has_statuses,
-      tcb_status },
-    { "policy-tcb-platform",    "TCB of the platform",   asks_platform,
-      tcb_platform },
-    { "policy-tcb-module",      "TCB of the TDX module", asks_module,
-      tcb_module },
-    { "policy-tcb-qe",          "TCB of the quoting enclave", asks_qe, tcb_qe },
-    { "policy-advisories",      "advisories",            has_statuses,
-      advisories_allowed },
-    { "policy-evaluation",      "TCB evaluation number", asks_evaluation,
-      evaluation_number },
+    { "policy-revoked",         "nothing that the user revokes", asks_serials,
+      no_serial_revoked },
     { "policy-revocation",      "revocation was checked", asks_revocation,
       revocation },
     { "policy-collateral-life", "collateral's remaining life", NULL,
@@ -400,12 +220,12 @@ static const struct row state_rows[] = {
     /* clang-format on */
 };
 
-static const struct row *exec_row(void)
+static const struct judge_row *exec_row(void)
 {
     return &state_rows[COUNT_OF(state_rows) - 1];
 }
 
-static_assert(COUNT_OF(identity_rows) + FIELDS_OF_TEE_MAX +
+static_assert(COUNT_OF(identity_rows) + FIELDS_OF_TEE_MAX + JUDGE_TCB_ROWS +
                       COUNT_OF(state_rows) <=
                   VERDICT_CHECKS_MAX,
               "a verdict has room for every row");
@@ -426,7 +246,7 @@ static void conclude(struct check_result *c, enum status st)
     c->outcome = st == STATUS_OK ? OUTCOME_PASS : OUTCOME_FAIL;
 }
 
-static void judge_rows(const struct judgement *j, const struct row *rows,
+static void judge_rows(const struct judgement *j, const struct judge_row *rows,
                        size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -528,8 +348,8 @@ static void set_deadline(const struct judgement *j)
     j->out->deadline_item = v->earliest_expiry_item != NULL
                                 ? v->earliest_expiry_item
                                 : "collateral";
-    if (needs_grace(j))
-        earlier(j->out, grace_end(j->accept, &j->claims->tcb), "grace-days");
+    if (judge_tcb_needs_grace(j))
+        earlier(j->out, judge_tcb_grace_end(j), "grace-days");
     if (asks_age(j->accept))
         earlier(j->out, age_end(j), "max-age");
 }
@@ -550,6 +370,7 @@ enum status judge_claims(const struct accept *accept,
     memset(out, 0, sizeof(*out));
     judge_rows(&j, identity_rows, COUNT_OF(identity_rows));
     judge_release(&j);
+    judge_rows(&j, judge_tcb_rows, JUDGE_TCB_ROWS);
     judge_rows(&j, state_rows, COUNT_OF(state_rows));
     failed = verdict_failed(&out->verdict);
     if (failed != NULL) {

@@ -12,6 +12,7 @@
 #include "policy/read_collateral.h"
 #include "policy/read_file.h"
 #include "policy/read_listen.h"
+#include "policy/read_revocation.h"
 #include "policy/read_service.h"
 #include "policy/yaml_tree.h"
 
@@ -60,6 +61,21 @@ static enum status on_audit(struct reader *r, const struct node *key, void *to)
     return read_audit_block(r, key, &p->audit);
 }
 
+static enum status on_revoked(struct reader *r, const struct node *key,
+                              void *to)
+{
+    struct policy *p = to;
+
+    return read_revocation_serials(r, key, &p->revocations);
+}
+
+static enum status on_crls(struct reader *r, const struct node *key, void *to)
+{
+    struct policy *p = to;
+
+    return read_revocation_crls(r, key, &p->revocations);
+}
+
 /* For words that are read before or after all others. */
 static enum status on_other_time(struct reader *r, const struct node *key,
                                  void *to)
@@ -78,6 +94,8 @@ static const struct word policy_words[] = {
     { "default",       on_default },
     { "collateral",    on_collateral },
     { "audit",         on_audit },
+    { "revoked",       on_revoked },
+    { "crls",          on_crls },
     { "services",      on_other_time }, /* they rely on all others */
     /* clang-format on */
 };
@@ -181,6 +199,14 @@ void policy_free(struct policy *p)
 {
     if (p != NULL)
         arena_free(p->memory); /* |p| is in it */
+}
+
+bool policy_uses_tls(const struct service *s)
+{
+    for (size_t i = 0; i < s->endpoint_count; i++)
+        if (s->endpoints[i].tls)
+            return true;
+    return false;
 }
 
 void policy_error_line(const struct policy_error *err, char *line, size_t room)

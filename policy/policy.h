@@ -279,6 +279,9 @@ MUST_CHECK enum status policy_parse(struct slice text, const char *file_name,
 /* NULL is allowed. */
 void policy_free(struct policy *p);
 
+/* True if some endpoint is wss://. */
+bool policy_uses_tls(const struct service *s);
+
 /* "file:line:column: found X, expected Y; see also file:line:column", cut at
  * |room| (not 0) bytes. */
 void policy_error_line(const struct policy_error *err, char *line, size_t room);

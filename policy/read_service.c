@@ -9,6 +9,7 @@
 #include "policy/read_file.h"
 #include "policy/read_host.h"
 #include "policy/read_listen.h"
+#include "policy/read_revocation.h"
 #include "policy/read_url.h"
 
 #define DEFAULT_PATH               "/__ra__"
@@ -158,6 +159,21 @@ static enum status on_max_age(struct reader *r, const struct node *key,
     return read_accept_max_age(r, key, &s->accept);
 }
 
+static enum status on_revoked(struct reader *r, const struct node *key,
+                              void *to)
+{
+    struct service *s = to;
+
+    return read_revocation_serials(r, key, &s->accept.revocations);
+}
+
+static enum status on_crls(struct reader *r, const struct node *key, void *to)
+{
+    struct service *s = to;
+
+    return read_revocation_crls(r, key, &s->accept.revocations);
+}
+
 static enum status on_accept(struct reader *r, const struct node *key, void *to)
 {
     struct service *s = to;
@@ -175,6 +191,8 @@ static const struct word service_words[] = {
     { "answer-timeout", on_answer_timeout },
     { "root",       on_root },
     { "collateral", on_collateral },
+    { "revoked",    on_revoked },
+    { "crls",       on_crls },
     { "freshness",  on_freshness },
     { "max-age",    on_max_age },
     { "accept",     on_accept },
@@ -239,14 +257,6 @@ static enum status check_protocol(struct reader *r, const struct node *service,
                      "as good as all that was ever said under it");
 }
 
-static bool uses_tls(const struct service *s)
-{
-    for (size_t i = 0; i < s->endpoint_count; i++)
-        if (s->endpoints[i].tls)
-            return true;
-    return false;
-}
-
 static enum status missing(struct reader *r, const struct node *key,
                            const char *what)
 {
@@ -265,7 +275,7 @@ static enum status check_service(struct reader *r, const struct node *key,
         return missing(r, key, "endpoints");
     if (yaml_tree_find(key->value, "accept") == NULL)
         return missing(r, key, "accept");
-    if (s->ca_file != NULL && !uses_tls(s))
+    if (s->ca_file != NULL && !policy_uses_tls(s))
         return read_unexpected(r, yaml_tree_find(key->value, "ca-file"),
                                "no ca-file without a wss:// endpoint");
     st = check_freshness(r, key->value, &s->accept);
@@ -383,9 +393,13 @@ static enum status read_services_of(struct reader *r, const struct read_file *f,
 
     r->folder = f->folder;
     while (st == STATUS_OK && p->service_count < end) {
-        struct service *s = &to[p->service_count];
+        const struct node *name = keys[p->service_count];
+        struct service *s = &to[p->service_count++];
 
-        st = read_service(r, keys[p->service_count++], s);
+        st = read_service(r, name, s);
+        if (st == STATUS_OK)
+            st = read_revocation_join(r, name, &p->revocations,
+                                      &s->accept.revocations);
         read_collateral_complete(&p->collateral, &s->sources);
     }
     return st;

@@ -70,6 +70,23 @@ enum status check_platform_pck_revoked(struct verification *v, struct why *why)
     return crl_check_cert(&v->set->pck_crl, chain_leaf(&v->pck_chain), why);
 }
 
+enum status check_platform_user_crls(struct verification *v, struct why *why)
+{
+    const struct x509 *const certs[] = {
+        &v->pck_chain.certs[0],
+        &v->pck_chain.certs[1],
+        chain_root(&v->pck_chain),
+        chain_leaf(&v->set->pck_crl_chain),
+        chain_leaf(&v->set->tcb_info_chain),
+        chain_leaf(&v->set->qe_identity_chain),
+    };
+    struct user_crl_certs all = { .count = COUNT_OF(certs) };
+
+    memcpy(all.at, certs, sizeof(certs));
+    return user_crl_check(v->user_crls, v->user_crl_count, &all, v->now_unix,
+                          &v->validity, why);
+}
+
 enum status check_platform_extension(struct verification *v, struct why *why)
 {
     char fmspc[2 * sizeof(v->pck.platform.fmspc) + 1];

@@ -1,5 +1,6 @@
 #include "verifier/claims.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -332,6 +333,32 @@ static void intel_json(const struct claims *c, struct json_out *j)
     PUT_HEX(j, c, user_data);
 }
 
+void claims_add_cert(struct claims *c, const char *name, struct slice serial)
+{
+    struct cert_claims *cert = &c->certs[c->cert_count];
+
+    assert(c->cert_count < COUNT_OF(c->certs) &&
+           serial.len <= sizeof(cert->serial));
+    c->cert_count++;
+    cert->name = name;
+    cert->serial_len = serial.len;
+    if (serial.len > 0)
+        memcpy(cert->serial, serial.at, serial.len);
+}
+
+static void certs_json(const struct claims *c, struct json_out *j)
+{
+    json_out_array(j, "certificates");
+    for (size_t i = 0; i < c->cert_count; i++) {
+        json_out_object(j, NULL);
+        json_out_text(j, "name", c->certs[i].name);
+        json_out_hex(j, "serial",
+                     slice_of(c->certs[i].serial, c->certs[i].serial_len));
+        json_out_end_object(j);
+    }
+    json_out_end_array(j);
+}
+
 void claims_json(const struct claims *c, struct json_out *j)
 {
     json_out_text(j, "tee", tee_name(c->tee));
@@ -348,4 +375,5 @@ void claims_json(const struct claims *c, struct json_out *j)
     else
         intel_json(c, j);
     validity_json(&c->validity, j);
+    certs_json(c, j);
 }

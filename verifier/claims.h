@@ -196,6 +196,15 @@ struct platform_claims {
     enum tristate smt_enabled;
 };
 
+/* A certificate that the evidence rests on. */
+struct cert_claims {
+    const char *name; /* static: "pck", "pck_ca", "vcek", "ask" ... */
+    size_t serial_len;
+    uint8_t serial[SERIAL_MAX_BYTES]; /* big endian, no leading zeros */
+};
+
+#define CLAIMS_CERTS_MAX 8
+
 /* When all that was used begins and stops to be good. */
 struct validity_claims {
     int64_t earliest_issue_unix;
@@ -218,7 +227,12 @@ struct claims {
     struct tcb_claims tcb;
     struct platform_claims platform;
     struct validity_claims validity;
+    size_t cert_count;
+    struct cert_claims certs[CLAIMS_CERTS_MAX]; /* the leaf first */
 };
+
+/* Add a certificate, for which there must be room. */
+void claims_add_cert(struct claims *c, const char *name, struct slice serial);
 
 /* Write |c| as the members of one JSON object, which the caller opened. */
 void claims_json(const struct claims *c, struct json_out *j);

@@ -30,6 +30,7 @@ static const char *const labels[CRL_KIND_COUNT][PART_COUNT] = {
     [CRL_PCK] = LABELS("pck_crl"),
     [CRL_ROOT] = LABELS("root_ca_crl"),
     [CRL_ARK] = LABELS("ark_crl"),
+    [CRL_USER] = LABELS("user_crl"),
 };
 /* clang-format on */
 

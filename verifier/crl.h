@@ -20,6 +20,7 @@ enum crl_kind {
     CRL_PCK,  /* by a PCK CA; covers PCK certificates */
     CRL_ROOT, /* by the root; covers all that the root signed, and itself */
     CRL_ARK,  /* the same of an AMD root key */
+    CRL_USER, /* of any CA, that the user has: user_crl.h */
     CRL_KIND_COUNT
 };
 
@@ -40,7 +41,7 @@ struct crl {
 /* Parse |der|, which must hold one list and nothing more, at most
  * CRL_MAX_ENTRIES long. Returns STATUS_OK, STATUS_NO_COLLATERAL when |der| is
  * empty, or STATUS_BAD_CRL, with |why| filled ("pck_crl...",
- * "root_ca_crl..." or "ark_crl..."). |out| is all zero unless OK. */
+ * "root_ca_crl...", "ark_crl..." or "user_crl..."). |out| is all zero unless OK. */
 MUST_CHECK enum status crl_parse(enum crl_kind kind, struct slice der,
                                  struct crl *out, struct why *why);
 

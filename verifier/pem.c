@@ -102,3 +102,26 @@ enum status pem_parse(struct slice text, const char *field, struct pem *out,
         out->count = 0;
     return st;
 }
+
+enum status pem_parse_crl(struct slice text, const char *field, uint8_t *out,
+                          size_t room, size_t *len, struct why *why)
+{
+    struct cursor c = cursor_over(text);
+    struct slice before;
+    struct slice base64;
+
+    *len = 0;
+    if (!skip_past(&c, "-----BEGIN X509 CRL-----", &before) ||
+        !skip_past(&c, "-----END X509 CRL-----", &base64))
+        return why_fail(why, STATUS_BAD_CRL, field, "RFC 7468 6",
+                        "no revocation list in %zu bytes", text.len);
+    if (!is_blank(cursor_rest(&c), true))
+        return why_fail(why, STATUS_BAD_CRL, field, "RFC 7468 6",
+                        "text after the revocation list");
+    if (!text_from_base64(base64, out, room, len) || *len == 0) {
+        *len = 0;
+        return why_fail(why, STATUS_BAD_CRL, field, "RFC 7468 6",
+                        "not base64 of 1 to %zu bytes", room);
+    }
+    return STATUS_OK;
+}

@@ -1,6 +1,7 @@
-/* verifier/pem.h: the certificates of a PEM text (RFC 7468).
+/* verifier/pem.h: the certificates of a PEM text (RFC 7468), or its one
+ * revocation list.
  *
- * Certificates only. Text may stand before the first block, as tools write
+ * Nothing else. Text may stand before the first block, as tools write
  * it; between and after the blocks only white space, and NUL bytes at the end,
  * as quoting enclaves leave them. Says nothing about what is inside. */
 #ifndef VERIFIER_PEM_H
@@ -30,5 +31,12 @@ struct pem {
  * |why| filled; |out->count| is 0 unless OK. */
 MUST_CHECK enum status pem_parse(struct slice text, const char *field,
                                  struct pem *out, struct why *why);
+
+/* Decode the one revocation list ("X509 CRL") of |text| to |out|, which has
+ * |room| bytes. Returns STATUS_OK with |*len|, or STATUS_BAD_CRL with |why|
+ * filled and |*len| 0. */
+MUST_CHECK enum status pem_parse_crl(struct slice text, const char *field,
+                                     uint8_t *out, size_t room, size_t *len,
+                                     struct why *why);
 
 #endif

@@ -13,7 +13,7 @@ static void gather_validity(const struct verification *v,
 {
     const struct trusted_set *set = v->set;
 
-    *out = validity_none();
+    *out = v->validity;
     validity_add(out, &set->tcb_info.dates,
                  collateral_item_name(ITEM_TCB_INFO));
     validity_add(out, &set->qe_identity.dates,
@@ -25,6 +25,20 @@ static void gather_validity(const struct verification *v,
     add_chain(out, &set->tcb_info_chain);
     add_chain(out, &set->qe_identity_chain);
     add_chain(out, &v->pck_chain);
+}
+
+/* What the evidence rests on, each once. */
+static void gather_certs(const struct verification *v, struct claims *out)
+{
+    static const char *const names[] = { "pck", "pck_ca", "root" };
+    const struct x509 *tcb = chain_leaf(&v->set->tcb_info_chain);
+    const struct x509 *qe = chain_leaf(&v->set->qe_identity_chain);
+
+    for (size_t i = 0; i < v->pck_chain.count; i++)
+        claims_add_cert(out, names[i], v->pck_chain.certs[i].serial);
+    claims_add_cert(out, "tcb_signing", tcb->serial);
+    if (!slice_equal(tcb->serial, qe->serial))
+        claims_add_cert(out, "qe_identity_signing", qe->serial);
 }
 
 void verification_claims(const struct verification *v, struct claims *out)
@@ -48,4 +62,5 @@ void verification_claims(const struct verification *v, struct claims *out)
         out->debug = q->td.says.td_attributes[0] != 0;
     }
     gather_validity(v, &out->validity);
+    gather_certs(v, out);
 }

@@ -12,6 +12,7 @@
 #include "verifier/quote.h"
 #include "verifier/tcb_level.h"
 #include "verifier/trusted_set.h"
+#include "verifier/user_crl.h"
 
 /* How Intel rates what a report says of its TCB. Borrows from the set. */
 struct tcb_match {
@@ -24,7 +25,10 @@ struct tcb_match {
 struct verification {
     struct slice bytes; /* of the quote; borrowed */
     int64_t now_unix;
-    const struct trusted_set *set; /* borrowed */
+    const struct trusted_set *set;    /* borrowed */
+    const struct user_crl *user_crls; /* borrowed */
+    size_t user_crl_count;
+    struct validity_claims validity; /* of what is not in the set */
 
     struct quote quote;
     struct chain pck_chain;
@@ -62,6 +66,7 @@ verification_check check_platform_dates;
 verification_check check_platform_ca_revoked;
 verification_check check_platform_crl_issuer;
 verification_check check_platform_pck_revoked;
+verification_check check_platform_user_crls;
 verification_check check_platform_extension;
 verification_check check_platform_tcb_info;
 verification_check check_platform_module;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "verifier/trusted_set.h"
+#include "verifier/validity.h"
 #include "verifier/verification.h"
 
 /* One row of the table. Exactly one function is set. */
@@ -14,6 +15,7 @@ struct check {
     trusted_set_dates *dates;      /* on collateral and the time */
     verification_check *quote;     /* on the quote too */
     enum tee_type only;            /* TEE_NONE: for every TEE */
+    bool only_with_crls;           /* where the user has lists */
 };
 
 /* clang-format off */
@@ -86,6 +88,8 @@ static const struct check checks[] = {
       .quote = check_platform_crl_issuer },
     { "pck-not-revoked", "The PCK certificate is not revoked",
       .quote = check_platform_pck_revoked },
+    { "user-crls", "No revocation list of the user's own names any of them",
+      .quote = check_platform_user_crls, .only_with_crls = true },
     { "pck-extension", "The PCK certificate says which platform it is",
       .quote = check_platform_extension },
     { "tcb-info-platform", "The TCB info is for this platform",
@@ -164,6 +168,10 @@ static enum status run_row(const struct check *c, const struct run *run,
         why_seen(&out->why, "only for %s", tee_name(c->only));
         return STATUS_OK;
     }
+    if (c->only_with_crls && run->v->user_crl_count == 0) {
+        why_seen(&out->why, "the user has none");
+        return STATUS_OK;
+    }
     st = run_check(c, run, &out->why);
     out->outcome = st == STATUS_OK ? OUTCOME_PASS : OUTCOME_FAIL;
     if (run->explain != NULL)
@@ -209,6 +217,9 @@ static enum status verify_under(struct trusted_set *building,
     v->bytes = in->quote;
     v->now_unix = in->now_unix;
     v->set = set;
+    v->user_crls = in->user_crls;
+    v->user_crl_count = in->user_crl_count;
+    v->validity = validity_none();
     st = run_checks(&run, verdict);
     if (st == STATUS_OK)
         verification_claims(v, claims);
@@ -216,13 +227,11 @@ static enum status verify_under(struct trusted_set *building,
     return st;
 }
 
-enum status verify_quote_with(const struct trusted_set *set, struct slice quote,
-                              int64_t now_unix, struct claims *claims,
-                              struct verdict *verdict)
+enum status verify_quote_with(const struct trusted_set *set,
+                              const struct verify_input *in,
+                              struct claims *claims, struct verdict *verdict)
 {
-    const struct verify_input in = { .quote = quote, .now_unix = now_unix };
-
-    return verify_under(NULL, set, &in, claims, verdict);
+    return verify_under(NULL, set, in, claims, verdict);
 }
 
 enum status verify_quote(const struct verify_input *in, struct claims *claims,

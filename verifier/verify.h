@@ -13,6 +13,7 @@
 #include "verifier/claims.h"
 #include "verifier/collateral_set.h"
 #include "verifier/explain.h"
+#include "verifier/user_crl.h"
 
 enum outcome { OUTCOME_SKIP, OUTCOME_PASS, OUTCOME_FAIL };
 
@@ -49,7 +50,10 @@ struct verify_input {
     struct slice root_der; /* replaces the built-in Intel SGX Root CA: one
                             * certificate, DER or PEM; empty: built in */
     int64_t now_unix;      /* from the caller: never from a peer */
-    explain_fn *explain;   /* told what each check looked at; NULL: nobody */
+    /* Further revocation lists, beside those of the collateral. */
+    const struct user_crl *user_crls;
+    size_t user_crl_count;
+    explain_fn *explain; /* told what each check looked at; NULL: nobody */
     void *explain_ctx;
 };
 
@@ -77,10 +81,11 @@ MUST_CHECK enum status verify_collateral(const struct collateral_set *set,
 /* NULL is allowed. */
 void verify_trusted_free(struct trusted_set *set);
 
-/* verify_quote() with collateral that was checked before: all dates and all
- * that depends on the quote is checked now. Results as there. */
+/* verify_quote() with collateral that was checked before, in the place of
+ * |in|'s and its root: all dates and all that depends on the quote is checked
+ * now. Results as there. */
 MUST_CHECK enum status verify_quote_with(const struct trusted_set *set,
-                                         struct slice quote, int64_t now_unix,
+                                         const struct verify_input *in,
                                          struct claims *claims,
                                          struct verdict *verdict);
 

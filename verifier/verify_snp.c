@@ -20,6 +20,7 @@ struct run {
     struct snp_chain chain;
     struct snp_ext ext;
     struct crl crl;
+    struct validity_claims validity; /* of what is gathered on the way */
     struct snp_tcb current;
     struct snp_tcb reported;
     struct snp_tcb committed;
@@ -118,6 +119,19 @@ static enum status check_ask_revoked(struct run *r, struct why *why)
 static enum status check_endorsement_revoked(struct run *r, struct why *why)
 {
     return crl_check_serial(&r->crl, &r->chain.endorsement, why);
+}
+
+/* As the ARK's, a list here may name an endorsement. */
+static enum status check_user_crls(struct run *r, struct why *why)
+{
+    const struct user_crl_certs certs = {
+        .count = 3,
+        .at = { &r->chain.endorsement, &r->chain.ask, &r->chain.ark },
+        .one_list = true,
+    };
+
+    return user_crl_check(r->in->user_crls, r->in->user_crl_count, &certs,
+                          r->in->now_unix, &r->validity, why);
 }
 
 /* --- the report --- */
@@ -231,7 +245,7 @@ struct check {
     /* Returns STATUS_OK, with |why->found| saying what was seen, or the status
      * of the defect with |why| filled. */
     enum status (*run)(struct run *r, struct why *why);
-    bool needs_crl; /* skipped when none was given */
+    enum { ALWAYS, WITH_CRL, WITH_USER_CRLS } when; /* else skipped */
 };
 
 /* clang-format off */
@@ -239,42 +253,44 @@ struct check {
  * no claim exists before the last one. docs/VERIFICATION.md walks this table. */
 static const struct check checks[] = {
     /* What was sent. */
-    { "report-format", "The report is well formed", check_report, false },
+    { "report-format", "The report is well formed", check_report, ALWAYS },
     { "endorsement-format", "The endorsement is a certificate of a P-384 key",
-      check_endorsement, false },
+      check_endorsement, ALWAYS },
     { "endorsement-extensions", "It says what processor and TCB it endorses",
-      check_extensions, false },
+      check_extensions, ALWAYS },
     { "endorsement-kind", "It is of the kind that the report names",
-      check_signer, false },
+      check_signer, ALWAYS },
 
     /* What AMD issued. */
-    { "trusted-root", "The trusted root is known", check_root, false },
+    { "trusted-root", "The trusted root is known", check_root, ALWAYS },
     { "endorsement-chain-roles", "It is an endorsement, its signer and the root",
-      check_roles, false },
+      check_roles, ALWAYS },
     { "endorsement-chain-signatures", "Each certificate is signed by the next",
-      check_signatures, false },
+      check_signatures, ALWAYS },
     { "endorsement-chain-dates", "Each certificate is in its validity",
-      check_dates, false },
+      check_dates, ALWAYS },
     { "ark-crl-signature", "The CRL is signed by the root",
-      check_crl_signature, true },
-    { "ark-crl-dates", "The CRL is current", check_crl_dates, true },
+      check_crl_signature, WITH_CRL },
+    { "ark-crl-dates", "The CRL is current", check_crl_dates, WITH_CRL },
     { "ask-not-revoked", "The endorsement's signer is not revoked",
-      check_ask_revoked, true },
+      check_ask_revoked, WITH_CRL },
     { "endorsement-not-revoked", "The endorsement is not revoked",
-      check_endorsement_revoked, true },
+      check_endorsement_revoked, WITH_CRL },
+    { "user-crls", "No revocation list of the user's own names any of them",
+      check_user_crls, WITH_USER_CRLS },
 
     /* The report. */
     { "report-signature", "The report is signed by the endorsed key",
-      check_report_signature, false },
+      check_report_signature, ALWAYS },
     { "processor", "The processor is of the endorsed product",
-      check_product, false },
+      check_product, ALWAYS },
     { "tcb-format", "The TCB versions are well formed",
-      check_tcb_format, false },
+      check_tcb_format, ALWAYS },
     { "tcb-order", "The reported TCB is committed, and that is running",
-      check_tcb_order, false },
+      check_tcb_order, ALWAYS },
     { "tcb-endorsed", "The reported TCB is the endorsed one",
-      check_tcb_endorsed, false },
-    { "chip-endorsed", "The chip is the endorsed one", check_chip, false },
+      check_tcb_endorsed, ALWAYS },
+    { "chip-endorsed", "The chip is the endorsed one", check_chip, ALWAYS },
 };
 /* clang-format on */
 
@@ -294,8 +310,12 @@ static enum status run_row(const struct check *c, struct run *r,
 {
     enum status st;
 
-    if (c->needs_crl && r->in->crl.len == 0) {
+    if (c->when == WITH_CRL && r->in->crl.len == 0) {
         why_seen(&out->why, "no revocation list was given");
+        return STATUS_OK;
+    }
+    if (c->when == WITH_USER_CRLS && r->in->user_crl_count == 0) {
+        why_seen(&out->why, "the user has none");
         return STATUS_OK;
     }
     st = c->run(r, &out->why);
@@ -309,7 +329,7 @@ static void gather_validity(const struct run *r, struct validity_claims *out)
 {
     const struct snp_chain *c = &r->chain;
 
-    *out = validity_none();
+    *out = r->validity;
     validity_add(out, &c->ark.validity, "ark");
     validity_add(out, &c->ask.validity, "ask");
     validity_add(out, &c->endorsement.validity, "endorsement");
@@ -335,6 +355,10 @@ static void gather_claims(const struct run *r, struct claims *out)
     memcpy(s->csp_id, r->ext.csp_id, sizeof(s->csp_id));
     s->revocation_checked = r->in->crl.len > 0;
     gather_validity(r, &out->validity);
+    claims_add_cert(out, snp_signer_name(r->ext.signer),
+                    r->chain.endorsement.serial);
+    claims_add_cert(out, "ask", r->chain.ask.serial);
+    claims_add_cert(out, "ark", r->chain.ark.serial);
 }
 
 enum status verify_snp(const struct verify_snp_input *in, struct claims *claims,
@@ -348,6 +372,7 @@ enum status verify_snp(const struct verify_snp_input *in, struct claims *claims,
     if (r == NULL)
         return STATUS_NO_MEMORY;
     r->in = in;
+    r->validity = validity_none();
     for (size_t i = 0; i < COUNT_OF(checks) && st == STATUS_OK; i++)
         st = run_row(&checks[i], r, &verdict->checks[i]);
     if (st == STATUS_OK)

@@ -13,6 +13,7 @@
 #include "common/slice.h"
 #include "common/status.h"
 #include "verifier/claims.h"
+#include "verifier/user_crl.h"
 #include "verifier/verify.h"
 
 struct verify_snp_input {
@@ -23,6 +24,9 @@ struct verify_snp_input {
     struct slice root_pem;    /* replaces AMD's: ASK or ASVK, then its ARK, PEM;
                                * empty: those built in */
     int64_t now_unix;         /* from the caller: never from a peer */
+    /* Further revocation lists, beside |crl|. */
+    const struct user_crl *user_crls;
+    size_t user_crl_count;
 };
 
 /* Verify |in|. Returns STATUS_OK when every check passes; else the status of

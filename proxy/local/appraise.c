@@ -45,6 +45,8 @@ static enum status verify_amd(const struct appraise_input *in,
         .crl = in->crl,
         .root_pem = in->root,
         .now_unix = in->now_unix,
+        .user_crls = in->user_crls,
+        .user_crl_count = in->user_crl_count,
     };
 
     return verify_snp(&snp, &out->claims, &out->verdict);
@@ -58,12 +60,13 @@ static enum status verify_intel(const struct appraise_input *in,
         .collateral = in->collateral,
         .root_der = in->root,
         .now_unix = in->now_unix,
+        .user_crls = in->user_crls,
+        .user_crl_count = in->user_crl_count,
     };
 
     if (in->trusted == NULL)
         return verify_quote(&intel, &out->claims, &out->verdict);
-    return verify_quote_with(in->trusted, in->quote, in->now_unix, &out->claims,
-                             &out->verdict);
+    return verify_quote_with(in->trusted, &intel, &out->claims, &out->verdict);
 }
 
 bool appraise_verify(const struct appraise_input *in, struct attestation *out)

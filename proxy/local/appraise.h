@@ -35,8 +35,10 @@ struct appraise_input {
     struct slice endorsement;          /* of SEV-SNP: its VCEK or VLEK */
     struct slice crl;                  /* and AMD's list; empty: none */
     struct slice root;                 /* empty: built in */
-    struct slice report_data;          /* what the quote must carry, 64 bytes */
-    bool challenged;        /* bound to our challenge, else to an epoch */
+    const struct user_crl *user_crls;  /* further lists, of either */
+    size_t user_crl_count;
+    struct slice report_data; /* what the quote must carry, 64 bytes */
+    bool challenged;          /* bound to our challenge, else to an epoch */
     const struct why *exec; /* what the external check said; NULL: not asked */
     int64_t now_unix;
 };

@@ -8,12 +8,12 @@
 
 /* Freed by exactly one line, in attest_free(): until then either the collateral
  * answer, the worker thread or the external check is under way, in this order
- * and never two of them. The worker may outlast
- * whoever asked, so it reads nothing that is borrowed: |root| is a copy, and
- * the policy judges on the loop. */
+ * and never two of them. The worker may outlast whoever asked, so it reads
+ * nothing that is borrowed: |root| and |crls| are copies, and the policy judges
+ * on the loop. */
 struct attest {
-    struct attest_request request; /* |evidence| and |root_der| are not used
-                                    * after start */
+    struct attest_request request; /* |evidence|, |root_der| and |crls| are not
+                                    * used after start */
     uv_work_t work;
     struct collateral_wait *wait; /* NULL unless collateral is under way */
     struct bundle *bundle;        /* reference held; NULL until there, and for
@@ -27,6 +27,7 @@ struct attest {
     struct item *crl_item;             /* NULL: there is none */
     struct exec_check *exec;           /* NULL unless under way */
     struct buffer root;                /* of the service; empty: built in */
+    struct crl_files crls;             /* of the service */
     struct attestation result;
     uint8_t report_data[64]; /* what the quote must carry */
     bool challenged;
@@ -45,6 +46,7 @@ static void attest_free(struct attest *a)
 {
     buffer_free(&a->root);
     buffer_free(&a->vcek);
+    crl_files_free(&a->crls);
     free(a);
 }
 
@@ -60,6 +62,8 @@ static struct appraise_input input_of(const struct attest *a)
             a->vcek_item != NULL ? a->vcek_item->body : buffer_view(&a->vcek),
         .crl = a->crl_item != NULL ? a->crl_item->body : (struct slice){ 0 },
         .root = buffer_view(&a->root),
+        .user_crls = a->crls.lists,
+        .user_crl_count = a->crls.count,
         .report_data = SLICE_OF(a->report_data),
         .challenged = a->challenged,
         .now_unix = now_unix(),
@@ -334,7 +338,8 @@ enum status attest_start(const struct attest_request *request,
     a->is_snp = evidence->is_snp;
     a->vcek = buffer_with_max(evidence->vcek.len);
     buffer_add(&a->vcek, evidence->vcek);
-    if (!buffer_ok(&a->root) || !buffer_ok(&a->vcek)) {
+    if (!buffer_ok(&a->root) || !buffer_ok(&a->vcek) ||
+        !crl_files_copy(request->crls, &a->crls)) {
         st = STATUS_NO_MEMORY;
     } else if (evidence->quote.len > sizeof(a->quote)) {
         (void)why_fail(&why, STATUS_BAD_FIELD, "server_kx.quote", NULL,

@@ -17,6 +17,7 @@
 #include "policy/policy.h"
 #include "proxy/local/appraise.h"
 #include "proxy/local/audit.h"
+#include "proxy/local/crl_files.h"
 #include "proxy/tunnel/session.h"
 
 struct attest; /* one attestation under way */
@@ -30,6 +31,7 @@ struct attest_request {
     struct collateral *collateral; /* borrowed */
     const struct service *service; /* borrowed until done or cancelled */
     struct slice root_der;         /* of the service; empty: built in; copied */
+    const struct crl_files *crls;  /* of the service; copied */
     const struct session_evidence *evidence; /* copied */
     struct audit *audit;     /* is told the decision; NULL: nobody */
     const char *endpoint;    /* URL, for it; borrowed as |service| */

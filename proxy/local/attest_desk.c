@@ -59,6 +59,7 @@ static enum status begin(struct attest_call *call)
         .collateral = call->desk->collateral,
         .service = call->wish.service,
         .root_der = snapshot_root(call->wish.snapshot, call->wish.service),
+        .crls = snapshot_crls(call->wish.snapshot, call->wish.service),
         .evidence = &call->evidence,
         .audit = call->desk->audit,
         .endpoint = call->wish.endpoint,

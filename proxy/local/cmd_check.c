@@ -9,6 +9,7 @@
 
 #include "common/buffer.h"
 #include "common/json_out.h"
+#include "proxy/local/crl_files.h"
 #include "proxy/local/exec_check.h"
 #include "proxy/local/paths.h"
 #include "proxy/local/policy_file.h"
@@ -82,6 +83,19 @@ static void check_exec(const struct policy *p, const struct policy_exec *e,
                                             .text = why.found });
 }
 
+static void check_crls(const struct policy *p,
+                       const struct policy_revocations *own, warn_fn *warn,
+                       void *ctx)
+{
+    struct crl_files files;
+    struct why why;
+
+    if (crl_files_read(own, &files, &why) != STATUS_OK)
+        warn(ctx, &(struct policy_warning){ .file = p->file_name,
+                                            .text = why.found });
+    crl_files_free(&files);
+}
+
 static void check_sources(const struct policy *p,
                           const struct policy_sources *s, warn_fn *warn,
                           void *ctx)
@@ -105,6 +119,7 @@ static void each_warning(const struct policy *p, warn_fn *warn, void *ctx)
             check_sources(p, &s->sources, warn, ctx);
         check_file(p, "ca-file", s->ca_file, warn, ctx);
         check_file(p, "root", s->root_file, warn, ctx);
+        check_crls(p, &s->accept.revocations, warn, ctx);
         check_exec(p, &s->accept.exec, warn, ctx);
     }
 }

@@ -311,8 +311,9 @@ bool peer_is_judging(const struct peer *p)
     return p->attest != NULL;
 }
 
-/* By its present policy, of which only the external check has not accepted it:
- * that needs all of an attestation. Its streams go on meanwhile. */
+/* By its present policy, which may yet refuse it by its external check or its
+ * revocation lists: that needs all of an attestation. Its streams go on
+ * meanwhile. */
 static void prove(struct peer *p)
 {
     struct why why = { 0 };
@@ -348,7 +349,8 @@ enum status peer_judge_by(struct peer *p, struct snapshot *snapshot,
     }
     p->unproven = false;
     st = judge_claims(&service->accept, &in, &decision, &why);
-    if (decision.wants_exec) {
+    if (decision.wants_exec ||
+        (st == STATUS_OK && snapshot_crls(snapshot, service)->count > 0)) {
         prove(p);
         return STATUS_OK;
     }

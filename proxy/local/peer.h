@@ -108,8 +108,8 @@ bool peer_is_judging(const struct peer *p);
 /* The policy has changed: from now on |service| of |snapshot| decides, which
  * replace those of the config; what peer_rejudge() began, begins anew. Closes |p| at once,
  * with the reason, if that does not accept what was proved; else returns
- * STATUS_OK. Where only an external check can tell, |p| lives until that did.
- * Only when ready or draining. */
+ * STATUS_OK. Where an external check or revocation lists have to be asked, |p|
+ * lives until they were. Only when ready or draining. */
 enum status peer_judge_by(struct peer *p, struct snapshot *snapshot,
                           const struct service *service);
 

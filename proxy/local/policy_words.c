@@ -190,6 +190,23 @@ static void put_time(const struct accept *a, struct buffer *out)
                  out);
 }
 
+static void put_revocations(const struct policy_revocations *own,
+                            struct buffer *out)
+{
+    if (own->serial_count > 0)
+        buffer_text(out, "           no certificate has the serial number ");
+    for (size_t i = 0; i < own->serial_count; i++)
+        put_item(out, i, own->serials[i].text);
+    if (own->serial_count > 0)
+        buffer_byte(out, '\n');
+    if (own->crl_count > 0)
+        buffer_text(out, "           no certificate is on the lists ");
+    for (size_t i = 0; i < own->crl_count; i++)
+        put_item(out, i, own->crl_files[i]);
+    if (own->crl_count > 0)
+        buffer_byte(out, '\n');
+}
+
 static void put_exec(const struct policy_exec *e, struct buffer *out)
 {
     if (e->argc == 0)
@@ -224,6 +241,7 @@ static void put_accept(const struct service *s, struct buffer *out)
         put_tcb(&a->tcb, out);
     else if (!a->revocation_optional)
         buffer_text(out, "           AMD's revocation list is there\n");
+    put_revocations(&a->revocations, out);
     put_time(a, out);
     put_exec(&a->exec, out);
 }
@@ -314,6 +332,19 @@ static void json_tcb(const struct tcb_policy *tcb, struct json_out *j)
     json_out_end_object(j);
 }
 
+static void json_revocations(const struct policy_revocations *own,
+                             struct json_out *j)
+{
+    json_out_array(j, "revoked");
+    for (size_t i = 0; i < own->serial_count; i++)
+        json_out_text(j, NULL, own->serials[i].text);
+    json_out_end_array(j);
+    json_out_array(j, "crls");
+    for (size_t i = 0; i < own->crl_count; i++)
+        json_out_text(j, NULL, own->crl_files[i]);
+    json_out_end_array(j);
+}
+
 static void json_exec(const struct policy_exec *e, struct json_out *j)
 {
     if (e->argc == 0) {
@@ -348,6 +379,7 @@ static void json_accept(const struct accept *a, struct json_out *j)
                   a->freshness == FRESH_CHALLENGE ? "challenge" : "epoch");
     json_out_int(j, "max_age_seconds", a->max_age_s);
     json_out_int(j, "min_collateral_life_seconds", a->min_collateral_life_s);
+    json_revocations(&a->revocations, j);
     json_exec(&a->exec, j);
     json_out_end_object(j);
 }

@@ -8,16 +8,9 @@
 
 struct snapshot_files {
     struct buffer root;      /* empty: built in */
+    struct crl_files crls;   /* the user's own */
     struct tls_context *tls; /* NULL if no endpoint is wss:// */
 };
-
-static bool has_wss(const struct service *s)
-{
-    for (size_t i = 0; i < s->endpoint_count; i++)
-        if (s->endpoints[i].tls)
-            return true;
-    return false;
-}
 
 static enum status read_files(const struct service *service,
                               struct snapshot_files *to, struct why *why)
@@ -27,7 +20,9 @@ static enum status read_files(const struct service *service,
     if (service->root_file != NULL)
         st = policy_file_root(service->root_file, service->accept.tee,
                               &to->root, why);
-    if (st == STATUS_OK && has_wss(service))
+    if (st == STATUS_OK)
+        st = crl_files_read(&service->accept.revocations, &to->crls, why);
+    if (st == STATUS_OK && policy_uses_tls(service))
         st = tls_context_client(service->ca_file, &to->tls, why);
     return st;
 }
@@ -36,6 +31,7 @@ static void snapshot_free(struct snapshot *s)
 {
     for (size_t i = 0; i < s->policy->service_count; i++) {
         buffer_free(&s->files[i].root);
+        crl_files_free(&s->files[i].crls);
         tls_context_free(s->files[i].tls);
     }
     policy_free(s->owned);
@@ -105,6 +101,12 @@ struct slice snapshot_root(const struct snapshot *s,
                            const struct service *service)
 {
     return buffer_view(&files_of(s, service)->root);
+}
+
+const struct crl_files *snapshot_crls(const struct snapshot *s,
+                                      const struct service *service)
+{
+    return &files_of(s, service)->crls;
 }
 
 struct tls_context *snapshot_tls(const struct snapshot *s,

@@ -12,6 +12,7 @@
 #include "common/status.h"
 #include "policy/policy.h"
 #include "proxy/io/tls_context.h"
+#include "proxy/local/crl_files.h"
 
 struct snapshot_files; /* of one service */
 
@@ -25,7 +26,7 @@ struct snapshot {
 /* Read the files of |policy|, which is borrowed; or, if |owned| is not NULL,
  * |owned|, which is the same, is taken when the result is STATUS_OK. The caller
  * holds it. Returns STATUS_OK, STATUS_NO_MEMORY, or STATUS_NO_FILE,
- * STATUS_BAD_CERT or STATUS_BAD_CONFIG with |why| filled; |*out| is NULL unless
+ * STATUS_BAD_CERT, STATUS_BAD_CRL or STATUS_BAD_CONFIG with |why| filled; |*out| is NULL unless
  * OK. */
 MUST_CHECK enum status snapshot_new(const struct policy *policy,
                                     struct policy *owned, struct snapshot **out,
@@ -38,6 +39,10 @@ void snapshot_let_go(struct snapshot *s); /* NULL is allowed */
 /* The root of trust of a service of the policy; empty: built in. Borrowed. */
 struct slice snapshot_root(const struct snapshot *s,
                            const struct service *service);
+
+/* The user's own revocation lists for it. Borrowed. */
+const struct crl_files *snapshot_crls(const struct snapshot *s,
+                                      const struct service *service);
 
 /* For its wss endpoints; NULL if it has none. Borrowed. */
 struct tls_context *snapshot_tls(const struct snapshot *s,

@@ -112,8 +112,8 @@ static bool run_warm(const struct bench *b)
     static struct verdict verdict;
     static struct claims claims;
 
-    return verify_quote_with(b->trusted, b->in.quote, b->in.now_unix, &claims,
-                             &verdict) == STATUS_OK;
+    return verify_quote_with(b->trusted, &b->in, &claims, &verdict) ==
+           STATUS_OK;
 }
 
 static const struct way {

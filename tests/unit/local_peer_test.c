@@ -1,8 +1,10 @@
 /* peer: judged again, by new collateral and by new policies. */
 #include "tests/support/check.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
+#include "common/file.h"
 #include "common/secret.h"
 #include "proxy/local/peer.h"
 #include "tests/support/folder.h"
@@ -56,7 +58,9 @@ static const struct peer_events events = {
     .on_closed = on_closed,
 };
 
-static struct snapshot *policy_for(struct test *t, const char *mrtd)
+/* |more| is what accept says beside that. */
+static struct snapshot *policy_with(struct test *t, const char *mrtd,
+                                    const char *more)
 {
     char text[1024];
     struct policy *policy;
@@ -68,12 +72,17 @@ static struct snapshot *policy_for(struct test *t, const char *mrtd)
                    "    endpoints: [ \"ws://127.0.0.1:%u\" ]\n"
                    "    root: \"%s/root.pem\"\n"
                    "    collateral: { sources: [ stapled ] }\n"
-                   "    accept:\n      tee: tdx\n      mrtd: \"%s\"\n",
+                   "    accept:\n      tee: tdx\n      mrtd: \"%s\"\n%s",
                    (unsigned)listener_port(t->rig.listener), t->folder.path,
-                   mrtd);
+                   mrtd, more);
     policy = policy_text_parse(text);
     CHECK_STATUS(snapshot_new(policy, policy, &snapshot, &why), STATUS_OK);
     return snapshot;
+}
+
+static struct snapshot *policy_for(struct test *t, const char *mrtd)
+{
+    return policy_with(t, mrtd, "");
 }
 
 /* The last certificate of the chain that the server staples. */
@@ -210,14 +219,66 @@ static void a_new_policy_judges_also_what_is_being_judged(void **state)
     snapshot_let_go(before); /* its endpoint lives as long as the peer */
 }
 
+/* What a new policy can only tell by a whole attestation. */
+static const struct {
+    const char *name;
+    const char *more;
+    enum status want;
+} proofs[] = {
+    /* clang-format off */
+    { "a check that accepts", "      exec: [ /bin/sh, -c, exit 0 ]\n", STATUS_OK },
+    { "a check that refuses", "      exec: [ /bin/sh, -c, exit 1 ]\n", STATUS_POLICY },
+    { "a check that is not there", "      exec: /nonexistent/check\n", STATUS_POLICY },
+    { "a list of the user's", "    crls: own.crl\n", STATUS_OK },
+    /* clang-format on */
+};
+
+static struct snapshot *policy_of_proof(struct test *t, size_t i)
+{
+    struct slice list = sim_source_stapled(t->rig.sim)->item[4];
+    char path[FOLDER_ROOM + 16];
+    char more[FOLDER_ROOM + 64];
+    struct why why;
+
+    (void)snprintf(path, sizeof(path), "%s/own.crl", t->folder.path);
+    CHECK_STATUS(file_replace(path, list, 0600, &why), STATUS_OK);
+    if (strstr(proofs[i].more, "crls") == NULL)
+        return policy_with(t, SIM_MRTD, proofs[i].more);
+    (void)snprintf(more, sizeof(more), "    crls: %s\n", path);
+    return policy_with(t, SIM_MRTD, more);
+}
+
+static void a_new_policy_asks_others_again(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(proofs); i++) {
+        struct test *t = begin();
+        struct snapshot *before = t->snapshot;
+
+        t->snapshot = policy_of_proof(t, i);
+        CHECK_STATUS(peer_judge_by(t->peer, t->snapshot,
+                                   &t->snapshot->policy->services[0]),
+                     STATUS_OK);
+        assert_true(peer_is_judging(t->peer));
+        loop_while(&t->rig.loop, is_judging, t);
+        if (t->closed != (proofs[i].want != STATUS_OK) ||
+            (t->closed && t->status != proofs[i].want))
+            fail_msg("%s: %s", proofs[i].name, status_name(t->status));
+        end(t);
+        snapshot_let_go(before); /* its endpoint lives as long as the peer */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_still_passes_goes_on),
         cmocka_unit_test(a_policy_that_refuses_closes_it),
         cmocka_unit_test(a_new_policy_judges_also_what_is_being_judged),
+        cmocka_unit_test(a_new_policy_asks_others_again),
     };
 
+    (void)signal(SIGPIPE, SIG_IGN); /* as the programs do */
     if (!secret_init())
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -570,7 +570,7 @@ static void every_row_is_shown_after_one_that_fails(void **state)
             assert_string_equal(r->why.found, "not asked");
     }
     assert_int_equal(failed, 2);
-    assert_int_equal(skipped, 7);
+    assert_int_equal(skipped, 8);
     policy_free(p);
 }
 
@@ -607,6 +607,32 @@ static void what_ends_first_is_the_deadline(void **state)
         assert_string_equal(d.deadline_item, deadlines[i].item);
         policy_free(p);
     }
+}
+
+static void serials_that_the_user_revokes_are_refused(void **state)
+{
+    static const uint8_t serial[] = { 0xde, 0xad };
+    struct policy *p =
+        policy_text_parse("revoked: [ \"01\", \"00DEAD\" ]\n" MRTD);
+    const struct accept *a = &p->services[0].accept;
+    struct claims c = good_claims_tdx();
+    struct judge_input in = input_of(&c);
+    struct decision d;
+    struct why why;
+
+    (void)state;
+    c.cert_count = 0;
+    CHECK_STATUS(judge_claims(a, &in, &d, &why), STATUS_POLICY);
+    assert_string_equal(why.found, "no certificate");
+    claims_add_cert(&c, "pck", slice_of(serial, 1));
+    CHECK_STATUS(judge_claims(a, &in, &d, &why), STATUS_OK);
+    claims_add_cert(&c, "pck_ca", SLICE_OF(serial));
+    CHECK_STATUS(judge_claims(a, &in, &d, &why), STATUS_POLICY);
+    assert_string_equal(why.field, "revoked");
+    assert_string_equal(why.found, "00DEAD of pck_ca");
+    assert_string_equal(why.expected,
+                        "none that is revoked in line 1 of etc/p.yaml");
+    policy_free(p);
 }
 
 static enum status judge_exec(const struct accept *a, const struct claims *c,
@@ -675,6 +701,7 @@ int main(void)
         cmocka_unit_test(reasons_say_what_was_found_and_expected),
         cmocka_unit_test(every_row_is_shown_after_one_that_fails),
         cmocka_unit_test(what_ends_first_is_the_deadline),
+        cmocka_unit_test(serials_that_the_user_revokes_are_refused),
         cmocka_unit_test(an_external_check_is_wanted_when_all_else_agrees),
         cmocka_unit_test(a_measurement_is_needed_beside_an_external_check),
     };

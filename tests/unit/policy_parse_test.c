@@ -274,29 +274,6 @@ static void a_service_is_read(void **state)
     policy_free(p);
 }
 
-static void an_external_check_is_read(void **state)
-{
-    struct policy *p = full_policy();
-    const struct policy_exec *e = &p->services[0].accept.exec;
-
-    (void)state;
-    assert_int_equal(e->argc, 3);
-    assert_string_equal(e->argv[0], "etc/bin/claims");
-    assert_string_equal(e->argv[1], "--strict");
-    assert_string_equal(e->argv[2], "");
-    assert_null(e->argv[3]);
-    assert_int_equal(e->timeout_ms, 3000);
-    assert_int_equal(p->services[1].accept.exec.argc, 0);
-    policy_free(p);
-    p = policy_text_parse(TDX "      exec: /bin/claims\n");
-    e = &p->services[0].accept.exec;
-    assert_int_equal(e->argc, 1);
-    assert_string_equal(e->argv[0], "/bin/claims");
-    assert_null(e->argv[1]);
-    assert_int_equal(e->timeout_ms, 5000);
-    policy_free(p);
-}
-
 static void what_only_looks_alike_is_read(void **state)
 {
     struct policy *p = policy_text_parse(
@@ -523,7 +500,6 @@ int main(void)
         cmocka_unit_test(sources_are_read_and_completed),
         cmocka_unit_test(it_is_said_how_often_to_fetch_and_whether_to_forecast),
         cmocka_unit_test(a_service_is_read),
-        cmocka_unit_test(an_external_check_is_read),
         cmocka_unit_test(what_only_looks_alike_is_read),
         cmocka_unit_test(every_field_is_read_into_each_release),
         cmocka_unit_test(values_are_read_as_claims_have_them),

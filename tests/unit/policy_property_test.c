@@ -94,6 +94,11 @@ static uint32_t make_statuses(uint64_t *seed)
            ~POLICY_STATUS_BIT(TCB_REVOKED);
 }
 
+static const struct policy_serial serials[] = {
+    { .text = "01", .len = 1, .bytes = { 1 }, .file = "p", .line = 1 },
+    { .text = "02", .len = 1, .bytes = { 2 }, .file = "p", .line = 2 },
+};
+
 static const char *const programs[] = { "/bin/a", NULL };
 
 static void make_accept(uint64_t *seed, struct made *m)
@@ -123,6 +128,11 @@ static void make_accept(uint64_t *seed, struct made *m)
         .release_count = once_in(seed, 8) ? 0 : 1 + below(seed, RELEASES_MAX),
         .releases = m->releases,
     };
+    if (once_in(seed, 3))
+        a->revocations = (struct policy_revocations){
+            .serial_count = 1 + below(seed, COUNT_OF(serials)),
+            .serials = serials,
+        };
     if (once_in(seed, 3))
         a->exec = (struct policy_exec){ .argc = 1, .argv = programs };
     if (a->tcb.has_advisories)
@@ -160,6 +170,7 @@ static void make_claims(uint64_t *seed, const struct accept *a,
                         struct claims *c)
 {
     uint8_t *bytes = (uint8_t *)c;
+    uint8_t serial;
 
     *c = good_claims_tdx();
     c->tee = once_in(seed, 20) ? TEE_SGX : a->tee;
@@ -175,6 +186,9 @@ static void make_claims(uint64_t *seed, const struct accept *a,
             make_bytes(seed, bytes + field_table[i].offset, field_table[i].len);
     c->platform.smt_enabled = (enum tristate)below(seed, 3);
     follow_release(seed, a, c);
+    c->cert_count = 0;
+    serial = (uint8_t)(1 + below(seed, 5));
+    claims_add_cert(c, "pck", slice_of(&serial, 1));
     c->tcb.status = make_status(seed);
     c->tcb.platform = make_status(seed);
     c->tcb.module = make_status(seed);
@@ -318,6 +332,13 @@ static void lower_evaluation(uint64_t *seed, struct made *m)
     m->accept.tcb.min_evaluation_number /= 2;
 }
 
+static void revoke_less(uint64_t *seed, struct made *m)
+{
+    struct policy_revocations *own = &m->accept.revocations;
+
+    own->serial_count = below(seed, (uint32_t)own->serial_count + 1);
+}
+
 static void forget_exec(uint64_t *seed, struct made *m)
 {
     (void)seed;
@@ -394,6 +415,7 @@ static const struct {
     { "advisory listed",           allow_an_advisory },
     { "any advisory accepted",     allow_all_advisories },
     { "evaluation lowered",        lower_evaluation },
+    { "fewer serials revoked",     revoke_less },
     { "external check forgotten",  forget_exec },
     { "release added",             add_release },
     { "values added",              add_values },
@@ -452,6 +474,24 @@ static void what_is_revoked_never_passes(void **state)
     }
 }
 
+static void what_the_user_revokes_never_passes(void **state)
+{
+    static struct made m;
+    static struct attempt t;
+    uint64_t seed = 5;
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        make_accept(&seed, &m);
+        m.accept.revocations.serial_count = COUNT_OF(serials);
+        m.accept.revocations.serials = serials;
+        make_attempt(&seed, &m.accept, &t);
+        claims_add_cert(&t.claims, "root",
+                        slice_of(serials[below(&seed, 2)].bytes, 1));
+        assert_false(accepts(&m.accept, &t));
+    }
+}
+
 static void what_names_no_measurement_accepts_nothing(void **state)
 {
     static struct made m;
@@ -505,6 +545,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loosening_never_refuses_what_was_accepted),
         cmocka_unit_test(what_is_revoked_never_passes),
+        cmocka_unit_test(what_the_user_revokes_never_passes),
         cmocka_unit_test(what_names_no_measurement_accepts_nothing),
         cmocka_unit_test(what_is_accepted_stays_so_to_its_last_second),
     };

@@ -59,6 +59,7 @@ static void a_report_without_memory_proves_nothing(void **state)
 
 static void collateral_without_memory_is_not_trusted(void **state)
 {
+    struct verify_input in;
     struct evidence e;
     struct trusted_set *set = NULL;
     struct claims claims;
@@ -72,11 +73,11 @@ static void collateral_without_memory_is_not_trusted(void **state)
         st = verify_collateral(&e.set, sim_root_pem(e.sim), &set, &verdict);
         assert_int_equal(set == NULL, st != STATUS_OK);
     }
+    in = evidence_input(&e);
     st = STATUS_NO_MEMORY;
     for (size_t n = 0; st != STATUS_OK; n++) {
         alloc_fail_after(n);
-        st = verify_quote_with(set, buffer_view(&e.quote), SIMULATION_NOW,
-                               &claims, &verdict);
+        st = verify_quote_with(set, &in, &claims, &verdict);
         assert_int_equal(claims.tee == TEE_NONE, st != STATUS_OK);
     }
     assert_false(alloc_failed());

@@ -136,9 +136,52 @@ static void survives_prefixes_and_flips(void **state)
     sim_free(sim);
 }
 
+/* --- revocation lists --- */
+
+#define CRL_BEGIN "-----BEGIN X509 CRL-----"
+#define CRL_END   "-----END X509 CRL-----"
+#define CRL_BLOCK CRL_BEGIN "\nAQID\n" CRL_END "\n"
+
+static void reads_one_revocation_list(void **state)
+{
+    static const struct {
+        const char *name;
+        const char *text;
+        size_t len;
+        enum status want;
+    } cases[] = {
+        { "one block", TEXT(CRL_BLOCK), STATUS_OK },
+        { "text before it", TEXT("Issuer: x\n" CRL_BLOCK), STATUS_OK },
+        { "two blocks", TEXT(CRL_BLOCK CRL_BLOCK), STATUS_BAD_CRL },
+        { "text behind it", TEXT(CRL_BLOCK "x"), STATUS_BAD_CRL },
+        { "no end", TEXT(CRL_BEGIN "\nAQID\n"), STATUS_BAD_CRL },
+        { "nothing in it", TEXT(CRL_BEGIN "\n" CRL_END), STATUS_BAD_CRL },
+        { "more than fits", TEXT(CRL_BEGIN "\nAQIDBA==\n" CRL_END),
+          STATUS_BAD_CRL },
+        { "a certificate", TEXT(BLOCK), STATUS_BAD_CRL },
+        { "nothing", TEXT(""), STATUS_BAD_CRL },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        uint8_t out[3];
+        size_t len = 9;
+        struct why why = { 0 };
+        enum status st = pem_parse_crl(slice_of(cases[i].text, cases[i].len),
+                                       "crl", out, sizeof(out), &len, &why);
+
+        if (st != cases[i].want || why.status != st)
+            fail_msg("%s: %s", cases[i].name, status_name(st));
+        assert_int_equal(len, st == STATUS_OK ? 3 : 0);
+        if (st == STATUS_OK)
+            assert_memory_equal(out, "\1\2\3", 3);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_one_revocation_list),
         cmocka_unit_test(splits_blocks),
         cmocka_unit_test(keeps_order_and_bytes),
         cmocka_unit_test(bounds_a_certificate),

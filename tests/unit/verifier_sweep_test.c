@@ -48,12 +48,21 @@ static bool is_size_of_chain(const struct sweep *s, size_t at)
            at == (size_t)(q.auth.cert_data.at - s->whole.at) - 4;
 }
 
+static enum status verify_with(const struct trusted_set *set,
+                               struct slice quote, struct claims *claims,
+                               struct verdict *verdict)
+{
+    const struct verify_input in = { .quote = quote,
+                                     .now_unix = SIMULATION_NOW };
+
+    return verify_quote_with(set, &in, claims, verdict);
+}
+
 static void quote_must_be_refused(struct sweep *s, struct slice bent, size_t at)
 {
     struct claims claims;
     struct verdict verdict;
-    enum status st =
-        verify_quote_with(s->set, bent, SIMULATION_NOW, &claims, &verdict);
+    enum status st = verify_with(s->set, bent, &claims, &verdict);
 
     if (st == STATUS_OK && !is_size_of_chain(s, at))
         fail_msg("byte %zu of %zu is not authenticated", at, bent.len);
@@ -105,8 +114,7 @@ static void cut_quote_must_be_refused(struct slice bytes, void *ctx)
     struct claims claims;
     struct verdict verdict;
 
-    CHECK_STATUS(verify_quote_with(s->set, bytes, SIMULATION_NOW, &claims,
-                                   &verdict),
+    CHECK_STATUS(verify_with(s->set, bytes, &claims, &verdict),
                  STATUS_TRUNCATED);
 }
 

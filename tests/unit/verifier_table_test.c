@@ -13,6 +13,7 @@ struct bench {
     struct evidence a;
     struct evidence b;
     struct slice root;
+    struct user_crl own; /* the user's; without a name: none */
 };
 
 static void fault(struct sim_options *o, enum sim_item item, uint32_t faults)
@@ -31,6 +32,13 @@ static void expire(struct sim_options *o, enum sim_item item)
 BENCH(rogue_pck_ca,      fault(&w->o, SIM_PCK_CA, SIM_ROGUE);)
 BENCH(expired_pck_ca,    expire(&w->o, SIM_PCK_CA);)
 BENCH(revoked_pck_ca,    fault(&w->o, SIM_PCK_CA, SIM_REVOKED);)
+BENCH(other_revokes_pck, fault(&w->p, SIM_PCK, SIM_REVOKED);)
+BENCH(other_revokes_ca,  fault(&w->p, SIM_PCK_CA, SIM_REVOKED);)
+BENCH(other_revokes_signer, fault(&w->p, SIM_TCB_SIGNING, SIM_REVOKED);)
+BENCH(other_forges_crl,  fault(&w->p, SIM_PCK_CRL, SIM_ROGUE);)
+BENCH(other_is_late,     expire(&w->p, SIM_PCK_CRL);)
+BENCH(other_is_early,    w->p.items[SIM_PCK_CRL].from_s = 1;)
+BENCH(other_is_unnumbered, fault(&w->p, SIM_PCK_CRL, SIM_NO_CRL_NUMBER);)
 BENCH(rogue_root_crl,    fault(&w->o, SIM_ROOT_CRL, SIM_ROGUE);)
 BENCH(no_root_crl,       fault(&w->o, SIM_ROOT_CRL, SIM_MISSING);)
 BENCH(expired_root_crl,  expire(&w->o, SIM_ROOT_CRL);)
@@ -151,6 +159,22 @@ static void use_its_pck_crl(struct bench *w)
     w->a.set.pck_crl = w->b.set.pck_crl;
 }
 
+/* A list that only the user has. */
+static void use_pck_crl_as_own(struct bench *w)
+{
+    w->own = (struct user_crl){ "own.crl", w->b.set.pck_crl };
+}
+
+static void use_root_crl_as_own(struct bench *w)
+{
+    w->own = (struct user_crl){ "own.crl", w->b.set.root_crl };
+}
+
+static void use_nothing_as_own(struct bench *w)
+{
+    w->own = (struct user_crl){ "own.crl", { 0 } };
+}
+
 static void use_tdx_qe_identity(struct bench *w)
 {
     struct collateral_set tdx;
@@ -232,6 +256,14 @@ static const struct vector {
     { "qe-product", "another", TEE_SGX, other_qe_product, NULL, STATUS_MISMATCH, "qe_report.isv_prod_id" },
     { "qe-attributes", "others", TEE_SGX, other_qe_attributes, NULL, STATUS_MISMATCH, "qe_report.attributes" },
     { "qe-attributes", "debug, allowed by the mask", TEE_SGX, debug_qe, NULL, STATUS_MISMATCH, "qe_report.attributes" },
+    { "user-crls", "a revoked PCK", TEE_SGX, other_revokes_pck, use_pck_crl_as_own, STATUS_REVOKED, "pck_chain.leaf.serial" },
+    { "user-crls", "a revoked PCK CA", TEE_TDX, other_revokes_ca, use_root_crl_as_own, STATUS_REVOKED, "pck_chain.ca.serial" },
+    { "user-crls", "a revoked signer", TEE_TDX, other_revokes_signer, use_root_crl_as_own, STATUS_REVOKED, "tcb_info_chain.leaf.serial" },
+    { "user-crls", "a forged list", TEE_SGX, other_forges_crl, use_pck_crl_as_own, STATUS_BAD_SIGNATURE, "user_crl.signature" },
+    { "user-crls", "a list of yesterday", TEE_SGX, other_is_late, use_pck_crl_as_own, STATUS_EXPIRED, "user_crl.dates" },
+    { "user-crls", "a list of tomorrow", TEE_SGX, other_is_early, use_pck_crl_as_own, STATUS_NOT_YET, "user_crl.dates" },
+    { "user-crls", "a list without number", TEE_SGX, other_is_unnumbered, use_pck_crl_as_own, STATUS_BAD_CRL, "user_crl.extensions" },
+    { "user-crls", "an empty file", TEE_SGX, NULL, use_nothing_as_own, STATUS_NO_COLLATERAL, "user_crl" },
     { "qe-misc-select", "another", TEE_TDX, other_qe_misc, NULL, STATUS_MISMATCH, "qe_report.misc_select" },
     { "attestation-key", "off the curve", TEE_SGX, off_curve, NULL, STATUS_BAD_FIELD, "quote.auth.key" },
     { "quote-signature", "forged", TEE_SGX, rogue_quote, NULL, STATUS_BAD_SIGNATURE, "quote.auth.signature" },
@@ -254,6 +286,7 @@ static void prepare(struct bench *w, const struct vector *v)
     evidence_make(&w->a, &w->o, v->tee);
     evidence_renew(&w->b, &w->a, &w->p, v->tee);
     w->root = sim_root_pem(w->a.sim);
+    w->own = (struct user_crl){ 0 };
     if (v->swap != NULL)
         v->swap(w);
 }
@@ -292,6 +325,8 @@ static void each_vector_fails_at_its_check(void **state)
         prepare(&w, &vectors[i]);
         in = evidence_input(&w.a);
         in.root_der = w.root;
+        in.user_crls = &w.own;
+        in.user_crl_count = w.own.name != NULL ? 1 : 0;
         st = verify_quote(&in, &claims, &verdict);
         check_vector(&vectors[i], &verdict, st);
         assert_int_equal(claims.tee, TEE_NONE);
@@ -303,6 +338,7 @@ static void each_vector_fails_at_its_check(void **state)
 
 static void each_check_has_a_vector(void **state)
 {
+    struct user_crl own = { .name = "own.crl" };
     struct evidence e;
     struct claims claims;
     struct verdict verdict;
@@ -311,6 +347,9 @@ static void each_check_has_a_vector(void **state)
     (void)state;
     evidence_make(&e, NULL, TEE_TDX);
     in = evidence_input(&e);
+    in.user_crls = &own;
+    in.user_crl_count = 1;
+    own.der = e.set.pck_crl;
     CHECK_STATUS(verify_quote(&in, &claims, &verdict), STATUS_OK);
     for (size_t i = 0; i < verdict.count; i++) {
         size_t found = 0;

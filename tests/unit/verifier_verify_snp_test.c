@@ -496,16 +496,20 @@ static void no_bit_of_the_endorsement_is_free(void **state)
 static void each_check_has_a_vector(void **state)
 {
     struct verify_snp_input in = snp_sim_input(&sound);
+    const struct user_crl own = { "own.crl", in.crl };
     struct claims claims;
     struct verdict verdict;
 
     (void)state;
+    in.user_crls = &own;
+    in.user_crl_count = 1;
     CHECK_STATUS(verify_snp(&in, &claims, &verdict), STATUS_OK);
     for (size_t i = 0; i < verdict.count; i++) {
         const char *id = verdict.checks[i].id;
-        /* These two have tests of their own, with bytes no plan makes. */
+        /* These have tests of their own, with bytes no plan makes. */
         bool found = strcmp(id, "endorsement-format") == 0 ||
-                     strcmp(id, "trusted-root") == 0;
+                     strcmp(id, "trusted-root") == 0 ||
+                     strcmp(id, "user-crls") == 0;
 
         assert_int_equal(verdict.checks[i].outcome, OUTCOME_PASS);
         for (size_t k = 0; k < COUNT_OF(vectors) && !found; k++)

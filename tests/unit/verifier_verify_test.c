@@ -232,6 +232,15 @@ static void the_first_and_the_last_second_are_good(void **state)
 
 /* --- collateral that was checked before --- */
 
+static enum status verify_with(const struct trusted_set *set,
+                               struct slice quote, int64_t now_unix,
+                               struct claims *c, struct verdict *v)
+{
+    const struct verify_input in = { .quote = quote, .now_unix = now_unix };
+
+    return verify_quote_with(set, &in, c, v);
+}
+
 static void trusted_collateral_serves_many_quotes(void **state)
 {
     struct evidence e, forged;
@@ -250,17 +259,17 @@ static void trusted_collateral_serves_many_quotes(void **state)
     assert_null(verdict_failed(&v));
     assert_int_equal(v.checks[0].outcome, OUTCOME_SKIP);
     for (unsigned i = 0; i < 2; i++) {
-        CHECK_STATUS(verify_quote_with(set, buffer_view(&e.quote),
-                                       SIMULATION_NOW, &c, &v),
+        CHECK_STATUS(verify_with(set, buffer_view(&e.quote), SIMULATION_NOW, &c,
+                                 &v),
                      STATUS_OK);
         assert_int_equal(c.tcb.status, TCB_UP_TO_DATE);
         assert_string_equal(c.validity.earliest_expiry_item, "tcb_info");
-        CHECK_STATUS(verify_quote_with(set, buffer_view(&forged.quote),
-                                       SIMULATION_NOW, &c, &v),
+        CHECK_STATUS(verify_with(set, buffer_view(&forged.quote),
+                                 SIMULATION_NOW, &c, &v),
                      STATUS_BAD_SIGNATURE);
         assert_string_equal(verdict_failed(&v)->id, "quote-signature");
-        CHECK_STATUS(verify_quote_with(set, buffer_view(&e.quote),
-                                       SIMULATION_NOW + 31 * 86400, &c, &v),
+        CHECK_STATUS(verify_with(set, buffer_view(&e.quote),
+                                 SIMULATION_NOW + 31 * 86400, &c, &v),
                      STATUS_EXPIRED);
         assert_int_equal(c.tee, TEE_NONE);
     }
@@ -284,8 +293,7 @@ static void trusted_collateral_owns_its_bytes(void **state)
     quote = e.quote;
     e.quote = (struct buffer){ 0 };
     evidence_free(&e);
-    CHECK_STATUS(verify_quote_with(set, buffer_view(&quote), SIMULATION_NOW, &c,
-                                   &v),
+    CHECK_STATUS(verify_with(set, buffer_view(&quote), SIMULATION_NOW, &c, &v),
                  STATUS_OK);
     buffer_free(&quote);
     verify_trusted_free(set);
