@@ -6,7 +6,7 @@ usage: differential.py VERIFY_BATCH VECTORS [--mutations N] [--seed N]
 
 Cases: every one of expected.json, then seeded mutations of them. Every case in
 which the two disagree (accepted or not, TCB status, advisories) must belong to
-a class of docs/VERIFICATION.md section 10. Exit status 1 when one does not; 77
+a class of docs/VERIFICATION.md section 11. Exit status 1 when one does not; 77
 without node, npm or the vectors.
 """
 
@@ -130,7 +130,7 @@ def mutate(rng, cases, number):
 
 
 # Why they may differ: a class, and whether a case with these two answers is of
-# it. The first that fits counts. docs/VERIFICATION.md section 10 has them all.
+# it. The first that fits counts. docs/VERIFICATION.md section 11 has them all.
 def they_refuse(*words):
     """We accept; they refuse, saying one of |words|."""
     return lambda case, ours, theirs: ours["accepted"] and any(
