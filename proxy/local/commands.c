@@ -5,6 +5,7 @@
 #include "proxy/local/cmd_audit.h"
 #include "proxy/local/cmd_check.h"
 #include "proxy/local/cmd_completion.h"
+#include "proxy/local/cmd_doctor.h"
 #include "proxy/local/cmd_env.h"
 #include "proxy/local/cmd_exec.h"
 #include "proxy/local/cmd_init.h"
@@ -15,10 +16,19 @@
 #include "proxy/local/cmd_verify.h"
 
 const struct command *const commands_all[] = {
-    &cmd_init_command,  &cmd_run_command,        &cmd_status_command,
-    &cmd_exec_command,  &cmd_env_command,        &cmd_pin_command,
-    &cmd_check_command, &cmd_verify_command,     &cmd_inspect_command,
-    &cmd_audit_command, &cmd_completion_command, NULL,
+    &cmd_init_command,
+    &cmd_run_command,
+    &cmd_status_command,
+    &cmd_exec_command,
+    &cmd_env_command,
+    &cmd_pin_command,
+    &cmd_check_command,
+    &cmd_verify_command,
+    &cmd_inspect_command,
+    &cmd_doctor_command,
+    &cmd_audit_command,
+    &cmd_completion_command,
+    NULL,
 };
 
 bool commands_help(FILE *to)

@@ -13,6 +13,7 @@ import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from pcs_server import PcsServer  # noqa: E402
 from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
 
 
@@ -209,6 +210,104 @@ class Other(socketserver.BaseRequestHandler):
     def handle(self):
         self.request.recv(1024)
         self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nhi\n")
+
+
+# --- doctor ------------------------------------------------------------------
+
+def doctor(programs, policy, code, *args, **options):
+    """The findings, by area; the text must number the same."""
+    told = json.loads(expect(veritee(programs, "doctor", "--policy", policy,
+                                     "--json", *args, **options), code).stdout)
+    check([f["number"] for f in told["findings"]] ==
+          list(range(1, len(told["findings"]) + 1)), told)
+    check(told["verdict"] == ("fail" if code else "pass"), told)
+    check(told["errors"] == sum(f["level"] == "error" for f in told["findings"]),
+          told)
+    check(all(f["next"] for f in told["findings"] if f["level"] == "error"), told)
+    found = {}
+    for f in told["findings"]:
+        found.setdefault(f["area"], []).append(f)
+    return found
+
+
+def a_healthy_setup_has_no_error(build):
+    with Programs(build) as programs:
+        server, proxy = programs.pair()
+        policy = programs.dir / "policy0.yaml"
+        at = ("--proxy", f"127.0.0.1:{proxy.port}")
+        env = {"http_proxy": f"http://127.0.0.1:{proxy.port}",
+               "XDG_STATE_HOME": str(programs.dir / "state")}
+        found = doctor(programs, policy, 0, *at, env=env)
+        service = found["service"][0]
+        check(service["level"] == "warning" and "SIMULATED" in service["found"],
+              service)
+        for area in ("clock", "store", "proxy", "audit", "environment"):
+            check([f["level"] for f in found[area]] == ["ok"], found[area])
+        check("newest" in found["clock"][0]["found"], found["clock"])
+        text = expect(veritee(programs, "doctor", "--policy", policy, *at), 0)
+        check("0 errors" in text.stdout and "\033" not in text.stdout, text)
+        # It is asked, and nothing is sent through it.
+        check(server.process.poll() is None, "the server lives")
+
+
+def each_thing_that_is_wrong_is_found(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        bent = programs.server("--simulate-fault", "wrong-key",
+                               sim_dir=server.sim_dir)
+        cache = programs.dir / "cache"
+        cache.mkdir(mode=0o755)
+        cache.chmod(0o755)
+        policy = programs.policy(
+            [f"ws://127.0.0.1:{server.port}/__ra__",
+             f"ws://127.0.0.1:{bent.port}/__ra__", "ws://127.0.0.1:1/",
+             "wss://nowhere.invalid/", f"ws://127.0.0.1:{server.demo_port}/"],
+            server.sim_dir)
+        with socketserver.TCPServer(("127.0.0.1", 0), Other) as other:
+            threading.Thread(target=other.serve_forever, daemon=True).start()
+            found = doctor(programs, policy, 1, "--proxy",
+                           f"127.0.0.1:{other.server_address[1]}",
+                           env={"https_proxy": "http://other:3128",
+                                "no_proxy": HOST})
+            other.shutdown()
+        check("another program" in found["proxy"][0]["found"], found["proxy"])
+        levels = sorted(f["level"] for f in found["service"])
+        check(levels == ["error"] * 4 + ["warning"], found["service"])
+        texts = " ".join(f["found"] for f in found["service"])
+        for words in ("resolving its name", "connecting", "verifying its "
+                      "evidence", "by its protocol"):
+            check(words in texts, f"{words}: {texts}")
+        check(any("755" in f["found"] for f in found["store"]), found["store"])
+        check([f["about"] for f in found["environment"]][:2] ==
+              ["https_proxy", "no_proxy"], found["environment"])
+
+
+def each_source_is_asked_by_itself(build):
+    with Programs(build) as programs:
+        server = programs.server("--simulate-fault", "no-staple")
+        scratch = programs.dir / "pcs"
+        scratch.mkdir()
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir)
+        with PcsServer({"tdx": server.sim_dir}, scratch) as pcs:
+            good = f'{{ kind: pccs, url: "{pcs.url}", ca-file: "{pcs.ca_file}" }}'
+            policy.write_text(policy.read_text().replace(
+                "sources: [ stapled ]",
+                f'sources: [ store, {good}, "https://127.0.0.1:1" ]'))
+            found = doctor(programs, policy, 1)
+            levels = {f["about"]: f["level"] for f in found["source"]}
+            check(levels == {pcs.url: "ok", "https://127.0.0.1:1": "error"},
+                  found["source"])
+            pcs.fault("pckcrl", "page")
+            found = doctor(programs, policy, 1)
+            check(all(f["level"] == "error" for f in found["source"]), found)
+            check("SIMULATED" in found["service"][0]["found"], "from the store")
+
+
+def without_a_policy_doctor_says_so(build):
+    with Programs(build) as programs:
+        told = expect(veritee(programs, "doctor"), 2)
+        check("veritee init" in told.stderr, told)
 
 
 # --- audit -------------------------------------------------------------------
@@ -449,6 +548,10 @@ if __name__ == "__main__":
         env_is_read_by_shells,
         env_goes_where_the_policy_listens,
         exec_leads_one_program_to_the_proxy,
+        a_healthy_setup_has_no_error,
+        each_thing_that_is_wrong_is_found,
+        each_source_is_asked_by_itself,
+        without_a_policy_doctor_says_so,
         decisions_are_written_down_and_judged_again,
         refusals_are_written_down_too,
         an_altered_log_shows,

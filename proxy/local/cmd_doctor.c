@@ -1,0 +1,170 @@
+#include "proxy/local/cmd_doctor.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "proxy/local/doctor.h"
+#include "proxy/local/doctor_source.h"
+#include "proxy/local/paths.h"
+#include "proxy/local/policy_file.h"
+#include "proxy/local/running.h"
+#include "proxy/local/terminal.h"
+
+/* The version of the object that --json prints: docs/man/veritee.1. */
+#define JSON_VERSION     1
+#define OUTPUT_MAX_BYTES (1024 * 1024)
+
+struct options {
+    const char *policy;
+    const char *proxy;
+    bool json;
+};
+
+#define FIELD(name) offsetof(struct options, name)
+
+static const struct command_option known[] = {
+    { "policy", 'p', OPTION_FILE, FIELD(policy), "FILE",
+      "the policy; default: as for 'veritee run'" },
+    { "proxy", 0, OPTION_TEXT, FIELD(proxy), "HOST:PORT",
+      "where it listens; default: as the policy says" },
+    { "json", 0, OPTION_FLAG, FIELD(json), NULL, "print one JSON object" },
+    { .name = NULL },
+};
+
+const struct command cmd_doctor_command = {
+    .name = "doctor",
+    .what = "look for what is wrong, and say what to do",
+    .synopsis = "[--policy FILE] [--proxy HOST:PORT] [--json]",
+    .about = "Look at all that the proxy needs, one by one: the policy, the "
+             "store, the\n"
+             "services and what each endpoint proves, the sources of "
+             "collateral, the\n"
+             "clock, the log, the proxy itself and the environment. Findings "
+             "are\n"
+             "numbered; each that is wrong says what to do next.\n",
+    .options = known,
+    .exits = "0 nothing is wrong, perhaps with warnings; 1 something is;\n"
+             "2 wrong usage, or there is no policy that can be read.\n",
+    .examples = "veritee doctor\n"
+                "veritee doctor --policy new.yaml --json\n",
+    .main = cmd_doctor_main,
+};
+
+/* Returns -1 to go on. */
+static int load_policy(const struct options *o, struct policy **out)
+{
+    char found[PATHS_ROOM];
+    const char *path = o->policy;
+    struct policy_error error;
+    char line[512];
+
+    *out = NULL;
+    if (path == NULL && !paths_policy(found))
+        return command_fail(&cmd_doctor_command, COMMAND_TROUBLE,
+                            "no policy where it is by default; 'veritee init' "
+                            "writes one to start from");
+    if (path == NULL)
+        path = found;
+    if (policy_file_load(path, out, &error) == STATUS_OK)
+        return -1;
+    policy_error_line(&error, line, sizeof(line));
+    return command_fail(&cmd_doctor_command, COMMAND_TROUBLE, "%s", line);
+}
+
+/* Where the proxy of |policy| is asked for. */
+static int find_proxy(const struct options *o, const struct policy *policy,
+                      struct target *out)
+{
+    const struct policy_address *first = &policy->listen[0];
+    struct why why;
+
+    if (o->proxy == NULL && first->port != 0 &&
+        target_set(out, slice_text(first->host), first->port, &why) ==
+            STATUS_OK &&
+        target_is_loopback(out))
+        return -1;
+    if (running_address(o->proxy, out, &why) == STATUS_OK)
+        return -1;
+    return command_fail_why(&cmd_doctor_command, COMMAND_TROUBLE, &why);
+}
+
+static void look_at_policy(struct doctor *d)
+{
+    const struct policy *p = d->policy;
+
+    for (size_t i = 0; i < p->warning_count; i++)
+        findings_add(&d->findings, FINDING_WARNING, "policy",
+                     p->warnings[i].file, NULL, "line %u: %s",
+                     p->warnings[i].line, p->warnings[i].text);
+    findings_add(&d->findings, FINDING_OK, "policy", p->file_name, NULL,
+                 "can be read; names %zu services", p->service_count);
+}
+
+/* The clock comes after all that has seen signed dates. */
+static void look_at_all(struct doctor *d, const struct target *proxy)
+{
+    look_at_policy(d);
+    doctor_store(d);
+    doctor_services(d);
+    doctor_source_all(d);
+    doctor_clock(d);
+    doctor_audit(d);
+    doctor_proxy(d, proxy);
+    doctor_environment(d, proxy);
+}
+
+static int tell(const struct options *o, const struct doctor *d)
+{
+    struct buffer out = buffer_with_max(OUTPUT_MAX_BYTES);
+    struct json_out j = json_out_to(&out);
+    const bool well = d->findings.of_level[FINDING_ERROR] == 0;
+
+    if (o->json) {
+        json_out_object(&j, NULL);
+        json_out_int(&j, "version", JSON_VERSION);
+        json_out_text(&j, "verdict", well ? "pass" : "fail");
+        json_out_time(&j, "time", d->now_unix);
+        findings_json(&d->findings, &j);
+        json_out_end_object(&j);
+        buffer_byte(&out, '\n');
+    } else {
+        findings_text(&d->findings, terminal_colour(STDOUT_FILENO), &out);
+    }
+    return command_print(&cmd_doctor_command, well ? COMMAND_GOOD : COMMAND_BAD,
+                         &out);
+}
+
+int cmd_doctor_main(int argc, char **argv)
+{
+    struct options o = { .json = false };
+    char cache[PATHS_ROOM];
+    struct policy *policy = NULL;
+    struct doctor *d;
+    struct target proxy;
+    char **operands;
+    int code = command_read(&cmd_doctor_command, argc, argv, &o, &operands);
+
+    if (code == -1)
+        code = load_policy(&o, &policy);
+    if (code == -1)
+        code = find_proxy(&o, policy, &proxy);
+    d = code == -1 ? calloc(1, sizeof(*d)) : NULL;
+    if (d != NULL) {
+        d->policy = policy;
+        d->now_unix = (int64_t)time(NULL);
+        d->cache_dir = policy->collateral.cache_dir != NULL
+                           ? policy->collateral.cache_dir
+                       : paths_cache(cache) ? cache
+                                            : NULL;
+        look_at_all(d, &proxy);
+        code = tell(&o, d);
+    } else if (code == -1) {
+        code =
+            command_fail(&cmd_doctor_command, COMMAND_TROUBLE, "out of memory");
+    }
+    free(d);
+    policy_free(policy);
+    return code;
+}
