@@ -5,6 +5,8 @@
 
 #include "common/limits.h"
 
+#define RETRIES_MAX 3
+
 static void list_add(struct far_tunnel_list *list, struct far_tunnel *f)
 {
     assert(f->list == NULL);
@@ -224,6 +226,26 @@ void far_tunnel_on_fin(void *ctx, struct stream *s)
     f->far.events->on_fin(f->far.ctx);
 }
 
+/* The session is over or ends, and nothing of the request was sent, for the
+ * target was not reached yet: another session is as good. */
+static bool may_retry(const struct far_tunnel *f)
+{
+    return f->list != NULL && f->list->again != NULL &&
+           session_is_leaving(stream_session(f->stream)) &&
+           f->retries < RETRIES_MAX;
+}
+
+static void retry(struct far_tunnel *f)
+{
+    struct far_tunnel_list *again = f->list->again;
+
+    stream_release(f->stream);
+    f->stream = NULL;
+    f->endpoint = NULL;
+    f->retries++;
+    far_tunnel_move(f, f->service, again);
+}
+
 void far_tunnel_on_reset(void *ctx, struct stream *s, enum status reason)
 {
     struct far_tunnel *f = stream_context(s);
@@ -231,6 +253,10 @@ void far_tunnel_on_reset(void *ctx, struct stream *s, enum status reason)
                                    .endpoint = f->endpoint };
 
     (void)ctx;
+    if (may_retry(f)) {
+        retry(f);
+        return;
+    }
     (void)why_fail(&failure.why, reason, "stream", NULL, "%s: %s", f->target,
                    status_text(reason));
     far_tunnel_fail(f, &failure);

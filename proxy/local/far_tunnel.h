@@ -24,6 +24,8 @@ struct far_tunnel {
     const char *service;            /* names, borrowed from the policy */
     const char *endpoint;           /* NULL until attached */
     int64_t since_ms;               /* when it joined |list| */
+    unsigned retries;               /* sessions that ended before its target
+                                     * was reached */
     char target[TARGET_TEXT_ROOM];  /* "host:port" */
 };
 
@@ -31,6 +33,9 @@ struct far_tunnel {
 struct far_tunnel_list {
     struct far_tunnel *first, *last;
     size_t count;
+    /* Where those wait whose session ends before their target was reached:
+     * nothing was sent for them yet. NULL: they fail. */
+    struct far_tunnel_list *again;
 };
 
 /* A far side for |service|, waiting in |list|. |gather| is of the loop's

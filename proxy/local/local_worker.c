@@ -10,6 +10,7 @@
 #include "proxy/io/shutdown.h"
 #include "proxy/local/front.h"
 #include "proxy/local/local_worker_parts.h"
+#include "proxy/local/upstream_retire.h"
 #include "proxy/local/worker_pages.h"
 #include "proxy/local/worker_speech.h"
 
@@ -155,7 +156,7 @@ static void retire_older(struct local_worker *w)
     for (struct generation *g = w->generation->older; g != NULL;) {
         struct generation *older = g->older; /* |g| may go at once */
 
-        upstream_set_retire(g->upstreams, w->generation->upstreams,
+        upstream_retire_set(g->upstreams, w->generation->upstreams,
                             on_generation_closed, g);
         g = older;
     }

@@ -6,33 +6,15 @@
 #include <time.h>
 
 #include "common/limits.h"
-#include "policy/route.h"
-#include "proxy/local/far_tunnel.h"
+#include "proxy/local/upstream_parts.h"
 
 #define TICK_MS 1000
 
-struct upstream {
-    struct upstream_set *set;
-    const struct service *service;
-    struct attempts attempts;
-    struct peer *peers[UPSTREAM_PEERS_MAX]; /* NULL where there is none */
-    struct peer *present;           /* takes streams; NULL if none does */
-    struct peer *next;              /* being made; NULL if none is */
-    size_t turn;                    /* of the endpoints: the one tried last */
-    size_t tries;                   /* endpoints tried since the last success */
-    struct far_tunnel_list waiting; /* for a session */
-    struct far_tunnel_list opening; /* for their target */
-};
-
-struct upstream_set {
-    struct upstream_config config;
-    uv_timer_t tick;
-    bool closing;
-    void (*on_closed)(void *ctx);
-    void *closed_ctx;
-    size_t count;
-    struct upstream upstreams[]; /* in the order of the policy */
-};
+/* Where a service has several endpoints: so many sessions share its load at
+ * most, and one is added when each has so many streams. A session costs its
+ * server a quote. */
+#define SPREAD_SESSIONS_MAX 4
+#define SPREAD_STREAMS      4
 
 static int64_t now_ms(const struct upstream *u)
 {
@@ -40,39 +22,73 @@ static int64_t now_ms(const struct upstream *u)
 }
 
 static enum status start_next(struct upstream *u);
+static void spread(struct upstream *u);
 
-/* Give |p|'s place back; true if it had one. */
-static void forget(struct upstream *u, const struct peer *p)
+static size_t endpoint_of(const struct upstream *u, const struct peer *p)
+{
+    return (size_t)(peer_endpoint(p) - u->service->endpoints);
+}
+
+/* |p| gets no more streams from us. */
+static void stop_using(struct upstream *u, const struct peer *p)
 {
     for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)
         if (u->peers[i] == p)
+            u->takes[i] = false;
+}
+
+/* Give |p|'s place back. */
+static void forget(struct upstream *u, const struct peer *p)
+{
+    stop_using(u, p);
+    for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)
+        if (u->peers[i] == p)
             u->peers[i] = NULL;
-    if (u->present == p)
-        u->present = NULL;
     if (u->next == p)
         u->next = NULL;
 }
 
-/* Attach |f| to the present session. STATUS_GOING_AWAY or STATUS_LIMIT: it
- * takes no more streams and is not the present one any longer. */
-static enum status attach(struct upstream *u, struct far_tunnel *f)
+/* The session with the fewest streams, of those that take some; NULL if none
+ * does. */
+static struct peer *present(const struct upstream *u)
 {
-    struct peer *p = u->present;
+    struct peer *best = NULL;
+    size_t fewest = SIZE_MAX;
+
+    for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++) {
+        size_t streams =
+            u->takes[i] ? peer_traffic(u->peers[i]).streams : SIZE_MAX;
+
+        if (streams < fewest) {
+            best = u->peers[i];
+            fewest = streams;
+        }
+    }
+    return best;
+}
+
+/* Attach |f| to a session. STATUS_GOING_AWAY or STATUS_LIMIT: that takes no more
+ * streams, and is not asked any more. */
+static enum status attach(struct upstream *u, struct peer *p,
+                          struct far_tunnel *f)
+{
     enum status st = peer_attach(p, f, &u->opening, now_ms(u));
 
     if (st == STATUS_GOING_AWAY || st == STATUS_LIMIT) {
-        u->present = NULL;
+        stop_using(u, p);
         peer_drain(p);
     }
     return st;
 }
 
-/* Let who waits go on over the present session, as far as it takes them. */
+/* Let who waits go on over the present sessions, as far as they take them. */
 static void attach_waiting(struct upstream *u)
 {
-    while (u->present != NULL && u->waiting.first != NULL) {
+    struct peer *p = present(u);
+
+    for (; p != NULL && u->waiting.first != NULL; p = present(u)) {
         struct far_tunnel *f = u->waiting.first;
-        enum status st = attach(u, f);
+        enum status st = attach(u, p, f);
 
         if (st == STATUS_NO_MEMORY || st == STATUS_BAD_ADDRESS) {
             struct far_failure failure = { .service = u->service->name };
@@ -92,7 +108,8 @@ static void serve_waiting(struct upstream *u)
     struct far_failure failure = { .service = u->service->name };
     enum status st;
 
-    if (u->waiting.first == NULL || u->present != NULL || u->next != NULL)
+    attach_waiting(u);
+    if (u->waiting.first == NULL || u->next != NULL)
         return;
     st = start_next(u);
     if (st == STATUS_OK)
@@ -101,27 +118,36 @@ static void serve_waiting(struct upstream *u)
     far_tunnel_fail_all(&u->waiting, &failure);
 }
 
+/* |p|, which is new, stands for older sessions with its endpoint. */
+static void use(struct upstream *u, struct peer *p)
+{
+    for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++) {
+        if (u->peers[i] == p) {
+            u->takes[i] = true;
+        } else if (u->takes[i] &&
+                   peer_endpoint(u->peers[i]) == peer_endpoint(p)) {
+            u->takes[i] = false;
+            peer_drain(u->peers[i]);
+        }
+    }
+}
+
 static void on_peer_ready(void *ctx, struct peer *p)
 {
     struct upstream *u = ctx;
-    struct peer *old = u->present;
 
     assert(u->next == p);
     u->next = NULL;
-    u->present = p;
-    u->tries = 0;
-    if (old != NULL)
-        peer_drain(old);
-    attach_waiting(u);
+    health_succeeded(&u->health, endpoint_of(u, p));
+    health_begin(&u->health);
+    use(u, p);
     serve_waiting(u);
+    spread(u);
 }
 
 static void on_peer_goaway(void *ctx, struct peer *p)
 {
-    struct upstream *u = ctx;
-
-    if (u->present == p)
-        u->present = NULL;
+    stop_using(ctx, p);
 }
 
 /* What came of |p|, for the status surface. */
@@ -131,7 +157,7 @@ static void note(struct upstream *u, const struct peer *p,
     const struct endpoint *e = peer_endpoint(p);
     const int64_t now_unix = (int64_t)time(NULL);
 
-    attempts_note(&u->attempts, (size_t)(e - u->service->endpoints), now_unix,
+    attempts_note(&u->attempts, endpoint_of(u, p), now_unix,
                   peer_attestation(p), why);
     if (why->status != STATUS_OK)
         tally_refusal(u->set->config.tally, now_unix, u->service->name, e->url,
@@ -179,13 +205,12 @@ static void next_failed(struct upstream *u, struct peer *p,
             LOG_FIELDS(LOG_S("service", u->service->name),
                        LOG_S("endpoint", peer_endpoint(p)->url)));
     tell_decided(u, p, why);
-    if (u->tries < u->service->endpoint_count && start_next(u) == STATUS_OK)
+    health_failed(&u->health, endpoint_of(u, p), now_ms(u));
+    if (present(u) != NULL || start_next(u) == STATUS_OK)
         return;
-    u->tries = 0;
+    health_begin(&u->health);
     far_tunnel_fail_all(&u->waiting, &failure);
 }
-
-static void maybe_closed(struct upstream_set *set);
 
 static void on_peer_closed(void *ctx, struct peer *p, const struct why *why)
 {
@@ -201,13 +226,14 @@ static void on_peer_closed(void *ctx, struct peer *p, const struct why *why)
     } else if (why->status != STATUS_OK &&
                why->status != STATUS_SHUTTING_DOWN) {
         note(u, p, why);
+        health_failed(&u->health, endpoint_of(u, p), now_ms(u));
         u->set->config.tally->lost++;
         log_why(u->set->config.log, LOG_WARN, "session.lost", why,
                 LOG_FIELDS(LOG_S("service", u->service->name),
                            LOG_S("endpoint", peer_endpoint(p)->url)));
     }
     serve_waiting(u);
-    maybe_closed(u->set);
+    upstream_set_settle(u->set);
 }
 
 /* Accepted, and still to shake hands: said as soon as it is known. */
@@ -233,10 +259,10 @@ static struct peer **free_place(struct upstream *u)
     return NULL;
 }
 
-/* Make a session with the endpoint whose turn it is. Returns STATUS_OK,
- * STATUS_SHUTTING_DOWN, STATUS_NO_MEMORY, STATUS_BAD_ADDRESS or STATUS_LIMIT
- * (old sessions whose streams do not end). */
-static enum status start_next(struct upstream *u)
+/* Make a session with endpoint |i|. Returns STATUS_OK, STATUS_SHUTTING_DOWN,
+ * STATUS_NO_MEMORY, STATUS_BAD_ADDRESS or STATUS_LIMIT (old sessions whose
+ * streams do not end). */
+static enum status start_with(struct upstream *u, size_t i)
 {
     const struct upstream_config *c = &u->set->config;
     struct peer **place = free_place(u);
@@ -247,7 +273,7 @@ static enum status start_next(struct upstream *u)
         .log = c->log,
         .snapshot = c->snapshot,
         .service = u->service,
-        .endpoint = &u->service->endpoints[u->turn],
+        .endpoint = &u->service->endpoints[i],
         .events = &peer_events,
         .ctx = u,
     };
@@ -258,33 +284,77 @@ static enum status start_next(struct upstream *u)
         return STATUS_SHUTTING_DOWN;
     if (place == NULL)
         return STATUS_LIMIT;
-    u->turn = (u->turn + 1) % u->service->endpoint_count;
-    u->tries++;
     st = peer_open(&config, place);
     if (st == STATUS_OK)
         u->next = *place;
     return st;
 }
 
+/* Make a session with the endpoint whose turn it is. Returns as above, or
+ * STATUS_UNREACHABLE when all had theirs since the last success. */
+static enum status start_next(struct upstream *u)
+{
+    const size_t i = health_next(&u->health, now_ms(u));
+
+    return i < u->health.count ? start_with(u, i) : STATUS_UNREACHABLE;
+}
+
+static bool is_in_use(const void *ctx, size_t endpoint)
+{
+    const struct upstream *u = ctx;
+
+    for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)
+        if (u->takes[i] && endpoint_of(u, u->peers[i]) == endpoint)
+            return true;
+    return false;
+}
+
+static size_t count_present(const struct upstream *u)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)
+        count += u->takes[i];
+    return count;
+}
+
+/* All sessions have much to do, and another endpoint might help. */
+static void spread(struct upstream *u)
+{
+    const struct peer *p = present(u);
+    size_t i;
+
+    if (p == NULL || u->next != NULL ||
+        peer_traffic(p).streams < SPREAD_STREAMS ||
+        count_present(u) >= SPREAD_SESSIONS_MAX)
+        return;
+    i = health_spare(&u->health, now_ms(u), is_in_use, u);
+    if (i < u->health.count)
+        (void)start_with(u, i); /* there are others */
+}
+
 /* Past the deadline of its attestation: no new streams. At two thirds of the
  * way there: make the next. */
+static void tick_peer(struct upstream *u, struct peer *p, int64_t now_unix)
+{
+    const struct attestation *a = peer_attestation(p);
+    const size_t i = endpoint_of(u, p);
+
+    if (now_unix > a->deadline_unix) {
+        stop_using(u, p);
+        peer_drain(p);
+    } else if (u->next == NULL && health_is_rested(&u->health, i, now_ms(u)) &&
+               now_unix - a->attested_unix >
+                   (a->deadline_unix - a->attested_unix) / 3 * 2) {
+        (void)start_with(u, i); /* else at a later tick */
+    }
+}
+
 static void tick_present(struct upstream *u, int64_t now_unix)
 {
-    const struct attestation *a;
-
-    if (u->present == NULL)
-        return;
-    a = peer_attestation(u->present);
-    if (now_unix > a->deadline_unix) {
-        struct peer *p = u->present;
-
-        u->present = NULL;
-        peer_drain(p);
-        return;
-    }
-    if (u->next == NULL && now_unix - a->attested_unix >
-                               (a->deadline_unix - a->attested_unix) / 3 * 2)
-        (void)start_next(u); /* else at the next tick */
+    for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)
+        if (u->takes[i])
+            tick_peer(u, u->peers[i], now_unix);
 }
 
 static void tick_next(struct upstream *u)
@@ -319,7 +389,9 @@ static enum status upstream_init(struct upstream *u, struct upstream_set *set,
                                  const struct service *service, struct why *why)
 {
     *u = (struct upstream){ .set = set, .service = service };
-    if (attempts_init(&u->attempts, service->endpoint_count) == STATUS_OK)
+    u->opening.again = &u->waiting;
+    if (attempts_init(&u->attempts, service->endpoint_count) == STATUS_OK &&
+        health_init(&u->health, service->endpoint_count) == STATUS_OK)
         return STATUS_OK;
     return why_fail(why, STATUS_NO_MEMORY, "services", NULL,
                     "no memory for %zu endpoints", service->endpoint_count);
@@ -329,6 +401,7 @@ static void upstream_set_free(struct upstream_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {
         attempts_fini(&set->upstreams[i].attempts);
+        health_fini(&set->upstreams[i].health);
     }
     free(set);
 }
@@ -381,7 +454,7 @@ static bool has_peers(const struct upstream *u)
     return false;
 }
 
-static void maybe_closed(struct upstream_set *set)
+void upstream_set_settle(struct upstream_set *set)
 {
     if (!set->closing || uv_is_closing((uv_handle_t *)&set->tick))
         return;
@@ -402,107 +475,13 @@ void upstream_set_close(struct upstream_set *set, const struct why *why,
         const struct far_failure failure = { .why = *why,
                                              .service = u->service->name };
 
+        u->opening.again = NULL;
         far_tunnel_fail_all(&u->waiting, &failure);
         for (size_t k = 0; k < UPSTREAM_PEERS_MAX; k++)
             if (u->peers[k] != NULL)
                 peer_close(u->peers[k], why);
     }
-    maybe_closed(set);
-}
-
-static struct slice root_of(const struct upstream *u)
-{
-    return snapshot_root(u->set->config.snapshot, u->service);
-}
-
-/* |next| is that of the new policy; NULL if it has no such service. */
-static void end_peer(struct upstream *u, struct peer *p,
-                     const struct upstream *next)
-{
-    struct why why = { 0 };
-
-    if (next == NULL) {
-        (void)why_fail(&why, STATUS_NOT_SERVICE, "policy", NULL,
-                       "the new policy has no service %s", u->service->name);
-        peer_close(p, &why);
-    } else if (!slice_equal(root_of(u), root_of(next))) {
-        (void)why_fail(&why, STATUS_POLICY, "root", NULL,
-                       "verified under another root");
-        (void)why_expect(&why, "the root that the new policy names");
-        peer_close(p, &why);
-    } else if (peer_state_of(p) < PEER_READY) {
-        (void)why_fail(&why, STATUS_SHUTTING_DOWN, "policy", NULL,
-                       "the policy has changed");
-        peer_close(p, &why);
-    } else if (peer_judge_by(p, next->set->config.snapshot, next->service) ==
-               STATUS_OK) {
-        peer_drain(p);
-    }
-}
-
-/* Does the policy of |u| lead the target of |f| to |u|? */
-static bool is_for(const struct upstream *u, const struct far_tunnel *f)
-{
-    struct target target;
-    struct route route;
-    struct why why;
-
-    return target_parse(&target, slice_text(f->target), 0, &why) == STATUS_OK &&
-           route_find(u->set->config.snapshot->policy, slice_text(target.host),
-                      target.port, &route, &why) == STATUS_OK &&
-           route.kind == ROUTE_SERVICE && route.service == u->service;
-}
-
-/* Who waits for a session waits for the next one, unless the new policy leads
- * them elsewhere. */
-static void move_waiting(struct upstream *u, struct upstream *next)
-{
-    struct far_failure failure = { .service = u->service->name };
-
-    (void)why_fail(&failure.why, STATUS_NOT_SERVICE, "policy", NULL,
-                   "the new policy does not lead to service %s any more",
-                   u->service->name);
-    while (u->waiting.first != NULL) {
-        struct far_tunnel *f = u->waiting.first;
-
-        if (next != NULL && is_for(next, f))
-            far_tunnel_move(f, next->service->name, &next->waiting);
-        else
-            far_tunnel_fail(f, &failure);
-    }
-}
-
-static void retire(struct upstream *u, struct upstream *next)
-{
-    move_waiting(u, next);
-    if (next != NULL && next->waiting.first != NULL)
-        upstream_connect(next);
-    for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)
-        if (u->peers[i] != NULL)
-            end_peer(u, u->peers[i], next);
-}
-
-/* The service that |next| has under |name|; NULL if none. */
-static struct upstream *find_name(struct upstream_set *next, const char *name)
-{
-    for (size_t i = 0; i < next->count; i++)
-        if (strcmp(next->upstreams[i].service->name, name) == 0)
-            return &next->upstreams[i];
-    return NULL;
-}
-
-void upstream_set_retire(struct upstream_set *old, struct upstream_set *next,
-                         void (*on_closed)(void *ctx), void *ctx)
-{
-    old->closing = true;
-    old->on_closed = on_closed;
-    old->closed_ctx = ctx;
-    for (size_t i = 0; i < old->count; i++) {
-        struct upstream *u = &old->upstreams[i];
-        u->present = NULL;
-        retire(u, find_name(next, u->service->name));
-    }
-    maybe_closed(old);
+    upstream_set_settle(set);
 }
 
 void upstream_set_rejudge(struct upstream_set *set)
@@ -527,6 +506,7 @@ enum status upstream_far_open(struct upstream *u, const struct target *target,
                               struct far **out)
 {
     struct far_tunnel *f;
+    struct peer *p;
     enum status st;
 
     *out = NULL;
@@ -541,13 +521,17 @@ enum status upstream_far_open(struct upstream *u, const struct target *target,
                         now_ms(u), &f);
     if (st != STATUS_OK)
         return st;
-    if (u->present != NULL)
-        st = attach(u, f);
+    for (p = present(u); p != NULL; p = present(u)) {
+        st = attach(u, p, f);
+        if (st != STATUS_GOING_AWAY && st != STATUS_LIMIT)
+            break;
+    }
     if (st == STATUS_NO_MEMORY || st == STATUS_BAD_ADDRESS) {
         far_close(&f->far);
         return st;
     }
     upstream_connect(u);
+    spread(u);
     u->set->config.tally->streams++;
     *out = &f->far;
     return STATUS_OK;
@@ -556,7 +540,7 @@ enum status upstream_far_open(struct upstream *u, const struct target *target,
 void upstream_connect(struct upstream *u)
 {
     /* If it cannot even begin, serve_waiting() says so at the next tick. */
-    if (u->present == NULL && u->next == NULL)
+    if (present(u) == NULL && u->next == NULL)
         (void)start_next(u);
 }
 
@@ -572,7 +556,7 @@ struct upstream_view upstream_set_view(const struct upstream_set *set, size_t i)
     return (struct upstream_view){
         .service = u->service,
         .waiting = u->waiting.count,
-        .present = u->present,
+        .present = present(u),
         .next = u->next,
         .peers = (const struct peer *const *)u->peers,
         .attempts = &u->attempts,

@@ -21,9 +21,9 @@
 #include "proxy/local/tally.h"
 #include "proxy/local/target.h"
 
-/* Sessions of one service that may exist at once: the present one, the next,
- * and old ones whose streams have not ended. */
-#define UPSTREAM_PEERS_MAX 8
+/* Sessions of one service that may exist at once: those present, the next, and
+ * old ones whose streams have not ended. */
+#define UPSTREAM_PEERS_MAX 16
 
 struct upstream;     /* of one service */
 struct upstream_set; /* of all services of a policy */
@@ -54,15 +54,6 @@ MUST_CHECK enum status upstream_set_open(const struct upstream_config *config,
 void upstream_set_close(struct upstream_set *set, const struct why *why,
                         void (*on_closed)(void *ctx), void *ctx);
 
-/* The policy has changed, and |next| is for the new one. Who waits in |old|
- * waits in |next| from now on, or fails if the new policy leads it elsewhere.
- * Sessions of |old| are judged by the new policy: those that pass go on until
- * their streams have ended, the others are closed with the reason. |on_closed|
- * is called on the loop when all of |old| is gone. The policies of both must
- * live until then. */
-void upstream_set_retire(struct upstream_set *old, struct upstream_set *next,
-                         void (*on_closed)(void *ctx), void *ctx);
-
 /* Collateral has changed: judge every session again. */
 void upstream_set_rejudge(struct upstream_set *set);
 
@@ -86,7 +77,8 @@ void upstream_connect(struct upstream *u);
 struct upstream_view {
     const struct service *service;
     size_t waiting;                  /* requests, for a session */
-    const struct peer *present;      /* takes streams; NULL if none does */
+    const struct peer *present;      /* takes streams, one of those that do;
+                                      * NULL if none does */
     const struct peer *next;         /* being made; NULL if none is */
     const struct peer *const *peers; /* UPSTREAM_PEERS_MAX, some NULL */
     const struct attempts *attempts;
