@@ -227,8 +227,8 @@ static void put_entry(const char *dir, const struct audit_entry *e,
     for (size_t i = 0; i < AUDIT_BLOBS; i++)
         if (e->blobs[i][0] != '\0')
             buffer_printf(out, "  %-14s  %s/blobs/%.2s/%s\n",
-                          audit_entry_blob_name(i), dir, e->blobs[i],
-                          e->blobs[i]);
+                          audit_entry_blob_name((enum audit_blob)i), dir,
+                          e->blobs[i], e->blobs[i]);
 }
 
 int cmd_audit_show(int argc, char **argv)
