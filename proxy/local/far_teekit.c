@@ -95,6 +95,7 @@ void far_teekit_fail(struct far_teekit *t, const struct why *why)
                                          .service = t->far->service,
                                          .endpoint = t->config.endpoint };
 
+    (void)uv_idle_stop(&t->turn); /* cannot fail; nothing follows it */
     t->state = FAR_TEEKIT_ENDED;
     buffer_free(&t->down);
     t->down_at = 0;
@@ -343,6 +344,16 @@ static void on_room(struct teekit_user *u)
     far_teekit_tell_room(of_user(u));
 }
 
+/* It is being read, or nobody asks anything. */
+static void lose_request(struct far_teekit *t, const struct why *why)
+{
+    if (t->parcel != NULL || t->reader.started)
+        far_teekit_refuse(t, why);
+    else
+        t->state = FAR_TEEKIT_ENDED;
+    far_teekit_turn_soon(t);
+}
+
 /* What was told already goes on; what was asked has no answer. */
 static void on_lost(struct teekit_user *u, const struct why *why)
 {
@@ -353,11 +364,10 @@ static void on_lost(struct teekit_user *u, const struct why *why)
     t->held = 0;
     switch (t->state) {
     case FAR_TEEKIT_READING:
-        if (t->parcel != NULL || t->reader.started)
-            far_teekit_refuse(t, why);
+        if (!t->opened)
+            far_teekit_fail(t, why);
         else
-            t->state = FAR_TEEKIT_ENDED;
-        far_teekit_turn_soon(t);
+            lose_request(t, why);
         break;
     case FAR_TEEKIT_WAITING:
     case FAR_TEEKIT_OPENING:

@@ -16,6 +16,7 @@ from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
 import teekit_peers  # noqa: E402
 
 URL = f"http://{HOST}"
+FOLDERS = {"tdx": "tdx", "sgx": "sgx", "sev-snp": "snp"} # of a PcsServer
 
 
 @contextlib.contextmanager
@@ -23,7 +24,7 @@ def proxied(build, tee="tdx", more="", **options):
     """A server and a proxy that accepts it: (server, proxy, programs)."""
     with Programs(build) as programs:
         server = teekit_peers.Server(programs, tee, **options)
-        folder = {"sgx" if tee == "sgx" else "tdx": server.sim_dir}
+        folder = {FOLDERS[tee]: server.sim_dir}
         with teekit_peers.Desk(programs, **folder) as desk:
             yield server, programs.proxy(desk.policy([server], more)), programs
 
@@ -44,7 +45,8 @@ def same(found, want, what):
 
 
 def requests_of_every_shape(build):
-    for tee, style in (("tdx", "express"), ("tdx", "hono"), ("sgx", "hono")):
+    for tee, style in (("tdx", "express"), ("tdx", "hono"), ("sgx", "hono"),
+                       ("sev-snp", "express")):
         with proxied(build, tee, style=style) as (server, proxy, _):
             same(ask(proxy, "/hello")[::2], (200, b"world"), "GET")
             for method in "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS":
@@ -269,7 +271,7 @@ def refused(build, status, word, tee="tdx", trusted=True, max_age="1h",
     no key."""
     with Programs(build) as programs:
         server = teekit_peers.Server(programs, tee, **options)
-        folder = {tee: server.sim_dir}
+        folder = {FOLDERS[tee]: server.sim_dir}
         with teekit_peers.Desk(programs, **folder) as desk:
             policy = desk.policy([server], max_age=max_age)
             if not trusted:
@@ -284,11 +286,15 @@ def refused(build, status, word, tee="tdx", trusted=True, max_age="1h",
 
 def a_made_up_root_is_refused(build):
     refused(build, 502, "BAD_CHAIN", trusted=False)
+    # Its own ASK and ARK come with it, as theirs believe them; or none do.
+    refused(build, 502, "BAD_", tee="sev-snp", trusted=False)
+    refused(build, 502, "BAD_", tee="sev-snp", trusted=False, certs=["vcek_cert"])
 
 
 def a_quote_for_another_key_is_refused(build):
     refused(build, 502, "BAD_BINDING", bindTo="another")
     refused(build, 502, "BAD_BINDING", tee="sgx", bindTo="another")
+    refused(build, 502, "BAD_BINDING", tee="sev-snp", bindTo="another")
 
 
 def all_of_the_report_data_counts(build):

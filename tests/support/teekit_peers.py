@@ -176,7 +176,9 @@ class Desk:
             [s.endpoint for s in servers], servers[0].sim_dir,
             service="    protocol: teekit\n    freshness: epoch\n"
                     f"    max-age: {max_age}\n{more}")
-        source = (f'{{ kind: pcs, url: "{self.pcs.url}", '
+        accept = (Path(servers[0].sim_dir) / "accept.yaml").read_text()
+        kind = "kds" if "sev-snp" in accept else "pcs"
+        source = (f'{{ kind: {kind}, url: "{self.pcs.url}", '
                   f'ca-file: "{self.pcs.ca_file}" }}')
         path.write_text(path.read_text().replace("[ stapled ]",
                                                  f"[ store, {source} ]"))

@@ -43,6 +43,13 @@ function issuedNow() {
   return bytes;
 }
 
+// All three, or those that |options.certs| names.
+function certificates({ sev_snp_data: all }) {
+  const names = options.certs ?? Object.keys(all);
+  return Object.fromEntries(Object.keys(all).map(
+    (name) => [name, names.includes(name) ? all[name] : null]));
+}
+
 // A key, and the quote for it: once a process, as the ones it stands for do.
 export async function makeIdentity() {
   const pair = keyPair();
@@ -62,7 +69,7 @@ export async function makeIdentity() {
     verifier_data: options.tee === "tdx"
       ? { iat: issued, val: nonce, signature: random(64) }
       : options.tee === "sev-snp" ? nonce : null,
-    sev_snp_data: options.tee === "sev-snp" ? made.sev_snp_data : null,
+    sev_snp_data: options.tee === "sev-snp" ? certificates(made) : null,
     ...(options.announce ?? {}),
   };
 }
