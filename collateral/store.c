@@ -1,7 +1,11 @@
 #include "collateral/store.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/cursor.h"
@@ -97,6 +101,47 @@ enum status store_decode(const char *name, struct slice file,
         return why_fail(why, STATUS_TRAILING, "store", NULL,
                         "%zu bytes too many", cursor_left(&c));
     *out = e;
+    return STATUS_OK;
+}
+
+bool store_read_name(struct slice file, char *name, size_t room)
+{
+    struct cursor c = cursor_over(file);
+    struct slice text;
+
+    name[0] = '\0';
+    if (!cursor_skip(&c, first_line))
+        return false;
+    text = read_line(&c, "name");
+    if (!cursor_ok(&c) || text.len == 0 || text.len >= room ||
+        memchr(text.at, '/', text.len) != NULL ||
+        memchr(text.at, '\0', text.len) != NULL)
+        return false;
+    memcpy(name, text.at, text.len);
+    name[text.len] = '\0';
+    return true;
+}
+
+/* Files that are being replaced begin with a dot, or have one. */
+static int is_name(const struct dirent *entry)
+{
+    return strchr(entry->d_name, '.') == NULL;
+}
+
+enum status store_list(const struct store *s, store_name_fn *fn, void *ctx,
+                       struct why *why)
+{
+    struct dirent **list = NULL;
+    int count = scandir(s->dir, &list, is_name, alphasort);
+
+    if (count < 0)
+        return why_fail(why, STATUS_NO_FILE, "store", NULL, "%.120s: %s",
+                        s->dir, strerror(errno));
+    for (int i = 0; i < count; i++) {
+        fn(ctx, list[i]->d_name);
+        free(list[i]);
+    }
+    free(list);
     return STATUS_OK;
 }
 

@@ -50,6 +50,18 @@ void store_encode(const char *name, const struct store_entry *entry,
 MUST_CHECK enum status store_decode(const char *name, struct slice file,
                                     struct store_entry *out, struct why *why);
 
+/* The name that |file| was written under, for store_decode(). False, and |name|
+ * empty, if it has none that fits. */
+MUST_CHECK bool store_read_name(struct slice file, char *name, size_t room);
+
+/* Told of each name; a text that is borrowed. */
+typedef void store_name_fn(void *ctx, const char *name);
+
+/* Tell the names of all files in |s|, sorted. Returns STATUS_OK, or
+ * STATUS_NO_FILE with |why| filled. */
+MUST_CHECK enum status store_list(const struct store *s, store_name_fn *fn,
+                                  void *ctx, struct why *why);
+
 /* Use |dir|, which is made if it is missing.
  * Returns STATUS_OK, or STATUS_NO_FILE with |why| filled. */
 MUST_CHECK enum status store_init(struct store *s, const char *dir,

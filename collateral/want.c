@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "common/cursor.h"
 #include "common/text.h"
 #include "verifier/snp_tcb.h"
 #include "verifier/wolf.h"
@@ -249,6 +250,60 @@ void want_name(const struct want *w, char out[WANT_NAME_ROOM])
         break;
     }
     assert(!"an item without a name");
+}
+
+/* "early" or "e19"; anything else is of the standard update. */
+static void read_update(struct slice word, struct collateral_update *out)
+{
+    uint64_t number;
+
+    *out = (struct collateral_update){ UPDATE_STANDARD, 0 };
+    if (slice_equal(word, slice_text("early")))
+        out->kind = UPDATE_EARLY;
+    else if (word.len > 1 && word.at[0] == 'e' &&
+             text_from_decimal(slice_of(word.at + 1, word.len - 1), UINT32_MAX,
+                               &number))
+        *out = (struct collateral_update){ UPDATE_NUMBER, (uint32_t)number };
+}
+
+bool want_read_name(const char *name, enum collateral_item *item,
+                    struct collateral_update *update)
+{
+    struct cursor c = cursor_over(slice_text(name));
+    struct slice first = cursor_until(&c, "-");
+    struct slice word = first, last = first;
+
+    while (cursor_skip(&c, "-")) {
+        word = last;
+        last = cursor_until(&c, "-");
+    }
+    read_update(word, update);
+    for (enum collateral_item i = ITEM_TCB_INFO; i < ITEM_KINDS; i++)
+        if (i != ITEM_COUNT &&
+            slice_equal(first, slice_text(collateral_item_name(i)))) {
+            *item = i;
+            return true;
+        }
+    return false;
+}
+
+struct want want_of_facts(enum collateral_item item,
+                          const struct collateral_update *update,
+                          const struct item_facts *facts, struct slice root)
+{
+    struct quote_platform platform = { .tee = facts->tee,
+                                       .platform_ca = facts->platform_ca };
+    struct snp_item_wish wish = { .product = facts->product,
+                                  .reported = facts->snp_tcb };
+
+    if (item == ITEM_TCB_NUMBERS)
+        return want_of_numbers(facts->tee, root);
+    if (item == ITEM_VCEK || item == ITEM_ARK_CRL) {
+        memcpy(wish.chip_id, facts->chip_id, sizeof(wish.chip_id));
+        return want_of_snp(item, &wish, root);
+    }
+    memcpy(platform.fmspc, facts->fmspc, sizeof(platform.fmspc));
+    return want_of(item, &platform, update, root);
 }
 
 void want_purpose(const struct want *w, char out[WANT_PURPOSE_ROOM])

@@ -70,6 +70,17 @@ MUST_CHECK enum status want_check(const struct want *w,
 #define WANT_NAME_ROOM 96
 void want_name(const struct want *w, char out[WANT_NAME_ROOM]);
 
+/* The other way round, as far as a name goes: which item, of which update.
+ * False if no want has that name. */
+MUST_CHECK bool want_read_name(const char *name, enum collateral_item *item,
+                               struct collateral_update *update);
+
+/* What was wanted when an item came that says |facts| of itself, under |root|
+ * (empty: those built in). */
+struct want want_of_facts(enum collateral_item item,
+                          const struct collateral_update *update,
+                          const struct item_facts *facts, struct slice root);
+
 /* What it is for, to a person: "the TCB info to judge quotes of ..." */
 #define WANT_PURPOSE_ROOM 96
 void want_purpose(const struct want *w, char out[WANT_PURPOSE_ROOM]);

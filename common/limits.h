@@ -27,6 +27,8 @@
 #define SNP_CSP_ID_MAX_BYTES   128   /* with its NUL; real ones have 29 */
 #define COLLATERAL_SLOTS_MAX   256  /* items in memory; a platform needs 4, and
                                      * shares 3 of them */
+#define ARCHIVE_ITEMS_MAX      4096 /* of a bundle of collateral */
+#define ARCHIVE_MAX_BYTES      (64 * 1024 * 1024) /* all of it */
 #define COLLATERAL_WAITS_MAX   1024 /* who ask at the same time */
 #define FETCH_HEAD_MAX_BYTES   (64 * 1024) /* an answer's head; chains stand in
                                             * it, percent-encoded: 3 KiB */

@@ -4,6 +4,7 @@
 
 #include "proxy/local/cmd_audit.h"
 #include "proxy/local/cmd_check.h"
+#include "proxy/local/cmd_collateral.h"
 #include "proxy/local/cmd_completion.h"
 #include "proxy/local/cmd_doctor.h"
 #include "proxy/local/cmd_env.h"
@@ -15,6 +16,7 @@
 #include "proxy/local/cmd_status.h"
 #include "proxy/local/cmd_verify.h"
 
+/* clang-format off */
 const struct command *const commands_all[] = {
     &cmd_init_command,
     &cmd_run_command,
@@ -27,9 +29,11 @@ const struct command *const commands_all[] = {
     &cmd_inspect_command,
     &cmd_doctor_command,
     &cmd_audit_command,
+    &cmd_collateral_command,
     &cmd_completion_command,
     NULL,
 };
+/* clang-format on */
 
 bool commands_help(FILE *to)
 {

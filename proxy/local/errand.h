@@ -1,0 +1,26 @@
+/* proxy/local/errand.h: one request to the collateral engine, run to its end,
+ * for tools.
+ *
+ * On a loop of its own; on a terminal, standard error says so while it takes
+ * longer than a second. */
+#ifndef PROXY_LOCAL_ERRAND_H
+#define PROXY_LOCAL_ERRAND_H
+
+#include "collateral/collateral.h"
+#include "common/compiler.h"
+#include "common/status.h"
+
+/* collateral_get() of |request|, whose done() and ctx are not used, with an
+ * engine as |config| says. |*out| is a reference for the caller when OK, else
+ * NULL. Returns what was answered, with |why| filled. */
+MUST_CHECK enum status errand_get(const struct collateral_config *config,
+                                  const struct collateral_request *request,
+                                  struct bundle **out, struct why *why);
+
+/* collateral_get_numbers(), likewise; |out| is all zero unless OK. */
+MUST_CHECK enum status
+errand_get_numbers(const struct collateral_config *config,
+                   const struct collateral_numbers_request *request,
+                   struct tcb_numbers *out, struct why *why);
+
+#endif
