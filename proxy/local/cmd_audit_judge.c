@@ -8,6 +8,7 @@
 #include "common/json_out.h"
 #include "common/text.h"
 #include "proxy/local/audit_find.h"
+#include "proxy/local/command_policy.h"
 #include "proxy/local/policy_file.h"
 #include "proxy/local/terminal.h"
 #include "proxy/local/verdict_text.h"
@@ -100,15 +101,15 @@ static int load_policy(struct again *a)
     char line[512];
     enum status st;
 
-    if (o->policy == NULL && a->blobs[AUDIT_POLICY].len == 0)
+    if (o->policy != NULL)
+        return command_policy_load(&cmd_audit_judge_command, o->policy,
+                                   &a->policy);
+    if (a->blobs[AUDIT_POLICY].len == 0)
         return command_fail(&cmd_audit_judge_command, COMMAND_NO_ANSWER,
                             "the policy of then was not kept: name one by "
                             "--policy");
-    if (o->policy != NULL)
-        st = policy_file_load(o->policy, &a->policy, &error);
-    else
-        st = policy_file_parse(buffer_view(&a->blobs[AUDIT_POLICY]),
-                               a->entry.policy_file, &a->policy, &error);
+    st = policy_file_parse(buffer_view(&a->blobs[AUDIT_POLICY]),
+                           a->entry.policy_file, &a->policy, &error);
     if (st == STATUS_OK)
         return -1;
     policy_error_line(&error, line, sizeof(line));

@@ -5,10 +5,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proxy/local/command_policy.h"
 #include "proxy/local/doctor.h"
 #include "proxy/local/doctor_source.h"
-#include "proxy/local/paths.h"
-#include "proxy/local/policy_file.h"
 #include "proxy/local/running.h"
 #include "proxy/local/terminal.h"
 
@@ -51,27 +50,6 @@ const struct command cmd_doctor_command = {
                 "veritee doctor --policy new.yaml --json\n",
     .main = cmd_doctor_main,
 };
-
-/* Returns -1 to go on. */
-static int load_policy(const struct options *o, struct policy **out)
-{
-    char found[PATHS_ROOM];
-    const char *path = o->policy;
-    struct policy_error error;
-    char line[512];
-
-    *out = NULL;
-    if (path == NULL && !paths_policy(found))
-        return command_fail(&cmd_doctor_command, COMMAND_TROUBLE,
-                            "no policy where it is by default; 'veritee init' "
-                            "writes one to start from");
-    if (path == NULL)
-        path = found;
-    if (policy_file_load(path, out, &error) == STATUS_OK)
-        return -1;
-    policy_error_line(&error, line, sizeof(line));
-    return command_fail(&cmd_doctor_command, COMMAND_TROUBLE, "%s", line);
-}
 
 /* Where the proxy of |policy| is asked for. */
 static int find_proxy(const struct options *o, const struct policy *policy,
@@ -147,17 +125,14 @@ int cmd_doctor_main(int argc, char **argv)
     int code = command_read(&cmd_doctor_command, argc, argv, &o, &operands);
 
     if (code == -1)
-        code = load_policy(&o, &policy);
+        code = command_policy_load(&cmd_doctor_command, o.policy, &policy);
     if (code == -1)
         code = find_proxy(&o, policy, &proxy);
     d = code == -1 ? calloc(1, sizeof(*d)) : NULL;
     if (d != NULL) {
         d->policy = policy;
         d->now_unix = (int64_t)time(NULL);
-        d->cache_dir = policy->collateral.cache_dir != NULL
-                           ? policy->collateral.cache_dir
-                       : paths_cache(cache) ? cache
-                                            : NULL;
+        d->cache_dir = command_policy_cache(policy, cache);
         look_at_all(d, &proxy);
         code = tell(&o, d);
     } else if (code == -1) {

@@ -10,7 +10,7 @@
 #include "common/file.h"
 #include "common/json_out.h"
 #include "common/limits.h"
-#include "proxy/local/paths.h"
+#include "proxy/local/command_policy.h"
 #include "proxy/local/pin.h"
 #include "proxy/local/policy_file.h"
 #include "proxy/local/probe.h"
@@ -104,19 +104,11 @@ static void on_decided(void *ctx, const struct service *service,
 static int load_user_policy(const struct options *o, struct policy **user)
 {
     char found[PATHS_ROOM];
-    const char *path = o->policy;
-    struct policy_error error;
-    char line[512];
 
     *user = NULL;
-    if (path == NULL && !paths_policy(found))
+    if (o->policy == NULL && !paths_policy(found))
         return -1;
-    if (path == NULL)
-        path = found;
-    if (policy_file_load(path, user, &error) == STATUS_OK)
-        return -1;
-    policy_error_line(&error, line, sizeof(line));
-    return command_fail(&cmd_pin_command, COMMAND_TROUBLE, "%s", line);
+    return command_policy_load(&cmd_pin_command, o->policy, user);
 }
 
 static int probe(struct answer *a, const struct policy *pinned,
@@ -127,10 +119,7 @@ static int probe(struct answer *a, const struct policy *pinned,
     struct service service = pinned->services[0];
     const struct probe p = {
         .policy = &policy,
-        .cache_dir = user != NULL && user->collateral.cache_dir != NULL
-                         ? user->collateral.cache_dir
-                     : paths_cache(cache) ? cache
-                                          : NULL,
+        .cache_dir = command_policy_cache(user, cache),
         .on_decided = on_decided,
         .ctx = a,
     };

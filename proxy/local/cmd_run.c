@@ -10,6 +10,7 @@
 #include "common/secret.h"
 #include "common/text.h"
 #include "policy/policy.h"
+#include "proxy/local/command_policy.h"
 #include "proxy/local/daemon.h"
 #include "proxy/local/paths.h"
 #include "proxy/local/policy_file.h"
@@ -93,10 +94,7 @@ static int run(const struct options *o, size_t workers, const struct log *log,
     struct daemon_options daemon = {
         .policy = policy,
         .policy_path = o->policy_path,
-        .cache_dir = policy->collateral.cache_dir != NULL
-                         ? policy->collateral.cache_dir
-                     : paths_cache(cache_dir) ? cache_dir
-                                              : NULL,
+        .cache_dir = command_policy_cache(policy, cache_dir),
         .workers = workers,
         .log = log,
         .out = stdout,
