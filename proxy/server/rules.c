@@ -1,16 +1,17 @@
 #include "proxy/server/rules.h"
 
 #include <arpa/inet.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/compiler.h"
 #include "common/file.h"
 #include "common/text.h"
+#include "proxy/server/url_path.h"
 
 #define HOST_ROOM          256 /* a host and a NUL */
 #define SOCKET_PATH_LENGTH 107 /* of a UNIX socket (unix(7)) */
+#define ENCRYPTED_ROOM     512
 #define ANY_PORT           0
 
 /* In the order of precedence, the last one first. */
@@ -29,6 +30,9 @@ struct rule {
     uint16_t port;    /* or ANY_PORT */
     char backend[HOST_ROOM];
     uint16_t backend_port;
+    bool plain;
+    char encrypted[ENCRYPTED_ROOM]; /* paths, separated by blanks */
+    size_t encrypted_len;
 };
 
 struct rules {
@@ -145,17 +149,70 @@ static bool parse_backend(struct slice text, struct rule *rule)
     return true;
 }
 
+/* "encrypted=PATH". */
+static bool take_encrypted(struct slice word, struct rule *rule)
+{
+    const struct slice start = slice_text("encrypted=/");
+    size_t skip = start.len - 1, len;
+
+    if (word.len < start.len ||
+        !slice_equal(slice_of(word.at, start.len), start))
+        return false;
+    len = word.len - skip;
+    if (len + 1 > sizeof(rule->encrypted) - rule->encrypted_len)
+        return false;
+    if (rule->encrypted_len > 0)
+        rule->encrypted[rule->encrypted_len++] = ' ';
+    memcpy(rule->encrypted + rule->encrypted_len, word.at + skip, len);
+    rule->encrypted_len += len;
+    return true;
+}
+
+/* Cut the next word off |line|; empty at its end. */
+static struct slice take_word(struct slice *line)
+{
+    struct slice rest = text_trim(*line);
+    size_t len = 0;
+
+    while (len < rest.len && rest.at[len] != ' ' && rest.at[len] != '\t')
+        len++;
+    *line = slice_of(rest.at + len, rest.len - len);
+    return slice_of(rest.at, len);
+}
+
+static enum status parse_words(struct slice line, struct rule *rule,
+                               struct why *why)
+{
+    for (struct slice word = take_word(&line); word.len > 0;
+         word = take_word(&line)) {
+        if (slice_equal(word, slice_text("plain"))) {
+            rule->plain = true;
+        } else if (!take_encrypted(word, rule)) {
+            (void)why_fail(why, STATUS_BAD_CONFIG, "rule", NULL, "\"%.*s\"",
+                           (int)MIN_OF(word.len, 128), (const char *)word.at);
+            return why_expect(why, "plain, or encrypted=/PATH, 510 bytes of "
+                                   "them in all");
+        }
+    }
+    if (rule->encrypted_len > 0 && !rule->plain)
+        return why_fail(why, STATUS_BAD_CONFIG, "rule", NULL,
+                        "encrypted= without plain: all is encrypted");
+    return STATUS_OK;
+}
+
 static enum status parse_rule(struct slice line, struct rule *rule,
                               struct why *why)
 {
     const uint8_t *equals =
         line.len == 0 ? NULL : memchr(line.at, '=', line.len);
     size_t at = equals == NULL ? 0 : (size_t)(equals - line.at);
-    struct slice backend = { 0 };
+    struct slice rest = { 0 }, backend = { 0 };
 
     *rule = (struct rule){ 0 };
-    if (equals != NULL)
-        backend = slice_of(equals + 1, line.len - at - 1);
+    if (equals != NULL) {
+        rest = slice_of(equals + 1, line.len - at - 1);
+        backend = take_word(&rest);
+    }
     if (!parse_pattern(slice_of(line.at, at), rule)) {
         (void)why_fail(why, STATUS_BAD_CONFIG, "rule.pattern", NULL, "\"%.*s\"",
                        (int)MIN_OF(line.len, 128), (const char *)line.at);
@@ -166,7 +223,7 @@ static enum status parse_rule(struct slice line, struct rule *rule,
                        (int)MIN_OF(backend.len, 128), (const char *)backend.at);
         return why_expect(why, "host:port, [v6]:port or the path of a socket");
     }
-    return STATUS_OK;
+    return parse_words(rest, rule, why);
 }
 
 /* Less than 0 when |a| goes before |b|, 0 when they are for the same. */
@@ -304,9 +361,40 @@ enum status rules_find(const struct rules *r, struct slice target,
     for (size_t i = 0; i < r->count; i++) {
         if (!rule_matches(&r->at[i], &name, port))
             continue;
-        *out = (struct rules_backend){ .host = slice_text(r->at[i].backend),
-                                       .port = r->at[i].backend_port };
+        *out = (struct rules_backend){
+            .host = slice_text(r->at[i].backend),
+            .port = r->at[i].backend_port,
+            .plain = r->at[i].plain,
+            .encrypted = slice_of(r->at[i].encrypted, r->at[i].encrypted_len)
+        };
         return STATUS_OK;
     }
     return STATUS_NOT_ALLOWED;
+}
+
+bool rules_allow_plain(const struct rules_backend *to, struct slice path)
+{
+    struct slice list = to->encrypted;
+
+    if (!to->plain)
+        return false;
+    for (struct slice word = take_word(&list); word.len > 0;
+         word = take_word(&list))
+        if (url_path_below(path, word))
+            return false;
+    return true;
+}
+
+enum status rules_find_web(const struct rules *r, struct slice host,
+                           struct rules_backend *out)
+{
+    char target[HOST_ROOM + 8];
+    bool six = host.len > 0 && memchr(host.at, ':', host.len) != NULL;
+
+    *out = (struct rules_backend){ 0 };
+    if (host.len >= HOST_ROOM)
+        return STATUS_BAD_ADDRESS;
+    (void)snprintf(target, sizeof(target), "%s%.*s%s:80", six ? "[" : "",
+                   (int)host.len, (const char *)host.at, six ? "]" : "");
+    return rules_find(r, slice_text(target), out);
 }

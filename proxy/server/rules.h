@@ -1,4 +1,5 @@
-/* proxy/server/rules.h: which backend a requested name and port lead to.
+/* proxy/server/rules.h: which backend a requested name and port lead to, and
+ * who may ask.
  *
  * What no rule names is refused, before any name is resolved: a client can
  * reach what the rules name and nothing else. A rule is one line:
@@ -8,6 +9,13 @@
  *   chat.example:*=/run/chat.sock        every port, to a UNIX socket
  *   *:80=localhost:9000                  every name and address
  *
+ * Words behind it, separated by blanks, open it to requests that come in clear:
+ *
+ *   demo.example:80=127.0.0.1:9000 plain encrypted=/api encrypted=/secret
+ *
+ * "plain": such requests are passed on too; "encrypted=PATH": but not those for
+ * PATH and what is below.
+ *
  * The most specific rule wins, whatever the order: a whole host before a
  * longer "*.suffix" before a shorter one before "*"; among those, a port
  * before "*". Two rules for the same are an error. Letters of either case are
@@ -15,6 +23,7 @@
 #ifndef PROXY_SERVER_RULES_H
 #define PROXY_SERVER_RULES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +64,8 @@ struct rules_backend {
     struct slice host; /* name, IP literal without brackets, or the path of a
                         * UNIX socket, which begins with '/' */
     uint16_t port;     /* 0 for a UNIX socket */
+    bool plain;        /* requests in clear may pass, but for: */
+    struct slice encrypted; /* paths, separated by blanks */
 };
 
 /* The backend for |target|, "host:port". Returns STATUS_OK, STATUS_BAD_ADDRESS
@@ -62,5 +73,13 @@ struct rules_backend {
  * all zero unless OK. */
 MUST_CHECK enum status rules_find(const struct rules *r, struct slice target,
                                   struct rules_backend *out);
+
+/* The backend for plain HTTP to |host|, a name or an address without brackets:
+ * as rules_find() for its port 80. */
+MUST_CHECK enum status rules_find_web(const struct rules *r, struct slice host,
+                                      struct rules_backend *out);
+
+/* May a request for |path|, as url_path_write() has it, reach |to| in clear? */
+bool rules_allow_plain(const struct rules_backend *to, struct slice path);
 
 #endif

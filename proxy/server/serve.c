@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "proxy/server/guest.h"
+#include "proxy/server/plain.h"
 #include "proxy/server/teekit_guest.h"
 #include "proxy/server/visit.h"
 
@@ -49,7 +50,7 @@ void serve_accept(struct serve *s, struct conn *conn)
 void serve_settle(struct serve *s)
 {
     if (!s->draining || s->told_empty || s->visits != NULL ||
-        s->guests != NULL || s->teekit_guests != NULL ||
+        s->guests != NULL || s->teekit_guests != NULL || s->plains != NULL ||
         s->backends.list != NULL)
         return;
     s->told_empty = true;
@@ -90,6 +91,8 @@ void serve_abort(struct serve *s)
         guest_close(s->guests, &why);
     while (s->teekit_guests != NULL)
         teekit_guest_close(s->teekit_guests, &why);
+    while (s->plains != NULL)
+        plain_close(s->plains);
     backend_set_abort(&s->backends);
     serve_settle(s);
 }

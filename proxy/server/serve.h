@@ -4,7 +4,8 @@
  *     GET /__ra__, an upgrade   --> quote -->  streams --> rules --> backend
  *       of a client of teekit   ----------->  teekit_guest: requests --> same
  *     GET /healthz              --> 200
- *     anything else             --> 404, or why not
+ *     anything else, by rules   --> plain --> backend
+ *                     otherwise --> 404, or why not
  *
  * Counts and bounds them, and ends them all. One a loop: what others share is
  * keys, rules, quotes and the count of peers. */
@@ -54,6 +55,7 @@ struct serve {
     struct visit *visits;
     struct guest *guests;
     struct teekit_guest *teekit_guests;
+    struct plain *plains;
     struct backend_set backends;
     struct ask_pool asks;
     bool draining;

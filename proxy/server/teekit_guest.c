@@ -169,20 +169,15 @@ enum status teekit_guest_route(const struct teekit_guest *g, struct slice text,
                                struct teekit_url *url, struct rules_backend *to,
                                struct why *why)
 {
-    char target[TEEKIT_HOST_BYTES + 8];
     struct slice host;
     enum status st = teekit_url_read(text, url, why);
-    bool six;
 
     if (st != STATUS_OK)
         return st;
     host = url->host.len > 0 ? url->host : slice_text(g->name);
-    six = memchr(host.at, ':', host.len) != NULL;
-    /* The session is the host's port for plain HTTP: the one in the URL, if
-     * any, is where the session was dialled. */
-    (void)snprintf(target, sizeof(target), "%s%.*s%s:80", six ? "[" : "",
-                   (int)host.len, (const char *)host.at, six ? "]" : "");
-    st = rules_find(g->serve->config.rules, slice_text(target), to);
+    /* The session stands for the host's port for plain HTTP: the port in the
+     * URL, if any, is where the session was dialled. */
+    st = rules_find_web(g->serve->config.rules, host, to);
     if (st == STATUS_OK)
         return st;
     (void)why_fail(why, st, "url", "PROTOCOL 13.5", "\"%.*s\"", (int)host.len,

@@ -59,8 +59,8 @@ enum status teekit_head_method(struct slice name, struct teekit_method *out,
 
 /* --- requests ------------------------------------------------------------ */
 
-/* What is ours to say, or belongs to one hop (RFC 9110 section 7.6.1). */
-static bool is_ours(struct slice name)
+/* RFC 9110 section 7.6.1, and more. */
+bool teekit_head_is_ours(struct slice name)
 {
     static const char *const words[] = {
         "Host",    "Connection",        "Keep-Alive",     "TE",     "Upgrade",
@@ -104,7 +104,7 @@ static enum status write_field(const struct teekit_field *f, struct buffer *out,
         return why_fail(why, STATUS_BAD_REQUEST, "headers", CLAUSE,
                         "the name \"%.*s\"", (int)MIN_OF(f->name.len, 64),
                         (const char *)f->name.at);
-    if (is_ours(f->name))
+    if (teekit_head_is_ours(f->name))
         return STATUS_OK;
     buffer_add(out, f->name);
     buffer_text(out, ": ");

@@ -20,6 +20,10 @@
 #define TEEKIT_HEAD_ENCRYPTED "Veritee-Encrypted" /* "yes" or "no" */
 #define TEEKIT_HEAD_SESSION   "Veritee-Session"
 
+/* Is the field |name| ours to say, or of one hop, in any request to a
+ * backend? */
+bool teekit_head_is_ours(struct slice name);
+
 /* Where a request is to go. */
 struct teekit_way {
     struct slice authority; /* for Host */

@@ -9,6 +9,7 @@
 #include "common/limits.h"
 #include "proxy/io/ws_handshake.h"
 #include "proxy/server/guest.h"
+#include "proxy/server/plain.h"
 #include "proxy/server/request.h"
 #include "proxy/server/teekit_guest.h"
 #include "proxy/server/upgrade.h"
@@ -270,6 +271,30 @@ static void begin_upgrade(struct visit *v)
 
 /* --- the request --------------------------------------------------------- */
 
+/* To a backend, if a rule lets it pass in clear. */
+static void pass_on(struct visit *v)
+{
+    struct plain_way way;
+    struct why why;
+    enum status st = plain_check(v->serve, &v->request, &way, &why);
+
+    if (st == STATUS_NOT_SERVICE) {
+        answer(v, 404, "veriteed: nothing here but /__ra__ and /healthz\n");
+        return;
+    }
+    if (st != STATUS_OK) {
+        refuse(v, status_http(st), &why);
+        return;
+    }
+    if (conn_detach(v->conn, slice_of(v->in, v->in_len)) != STATUS_OK) {
+        buffer_free(&way.head);
+        visit_close(v);
+        return;
+    }
+    plain_open(v->serve, v->conn, &v->request, &way, &v->pass);
+    visit_end(v);
+}
+
 static void on_request(struct visit *v)
 {
     struct slice path = request_path(&v->request);
@@ -279,7 +304,7 @@ static void on_request(struct visit *v)
     else if (slice_equal(path, slice_text(HEALTH_PATH)))
         answer(v, 200, "ok\n");
     else
-        answer(v, 404, "veriteed: nothing here but /__ra__ and /healthz\n");
+        pass_on(v);
 }
 
 static void read_request(struct visit *v)

@@ -129,6 +129,9 @@ static const struct {
     { "nothing",                 "",                       "rule.pattern" },
     { "no backend",              "a.test:80",              "rule.pattern" },
     { "no port",                 "a.test=b.test:80",       "rule.pattern" },
+    { "an unknown word",         "a.test:80=b.test:80 open", "rule" },
+    { "a path that is relative", "a.test:80=b.test:80 plain encrypted=a", "rule" },
+    { "a path with nothing open", "a.test:80=b.test:80 encrypted=/a", "rule" },
     { "an empty port",           "a.test:=b.test:80",      "rule.pattern" },
     { "port 0",                  "a.test:0=b.test:80",     "rule.pattern" },
     { "port 65536",              "a.test:65536=b.test:80", "rule.pattern" },
@@ -280,9 +283,47 @@ static void prefixes_and_flipped_bits_are_survived(void **state)
     }
 }
 
+static bool may(const struct rules *r, const char *host, const char *path)
+{
+    struct rules_backend to;
+
+    CHECK_STATUS(rules_find_web(r, slice_text(host), &to), STATUS_OK);
+    return rules_allow_plain(&to, slice_text(path));
+}
+
+static void words_open_a_rule_to_requests_in_clear(void **state)
+{
+    struct rules *r;
+    struct rules_backend to;
+    struct why why;
+    const char *const lines[] = {
+        "closed.test:80=b.test:1",
+        "open.test:80=b.test:1 plain",
+        "part.test:80=b.test:1 \t plain  encrypted=/a encrypted=/b/c ",
+        "[::1]:80=/run/x.sock plain",
+    };
+
+    (void)state;
+    CHECK_STATUS(rules_new(&r), STATUS_OK);
+    for (size_t i = 0; i < COUNT_OF(lines); i++)
+        CHECK_STATUS(rules_add(r, slice_text(lines[i]), &why), STATUS_OK);
+    assert_false(may(r, "closed.test", "/"));
+    assert_true(may(r, "open.test", "/a"));
+    assert_true(may(r, "part.test", "/"));
+    assert_true(may(r, "part.test", "/b"));
+    assert_false(may(r, "part.test", "/a/x"));
+    assert_false(may(r, "part.test", "/b/c"));
+    assert_true(may(r, "::1", "/"));
+    CHECK_STATUS(rules_find_web(r, slice_text("other.test"), &to),
+                 STATUS_NOT_ALLOWED);
+    assert_false(rules_allow_plain(&to, slice_text("/")));
+    rules_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_open_a_rule_to_requests_in_clear),
         cmocka_unit_test(the_most_specific_rule_wins),
         cmocka_unit_test(what_is_no_target_is_refused),
         cmocka_unit_test(without_rules_nothing_is_allowed),

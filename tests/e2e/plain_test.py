@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Requests that come in clear on veriteed's port: what passes, as what, and
+what never does. Argument: the build folder."""
+
+import contextlib
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from programs import Programs, check, curl, run_tests  # noqa: E402
+import odd_backend  # noqa: E402
+import wire  # noqa: E402
+
+
+@contextlib.contextmanager
+def site(build, words="plain"):
+    backend = odd_backend.Backend()
+    with Programs(build) as programs:
+        server = programs.server(
+            "--rule", f"*:80=127.0.0.1:{backend.port} {words}",
+            "--rule", f"closed.test:80=127.0.0.1:{backend.port}", demo=False)
+        yield backend, f"http://127.0.0.1:{server.port}", server
+    backend.close()
+
+
+def asked(answer):
+    return json.loads(answer.stdout)
+
+
+def nothing_passes_unless_a_rule_says_so(build):
+    with site(build, "") as (backend, url, _):
+        r = curl("-w", "%{http_code}", url + "/seen")
+        check(r.stdout.endswith(b"404"), r)
+        check(backend.requests == [], backend.requests)
+    with site(build) as (backend, url, _):
+        r = curl("-w", "%{http_code}", "-H", "Host: closed.test", url + "/seen")
+        check(r.stdout.endswith(b"404"), r)
+        check(curl(url + "/healthz").stdout == b"ok\n", "healthz is ours")
+        check(backend.requests == [], backend.requests)
+
+
+def backends_are_told_that_it_came_in_clear(build):
+    with site(build) as (_, url, _):
+        r = asked(curl("-H", "Veritee-Encrypted: yes", "-H", "X-Hop: 1",
+                       "-H", "VERITEE-Session: teekit-1", "-H", "X-Kept: 1",
+                       "-H", "Connection: keep-alive, x-hop",
+                       "-H", "Upgrade: websocket",
+                       "-H", "Proxy-Authorization: x", url + "/seen?a=1"))
+        check(r["target"] == "/seen?a=1", r)
+        seen = r["headers"]
+        check(seen["veritee-encrypted"] == "no" and seen["x-kept"] == "1", r)
+        for name in ("veritee-session", "x-hop", "upgrade",
+                     "proxy-authorization"):
+            check(name not in seen, r)
+
+
+def encrypted_paths_stay_closed(build):
+    with site(build, "plain encrypted=/secret encrypted=/Api/v1/") as (
+            backend, url, server):
+        for path in ("/secret", "/secret/", "/secret/x", "/secret?x",
+                     "/SECRET", "/x/../secret", "/x/%2e%2e/secret",
+                     "//secret", "/./secret", "/%73ecret", "/secret%2fx",
+                     "/\\secret", "/secret;x=1/y", "/;x/secret", "/secret%00",
+                     "/api/v1", "/api//v1/x", "/api/V1/"):
+            head = wire.ask(server.port, f"GET {path} HTTP/1.1\r\n"
+                            "Host: a.test\r\nConnection: close\r\n\r\n".encode())
+            check(b" 403 " in head.split(b"\r\n")[0], (path, head))
+        check(backend.requests == [], backend.requests)
+        for path in "/seen", "/secrets", "/x/secret", "/api", "/api/v10":
+            r = curl("-w", "%{http_code}", url + path)
+            check(r.stdout[-3:] == b"200" or r.stdout == b"nothing here404",
+                  (path, r))
+        check(len(backend.requests) == 5, backend.requests)
+
+
+def bodies_pass_both_ways(build):
+    body = bytes(range(256)) * 8192
+    want = hashlib.sha256(body).hexdigest()
+    with site(build) as (_, url, _):
+        for extra in [], ["-H", "Expect: 100-continue"]:
+            r = curl_with(body, *extra, "--data-binary", "@-", url + "/echo")
+            check(hashlib.sha256(r.stdout).hexdigest() == want, extra)
+        check(curl(url + "/chunked/3").stdout == b"chunk" * 3, "chunked")
+        check(curl(url + "/until-end").stdout == b"to the end", "until the end")
+        check(curl(url + "/interim").stdout == b"late", "interim")
+        check(curl("-0", url + "/chunked/3").stdout == b"chunk" * 3, "1.0")
+        r = curl("-I", url + "/size/5000000")
+        check(b"Content-Length: 5000000" in r.stdout, r)
+        r = curl(url + "/size/20000000")
+        check(len(r.stdout) == 20000000, len(r.stdout))
+        r = curl("-w", "%{http_code}", url + "/status/304")
+        check(r.stdout == b"304", r)
+
+
+def curl_with(body, *args):
+    return subprocess.run(["curl", "-q", "-sS", "--max-time", "60", *args],
+                          input=body, capture_output=True, timeout=90)
+
+
+def what_is_cut_looks_cut(build):
+    with site(build) as (_, url, _):
+        for path in "/cut", "/garbage":
+            check(curl(url + path).returncode != 0, path)
+
+
+def odd_requests_reach_nobody(build):
+    with site(build) as (backend, _, server):
+        for head in (b"GET http://a.test/seen HTTP/1.1\r\nHost: a.test\r\n\r\n",
+                     b"GET /seen HTTP/1.1\r\n\r\n",
+                     b"GET /seen HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+                     b"GET /seen HTTP/1.1\r\nHost: a.test/x\r\n\r\n",
+                     b"CONNECT a.test:80 HTTP/1.1\r\nHost: a.test\r\n\r\n",
+                     b"OPTIONS * HTTP/1.1\r\nHost: a.test\r\n\r\n"):
+            answer = wire.ask(server.port, head)
+            check(answer.split()[1][:1] == b"4", (head, answer))
+        check(backend.requests == [], backend.requests)
+        # a second request behind the first goes nowhere
+        answer = wire.ask(server.port, b"GET /seen HTTP/1.1\r\nHost: a.test\r\n"
+                          b"\r\nGET /seen?2 HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        check(answer.count(b"HTTP/1.1 ") == 1, answer)
+        check(len(backend.requests) == 1, backend.requests)
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests([
+        nothing_passes_unless_a_rule_says_so,
+        backends_are_told_that_it_came_in_clear,
+        encrypted_paths_stay_closed,
+        bodies_pass_both_ways,
+        what_is_cut_looks_cut,
+        odd_requests_reach_nobody,
+    ]))
