@@ -194,10 +194,10 @@ static enum status parse_words(struct slice line, struct rule *rule,
                                    "them in all");
         }
     }
-    if (rule->encrypted_len > 0 && !rule->plain)
-        return why_fail(why, STATUS_BAD_CONFIG, "rule", NULL,
-                        "encrypted= without plain: all is encrypted");
-    return STATUS_OK;
+    if (rule->encrypted_len == 0 || rule->plain)
+        return STATUS_OK;
+    (void)why_fail(why, STATUS_BAD_CONFIG, "rule", NULL, "encrypted= alone");
+    return why_expect(why, "plain too: without it nothing passes in clear");
 }
 
 static enum status parse_rule(struct slice line, struct rule *rule,
