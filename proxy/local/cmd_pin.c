@@ -24,6 +24,7 @@
 
 struct options {
     const char *name;
+    const char *protocol;
     const char *root;
     const char *ca_file;
     const char *policy;
@@ -37,6 +38,8 @@ struct options {
 static const struct command_option known[] = {
     { "name", 0, OPTION_TEXT, FIELD(name), "NAME",
       "what the service is called; default: as its host" },
+    { "protocol", 0, OPTION_WORD, FIELD(protocol), "native|teekit",
+      "what the server speaks: native (default) or teekit" },
     { "root", 0, OPTION_FILE, FIELD(root), "FILE",
       "the root certificate of a simulated TEE, PEM" },
     { "ca-file", 0, OPTION_FILE, FIELD(ca_file), "FILE",
@@ -337,7 +340,7 @@ static char *absolute(const char *path)
 
 int cmd_pin_main(int argc, char **argv)
 {
-    struct options o = { .json = false };
+    struct options o = { .protocol = "native" };
     struct answer a = { .options = &o, .now_unix = (int64_t)time(NULL) };
     struct why why;
     char **operands;
@@ -352,6 +355,7 @@ int cmd_pin_main(int argc, char **argv)
                             "--out or --append, not both");
     if (pin_init(&a.pin, operands[0], o.name, &why) != STATUS_OK)
         return command_fail_why(&cmd_pin_command, COMMAND_TROUBLE, &why);
+    a.pin.teekit = strcmp(o.protocol, "teekit") == 0;
     a.pin.root_file = root = absolute(o.root);
     a.pin.ca_file = ca_file = absolute(o.ca_file);
     if ((o.root != NULL && root == NULL) ||

@@ -124,6 +124,12 @@ static void put_service(const struct pin *pin, struct buffer *out)
     buffer_text(out, " ]\n    endpoints: [ ");
     put_quoted(out, pin->url);
     buffer_text(out, " ]\n");
+    if (pin->teekit)
+        buffer_text(out,
+                    "    protocol: teekit # weaker: its evidence may be of "
+                    "an earlier time\n"
+                    "    freshness: epoch\n"
+                    "    max-age: 24h\n");
     if (pin->ca_file != NULL)
         put_text(out, "ca-file", pin->ca_file);
     if (pin->root_file != NULL)

@@ -21,6 +21,7 @@ struct pin {
     char url[PIN_URL_ROOM];   /* ws:// or wss:// */
     char host[PIN_URL_ROOM];  /* of it, without the port */
     char name[PIN_NAME_ROOM]; /* of the service */
+    bool teekit;              /* it speaks that protocol, not our own */
     const char *root_file;    /* NULL: built in; borrowed, as below */
     const char *ca_file;      /* NULL: the system's */
 };

@@ -93,6 +93,29 @@ def pin_as_json_has_the_same(build):
         expect(veritee(programs, "check", path), 0)
 
 
+def pin_speaks_teekit_where_it_is_told(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        scratch = programs.dir / "pcs"
+        scratch.mkdir()
+        with PcsServer({"tdx": server.sim_dir}, scratch) as pcs:
+            head = ('listen: [ "127.0.0.1:0" ]\ncollateral:\n'
+                    f"  cache: {programs.dir}/cache\n  sources: [ {{ kind: "
+                    f'pccs, url: "{pcs.url}", ca-file: "{pcs.ca_file}" }} ]\n')
+            sources = programs.dir / "sources.yaml"
+            sources.write_text(head)
+            made = expect(pin(programs, server, "--name", "demo", "--protocol",
+                              "teekit", "--policy", sources), 0)
+            check("protocol: teekit" in made.stdout, made)
+            policy = programs.dir / "teekit.yaml"
+            policy.write_text(head + made.stdout.replace(
+                'hosts: [ "127.0.0.1" ]', f'hosts: [ "{HOST}" ]'))
+            proxy = programs.proxy(policy)
+            got = curl("-x", proxy.url, "-o", "/dev/null", "-w", "%{http_code}",
+                       f"http://{HOST}/")
+            check(got.stdout == b"200", got)
+
+
 def pin_refuses_what_does_not_verify(build):
     with Programs(build) as programs:
         server = programs.server()
@@ -461,7 +484,8 @@ def every_command_has_help_and_a_manual(build):
         for words in found:
             text = expect(veritee(programs, *words, "--help"), 0).stdout
             check("Exit status: " in text and "Examples:" in text, text)
-            check(re.search(rf"^\.Ss {' '.join(words)}$", page, re.M),
+            check(any(re.search(rf"^\.Ss {name}$", page, re.M)
+                      for name in (words[0], " ".join(words))),
                   f"no .Ss {' '.join(words)} in the manual")
             for name in re.findall(r"^  (?:-., |    )--([a-z-]+)", text, re.M):
                 check(name == "help" or f"-{name} " in page or
@@ -542,6 +566,7 @@ if __name__ == "__main__":
         what_pin_prints_lets_the_proxy_in,
         pin_writes_and_appends_but_never_over_a_file,
         pin_as_json_has_the_same,
+        pin_speaks_teekit_where_it_is_told,
         pin_refuses_what_does_not_verify,
         init_writes_a_right_policy_once,
         without_a_policy_run_says_what_to_do,
