@@ -47,7 +47,7 @@ static const struct command_option known[] = {
     { "store", 0, OPTION_FOLDER, FIELD(from.store), "DIR",
       "the folder of the store; default: the policy's" },
     { "root", 0, OPTION_FILE, FIELD(from.root), "FILE",
-      "the root of a simulated TEE, PEM, with --quote, --fmspc" },
+      "the root of a simulated TEE, with --quote or --fmspc" },
     { "json", 0, OPTION_FLAG, FIELD(json), NULL,
       "print one JSON object instead of text" },
     { .name = NULL },
