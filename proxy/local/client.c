@@ -30,15 +30,19 @@ static struct client *enter(void *ctx)
 static void free_input(struct client *c)
 {
     if (c->rx != NULL)
-        secret_wipe(c->rx, CLIENT_INPUT_BYTES);
+        secret_wipe(c->rx, c->rx_high);
     free(c->rx);
     c->rx = NULL;
-    c->rx_at = c->rx_len = 0;
+    c->rx_at = c->rx_len = c->rx_high = 0;
 }
 
 static void leave(struct client *c)
 {
-    if (--c->busy > 0 || !c->closed)
+    if (--c->busy > 0)
+        return;
+    if (c->rx_len == 0)
+        free_input(c); /* idle connections need none */
+    if (!c->closed)
         return;
     front_parts_remove(c->front, c);
     http_front_stop(&c->http);
@@ -88,6 +92,8 @@ void client_reset(struct client *c, const struct why *why)
 
 struct slice client_input(const struct client *c)
 {
+    if (c->rx == NULL)
+        return (struct slice){ 0 };
     return slice_of(c->rx + c->rx_at, c->rx_len - c->rx_at);
 }
 
@@ -116,8 +122,11 @@ static uint8_t *on_alloc(void *ctx, size_t *room)
     c->placed = place != NULL;
     if (c->placed)
         return place;
-    *room = CLIENT_INPUT_BYTES - c->rx_len;
-    return c->rx + c->rx_len;
+    if (c->rx == NULL)
+        c->rx = malloc(CLIENT_INPUT_BYTES);
+    /* Without memory nothing is read, until a deadline ends it. */
+    *room = c->rx != NULL ? CLIENT_INPUT_BYTES - c->rx_len : 0;
+    return *room > 0 ? c->rx + c->rx_len : NULL;
 }
 
 static void choose_protocol(struct client *c)
@@ -142,6 +151,7 @@ static void on_read(void *ctx, uint8_t *at, size_t len)
     } else {
         assert(at == c->rx + c->rx_len);
         c->rx_len += len;
+        c->rx_high = MAX_OF(c->rx_high, c->rx_len);
         if (c->protocol == NULL)
             choose_protocol(c);
         c->protocol->on_input(c);
@@ -200,10 +210,7 @@ bool client_start(struct front *f, struct conn *conn, uint16_t port)
 {
     struct client *c = calloc(1, sizeof(*c));
 
-    if (c != NULL)
-        c->rx = malloc(CLIENT_INPUT_BYTES);
-    if (c == NULL || c->rx == NULL) {
-        free(c);
+    if (c == NULL) {
         conn_reset(conn);
         return false;
     }

@@ -63,8 +63,9 @@ struct client {
     bool closed;
     bool eof;    /* the application sends no more */
     bool placed; /* bytes that are read now do not go to the input */
-    uint8_t *rx; /* CLIENT_INPUT_BYTES; NULL once relayed */
+    uint8_t *rx; /* CLIENT_INPUT_BYTES; NULL while there is no input */
     size_t rx_at, rx_len;
+    size_t rx_high; /* bytes of |rx| that were ever written */
     struct socks socks;
     struct http_front http;
     struct relay relay;
