@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "collateral/stock.h"
 #include "collateral/store.h"
 #include "common/limits.h"
 #include "common/text.h"
@@ -52,24 +53,29 @@ static bool check_folder(struct doctor *d, const char *area, const char *path)
 
 #define ROOTS_MAX 16
 
-/* What items may be signed under: the built-in root, and those of services. */
+/* What items may be signed under besides the built-in roots: those that
+ * services name. */
 struct roots {
     size_t count;
-    struct buffer list[ROOTS_MAX];
+    struct buffer list[ROOTS_MAX]; /* owned */
+    struct slice views[ROOTS_MAX];
 };
 
 static void read_roots(const struct policy *p, struct roots *out)
 {
     struct why why;
 
-    out->count = 1; /* the first is empty: built in */
-    out->list[0] = buffer_with_max(0);
-    for (size_t i = 0; i < p->service_count && out->count < ROOTS_MAX; i++)
-        if (p->services[i].root_file != NULL &&
-            p->services[i].accept.tee != TEE_SEV_SNP &&
-            policy_file_root(p->services[i].root_file, TEE_TDX,
-                             &out->list[out->count], &why) == STATUS_OK)
-            out->count++;
+    *out = (struct roots){ .count = 0 };
+    for (size_t i = 0; i < p->service_count && out->count < ROOTS_MAX; i++) {
+        const struct service *s = &p->services[i];
+        struct buffer *root = &out->list[out->count];
+
+        if (s->root_file == NULL ||
+            policy_file_root(s->root_file, s->accept.tee, root, &why) !=
+                STATUS_OK)
+            continue;
+        out->views[out->count++] = buffer_view(root);
+    }
 }
 
 static void free_roots(struct roots *r)
@@ -83,58 +89,34 @@ struct stock {
     size_t good;
     size_t soon; /* of the good: over within SOON_SECONDS */
     size_t expired;
-    size_t other; /* cannot be judged here: AMD's, other roots', damaged */
+    size_t other; /* damaged, or signed under roots that nobody names */
 };
 
-static enum status check_item(struct doctor *d, const struct store_entry *entry,
-                              const char *name, const struct roots *roots,
-                              struct item_facts *facts)
-{
-    enum status st = STATUS_UNSUPPORTED;
-    struct why why;
-
-    for (size_t item = 0; item < ITEM_COUNT; item++) {
-        const char *word = collateral_item_name((enum collateral_item)item);
-
-        if (strncmp(name, word, strlen(word)) != 0)
-            continue;
-        for (size_t i = 0; i < roots->count; i++) {
-            st = collateral_item_check((enum collateral_item)item, entry->body,
-                                       entry->chain,
-                                       buffer_view(&roots->list[i]),
-                                       d->now_unix, facts, &why);
-            if (st == STATUS_OK || st == STATUS_EXPIRED || st == STATUS_NOT_YET)
-                return st;
-        }
-    }
-    return st;
-}
-
 static void check_file(struct doctor *d, const struct store *s,
-                       const char *name, const struct roots *roots,
+                       const char *name, const struct stock_rules *rules,
                        struct stock *stock)
 {
-    struct item_facts facts = { .issued_unix = 0 };
+    struct stock_item item;
     struct store_entry entry;
     struct buffer file;
     struct why why;
-    enum status st;
 
     if (store_load(s, name, &file, &entry, &why) != STATUS_OK) {
         stock->other++;
         return;
     }
-    st = check_item(d, &entry, name, roots, &facts);
+    stock_check(name, &entry, rules, &item);
     buffer_free(&file);
-    d->newest_signed_unix = MAX_OF(d->newest_signed_unix, facts.issued_unix);
-    if (st == STATUS_OK)
+    d->newest_signed_unix =
+        MAX_OF(d->newest_signed_unix, item.facts.issued_unix);
+    if (item.why.status == STATUS_OK) {
         stock->good++;
-    else if (st == STATUS_EXPIRED)
+        stock->soon += item.facts.next_update_unix - d->now_unix < SOON_SECONDS;
+    } else if (item.why.status == STATUS_EXPIRED) {
         stock->expired++;
-    else
+    } else {
         stock->other++;
-    if (st == STATUS_OK && facts.next_update_unix - d->now_unix < SOON_SECONDS)
-        stock->soon++;
+    }
 }
 
 static void check_files(struct doctor *d, const struct store *s,
@@ -142,14 +124,17 @@ static void check_files(struct doctor *d, const struct store *s,
 {
     DIR *dir = opendir(s->dir);
     const struct dirent *e;
+    struct stock_rules rules = { .now_unix = d->now_unix };
     struct roots roots;
 
     if (dir == NULL)
         return; /* was said already */
     read_roots(d->policy, &roots);
+    rules.roots = roots.views;
+    rules.root_count = roots.count;
     for (e = readdir(dir); e != NULL; e = readdir(dir))
         if (e->d_name[0] != '.')
-            check_file(d, s, e->d_name, &roots, stock);
+            check_file(d, s, e->d_name, &rules, stock);
     (void)closedir(dir); /* only read from */
     free_roots(&roots);
 }
@@ -180,7 +165,7 @@ void doctor_store(struct doctor *d)
                        "is needed"
                      : NULL,
                  "%zu items are good, of which %zu end within 3 days; %zu have "
-                 "expired, %zu cannot be judged here",
+                 "expired, %zu cannot be told",
                  stock.good, stock.soon, stock.expired, stock.other);
 }
 
