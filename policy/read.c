@@ -430,7 +430,7 @@ enum status read_address(struct reader *r, const struct node *node,
     return read_copy(r, slice_text(spelled), &out->host);
 }
 
-static bool is_name(struct slice text)
+bool read_is_name(struct slice text)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -448,7 +448,7 @@ enum status read_name(struct reader *r, const struct node *node,
                       const char **out)
 {
     *out = NULL;
-    if (node->kind != NODE_TEXT || !is_name(node->text))
+    if (node->kind != NODE_TEXT || !read_is_name(node->text))
         return read_unexpected(
             r, node, "a name of 1 to 64 letters, digits, '.', '_', '-', '+'");
     return read_copy(r, node->text, out);

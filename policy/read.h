@@ -136,6 +136,9 @@ MUST_CHECK enum status read_path(struct reader *r, const struct node *node,
 MUST_CHECK enum status read_address(struct reader *r, const struct node *node,
                                     struct policy_address *out);
 
+/* True for what read_name() takes. */
+bool read_is_name(struct slice text);
+
 /* A name for people and logs: 1 to 64 letters, digits, '.', '_', '-', '+'. */
 MUST_CHECK enum status read_name(struct reader *r, const struct node *node,
                                  const char **out);

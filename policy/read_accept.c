@@ -2,6 +2,7 @@
 
 #include "policy/read_clause.h"
 #include "policy/read_exec.h"
+#include "policy/read_measurements.h"
 #include "policy/read_release.h"
 #include "policy/read_tcb.h"
 
@@ -53,6 +54,14 @@ static enum status on_any_of(struct reader *r, const struct node *key, void *to)
     struct accept_draft *d = to;
 
     return read_release_list(r, key, &d->common, d->accept);
+}
+
+static enum status on_measurements(struct reader *r, const struct node *key,
+                                   void *to)
+{
+    struct accept_draft *d = to;
+
+    return read_measurements(r, key, &d->common, d->accept);
 }
 
 static enum status on_tcb_field(struct reader *r, const struct node *key,
@@ -153,7 +162,10 @@ static const struct word accept_words[] = {
 };
 
 /* Read after the fields, which are part of every release. */
-static const struct word any_of_word = { "any-of", on_any_of };
+static const struct word release_words[] = {
+    { "any-of", on_any_of },
+    { "measurements", on_measurements },
+};
 
 enum status read_accept_freshness(struct reader *r, const struct node *key,
                                   struct accept *accept)
@@ -211,7 +223,7 @@ enum status read_accept_block(struct reader *r, const struct node *key,
     read_tcb_default(&accept->tcb);
     read_vocabulary_add(&v, accept_words, COUNT_OF(accept_words));
     read_clause_words(FIELD_IN_ACCEPT, on_field, &v);
-    read_vocabulary_add(&v, &any_of_word, 1);
+    read_vocabulary_add(&v, release_words, COUNT_OF(release_words));
     st = check_tee(r, key);
     if (st == STATUS_OK)
         st = check_places(r, key);

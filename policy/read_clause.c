@@ -191,6 +191,22 @@ enum status read_clause_add(struct reader *r, const struct node *key,
     return read_values(r, key->value, clause);
 }
 
+enum status read_clause_take(struct reader *r, const struct node *at,
+                             const char *word, const uint8_t *values,
+                             size_t count, struct clauses *d)
+{
+    const struct field *field = find_field(FIELD_IN_ACCEPT, slice_text(word));
+
+    for (size_t i = 0; i < d->common; i++)
+        if (d->list[i].field == field)
+            return read_unexpected(r, at, "no %s in it, which accept has",
+                                   word);
+    assert(d->count < COUNT_OF(d->list));
+    d->list[d->count++] =
+        (struct clause){ .field = field, .count = count, .values = values };
+    return STATUS_OK;
+}
+
 void read_clause_words(enum field_block block, read_fn *read,
                        struct vocabulary *v)
 {

@@ -19,6 +19,12 @@ MUST_CHECK enum status read_clause_add(struct reader *r, const struct node *key,
                                        enum field_block block,
                                        struct clauses *d);
 
+/* Add a clause about the field |word| of accept, with |count| (at least 1)
+ * |values| in the policy's memory, for what is named at |at|. */
+MUST_CHECK enum status read_clause_take(struct reader *r, const struct node *at,
+                                        const char *word, const uint8_t *values,
+                                        size_t count, struct clauses *d);
+
 /* Add the words of the fields of |block| to |v|; |read| takes them all. */
 void read_clause_words(enum field_block block, read_fn *read,
                        struct vocabulary *v);

@@ -1,5 +1,6 @@
 #include "policy/read_release.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,9 +119,24 @@ static enum status finish(struct reader *r, const struct node *at,
     return warn_open(r, at, c);
 }
 
+enum status read_release_add(struct reader *r, const struct node *at,
+                             const char *name, const struct clauses *clauses,
+                             struct accept *accept, struct release *room)
+{
+    char found[80];
+
+    for (size_t i = 0; name != NULL && i < accept->release_count; i++) {
+        if (strcmp(accept->releases[i].name, name) != 0)
+            continue;
+        (void)snprintf(found, sizeof(found), "\"%s\"", name);
+        return read_fail(r, at, found, "another name for each release");
+    }
+    return finish(r, at, name, clauses, &room[accept->release_count++]);
+}
+
 static enum status read_one(struct reader *r, const struct node *node,
-                            const struct clauses *common,
-                            const struct accept *accept, struct release *out)
+                            const struct clauses *common, struct accept *accept,
+                            struct release *room)
 {
     struct release_draft d = { .clauses = *common };
     struct vocabulary v = { 0 };
@@ -132,11 +148,9 @@ static enum status read_one(struct reader *r, const struct node *node,
     st = read_map(r, node, "a release", v.words, v.count, &d);
     if (st != STATUS_OK)
         return st;
-    for (size_t i = 0; d.name != NULL && i < accept->release_count; i++)
-        if (strcmp(accept->releases[i].name, d.name) == 0)
-            return read_unexpected(r, yaml_tree_find(node, "name")->value,
-                                   "another name for each release");
-    return finish(r, node, d.name, &d.clauses, out);
+    return read_release_add(
+        r, d.name == NULL ? node : yaml_tree_find(node, "name")->value, d.name,
+        &d.clauses, accept, room);
 }
 
 enum status read_release_list(struct reader *r, const struct node *key,
@@ -153,9 +167,7 @@ enum status read_release_list(struct reader *r, const struct node *key,
     st = read_room(r, list->count, sizeof(struct release), &releases);
     accept->releases = releases;
     while (st == STATUS_OK && item != NULL) {
-        st = read_one(r, item, common, accept,
-                      (struct release *)releases + accept->release_count);
-        accept->release_count++;
+        st = read_one(r, item, common, accept, releases);
         item = item->next;
     }
     return st;

@@ -11,6 +11,14 @@ MUST_CHECK enum status read_release_list(struct reader *r,
                                          const struct clauses *common,
                                          struct accept *accept);
 
+/* Add a release of the name |name| (NULL: none), which is named at |at|, to
+ * |accept|, which has room for it behind those that it counts. */
+MUST_CHECK enum status read_release_add(struct reader *r, const struct node *at,
+                                        const char *name,
+                                        const struct clauses *clauses,
+                                        struct accept *accept,
+                                        struct release *room);
+
 /* Make |common| the only release of |accept|, the block of |key|. */
 MUST_CHECK enum status read_release_only(struct reader *r,
                                          const struct node *key,

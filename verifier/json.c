@@ -284,6 +284,10 @@ bool json_member(struct json *j, struct json_object *o)
     while (next_member(j, o)) {
         uint32_t bit;
 
+        if (o->at == o->count && o->strict) {
+            json_fail(j, "a member that is not known");
+            return false;
+        }
         if (o->at == o->count) {
             skip(j);
             continue;

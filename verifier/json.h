@@ -52,6 +52,7 @@ MUST_CHECK enum status json_status(const struct json *j, const char *field,
 struct json_object {
     const char *const *names; /* borrowed: the members that are known */
     size_t count;             /* of |names|, at most 32 */
+    bool strict;              /* others than |names| fail, else are skipped */
     uint32_t seen;            /* bit i: names[i] stood */
     unsigned at;              /* index of the member to read now */
     bool begun;
@@ -61,7 +62,7 @@ struct json_object {
     ((struct json_object){ .names = (known), .count = COUNT_OF(known) })
 
 /* Go to the value of the next known member, which the caller must then read;
- * its index is in |o->at|. Unknown members are skipped. False at the end of
+ * its index is in |o->at|. Unknown members are skipped, unless |o->strict|. False at the end of
  * the object and when the reader failed. */
 bool json_member(struct json *j, struct json_object *o);
 

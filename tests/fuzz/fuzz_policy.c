@@ -1,7 +1,9 @@
-/* Any bytes as a policy; what is read is then routed and judged by. */
+/* Any bytes as a policy; what is read is then routed and judged by. Parts behind
+ * the byte 1e are the files "a", "b" ..., which the policy may name. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "policy/judge.h"
 #include "policy/policy.h"
@@ -38,13 +40,49 @@ static void use(const struct policy *p)
     }
 }
 
+/* Part |n| of |all|; false if there are fewer. */
+static bool part(struct slice all, size_t n, struct slice *out)
+{
+    const uint8_t *end = memchr(all.at, 0x1e, all.len);
+
+    for (; n > 0 && end != NULL; n--) {
+        all = slice_of(end + 1, all.len - (size_t)(end + 1 - all.at));
+        end = memchr(all.at, 0x1e, all.len);
+    }
+    *out = slice_of(all.at, end == NULL ? all.len : (size_t)(end - all.at));
+    return n == 0;
+}
+
+static enum status read_part(void *ctx, const char *path, size_t max,
+                             struct buffer *out, struct why *why)
+{
+    const struct slice *all = ctx;
+    size_t n = path[0] >= 'a' && path[0] <= 'z' && path[1] == '\0'
+                   ? (size_t)(path[0] - 'a' + 1)
+                   : 0;
+    struct slice text;
+
+    *out = buffer_with_max(max);
+    if ((n == 0 && strcmp(path, "p.yaml") != 0) || !part(*all, n, &text))
+        return why_fail(why, STATUS_NO_FILE, NULL, NULL, "no file");
+    buffer_add(out, text);
+    if (buffer_ok(out))
+        return STATUS_OK;
+    buffer_free(out);
+    return why_fail(why, STATUS_NO_FILE, NULL, NULL, "too large");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct slice all = slice_of(data, size);
+    const struct policy_files files = { .read = read_part, .ctx = &all };
     struct policy *p;
     struct policy_error err;
     char line[256];
 
-    if (policy_parse(slice_of(data, size), "p.yaml", &p, &err) != STATUS_OK) {
+    if (size == 0)
+        return 0;
+    if (policy_load("p.yaml", &files, &p, &err) != STATUS_OK) {
         policy_error_line(&err, line, sizeof(line));
         return 0;
     }

@@ -14,8 +14,10 @@ static enum status read_file(void *ctx, const char *path, size_t max,
         return why_fail(why, STATUS_NO_FILE, NULL, NULL,
                         "%s: No such file or directory", path);
     buffer_text(out, f->text);
-    assert_true(buffer_ok(out));
-    return STATUS_OK;
+    if (buffer_ok(out))
+        return STATUS_OK;
+    buffer_free(out);
+    return why_fail(why, STATUS_NO_MEMORY, NULL, NULL, "no memory");
 }
 
 enum status policy_folder_load(const struct policy_folder_file *files,
