@@ -21,7 +21,8 @@ static struct child nginx;
 static char base[64];
 static struct tls_files tls;
 
-/* %D: the folder; %E: the issuer chain, encoded; %P: plain. */
+/* %D: the folder; %E: the issuer chain, encoded; %P: plain; %%: a percent sign,
+ * encoded. */
 static const struct {
     const char *name; /* also the case's folder */
     const char *tcb;  /* directives of the TCB info's location */
@@ -53,6 +54,18 @@ static const struct {
       STATUS_BAD_CERT, "issuer chain" },
     { "large", "add_header TCB-Info-Issuer-Chain \"%E\"; alias %D/large;",
       STATUS_LIMIT, "too long" },
+    { "half", "add_header TCB-Info-Issuer-Chain \"%E\"; alias %D/half;",
+      STATUS_BAD_JSON, "" },
+    { "text", "default_type text/plain; add_header TCB-Info-Issuer-Chain \"%E\";"
+              " alias %D/tcb_info.json;",
+      STATUS_OK, "" }, /* what it is, its signature says */
+    { "html", "default_type text/html; add_header TCB-Info-Issuer-Chain \"%E\";"
+              " return 200 \"<html>Sign in</html>\";",
+      STATUS_BAD_JSON, "" },
+    { "stray", "add_header TCB-Info-Issuer-Chain \"%%%E\"; alias %D/tcb_info.json;",
+      STATUS_BAD_CERT, "" },
+    { "empty", "add_header TCB-Info-Issuer-Chain \"%E\"; return 200;",
+      STATUS_NO_COLLATERAL, "nothing at all" },
     { "swapped", "add_header TCB-Info-Issuer-Chain \"%E\"; alias %D/qe_identity.json;",
       STATUS_BAD_JSON, "" },
     { "expired", "add_header TCB-Info-Issuer-Chain \"%E\"; alias %D/old/tcb_info.json;",
@@ -90,7 +103,9 @@ static void add_directives(struct buffer *out, const char *directives,
             continue;
         }
         p++;
-        if (*p == 'D')
+        if (*p == '%')
+            buffer_text(out, "%25");
+        else if (*p == 'D')
             buffer_text(out, dir.path);
         else if (*p == 'E')
             add_encoded(out, chain);
@@ -204,6 +219,7 @@ static void start_nginx(void)
 static void write_data(void)
 {
     uint8_t *large = calloc(1, COLLATERAL_MAX_BYTES + 1);
+    struct collateral_set set;
     struct sim *old;
     char old_dir[128];
     struct why why;
@@ -212,6 +228,8 @@ static void write_data(void)
     write_file("large", slice_of(large, COLLATERAL_MAX_BYTES + 1));
     free(large);
     CHECK_STATUS(sim_write_dir(bench.sim, TEE_TDX, dir.path, &why), STATUS_OK);
+    sim_collateral(bench.sim, TEE_TDX, &set);
+    write_file("half", slice_of(set.tcb_info.at, set.tcb_info.len / 2));
     CHECK_STATUS(sim_renew(bench.sim, NULL, START - 60 * DAY, &old, &why),
                  STATUS_OK);
     (void)snprintf(old_dir, sizeof(old_dir), "%s/old", dir.path);

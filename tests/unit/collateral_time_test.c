@@ -33,8 +33,29 @@ static void what_is_stored_is_good_to_its_last_second(void **state)
     folder_remove(&store);
 }
 
+/* What |bundle| is for, now. */
+static enum status verify_by(const struct bundle *bundle)
+{
+    struct buffer quote = buffer_with_max(QUOTE_MAX_BYTES);
+    const uint8_t report_data[64] = { 1 };
+    struct verify_input in = { .collateral = &bundle->set,
+                               .root_der = sim_root_pem(bench.sim),
+                               .now_unix = bench.now };
+    struct verdict verdict;
+    struct claims claims;
+    enum status st;
+
+    CHECK_STATUS(sim_quote(bench.sim, TEE_TDX, report_data, &quote), STATUS_OK);
+    in.quote = buffer_view(&quote);
+    st = verify_quote(&in, &claims, &verdict);
+    buffer_free(&quote);
+    return st;
+}
+
+/* A day of which every quarter of an hour somebody asks. */
 static void a_dead_server_is_not_missed_while_items_are_good(void **state)
 {
+    struct bundle *last;
     struct collateral_source sources[] = { desk_store, desk_pcs() };
     struct folder store;
     struct desk d;
@@ -52,10 +73,18 @@ static void a_dead_server_is_not_missed_while_items_are_good(void **state)
         collateral_tick(d.engine);
         a = desk_ask_all(&d, sources, 2, NULL);
         assert_non_null(a.bundle);
+        CHECK_STATUS(verify_by(a.bundle), STATUS_OK);
         desk_forget(&a);
         (void)uv_run(&d.loop, UV_RUN_DEFAULT); /* the failing refresh */
     }
-    bench.now = LAST_SECOND + 1;
+    bench.now = LAST_SECOND;
+    a = desk_ask_all(&d, sources, 2, NULL);
+    assert_non_null(a.bundle);
+    last = bundle_ref(a.bundle);
+    desk_forget(&a);
+    bench.now = LAST_SECOND + 1; /* also for who has held it since */
+    CHECK_STATUS(verify_by(last), STATUS_EXPIRED);
+    bundle_unref(last);
     a = desk_ask_all(&d, sources, 2, NULL);
     CHECK_STATUS(a.why.status, STATUS_CUT);
     assert_non_null(strstr(a.why.found, bench.pcs.url));
