@@ -174,6 +174,54 @@ def no_forecast_is_made_where_the_policy_says_so(build):
             check(pcs.count("tcb-early") == 0, "it was asked for")
 
 
+SNP = ("--simulate-tee", "sev-snp")
+CHIP, TCB = slice(0x1A0, 0x1E0), slice(0x180, 0x188)  # of a report
+
+
+def serve_kds(sim_dir):
+    """Let the files of a simulated AMD be what a KDS has of that chip."""
+    report = (sim_dir / "quote.bin").read_bytes()
+    bootloader, tee, *_, snp, microcode = report[TCB]
+    (sim_dir / "vcek.txt").write_text(
+        f"{report[CHIP].hex()}?blSPL={bootloader:02}&teeSPL={tee:02}"
+        f"&snpSPL={snp:02}&ucodeSPL={microcode:02}")
+    shutil.copy(sim_dir / "vcek.pem", sim_dir / "vcek.der")
+
+
+def what_sev_snp_lacks_is_fetched_from_a_kds(build):
+    with Programs(build) as programs:
+        server = programs.server(*SNP, "--simulate-fault", "no-vcek")
+        scratch = programs.dir / "kds"
+        scratch.mkdir()
+        serve_kds(server.sim_dir)
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir)
+        with PcsServer({"snp": server.sim_dir}, scratch) as kds:
+            source = f'{{ kind: kds, url: "{kds.url}", ca-file: "{kds.ca_file}" }}'
+            policy.write_text(policy.read_text().replace(
+                "sources: [ stapled ]",
+                f"sources: [ store, {source} ], refresh: {REFRESH}s"))
+            proxy = programs.proxy(policy)
+            code, body = ask(proxy)
+            check(code == "200", f"{code} {body}")
+            claims = status(proxy)["services"][0]["attestation"]["claims"]
+            check(claims["snp"]["revocation_checked"], claims)
+            check(kds.count("vcek") == 1, f"{kds.count('vcek')} fetches")
+
+            revoked = programs.dir / "revoked"
+            revoked.mkdir()
+            shutil.copy(server.sim_dir / "simulation.keys", revoked)
+            programs.server(*SNP, "--simulate-fault", "revoked-vcek",
+                            sim_dir=revoked).stop()
+            kds.fault("arkcrl", "folder", revoked)
+            wait_for("the session is over", REFRESH + PATIENCE,
+                     lambda: not status(proxy)["services"][0]["sessions"])
+            reason = status(proxy)["services"][0]["failure"]
+            check((reason["status"], reason["field"])
+                  == ("REVOKED", "endorsement.serial"), reason)
+            check(kds.count("vcek") == 1, "the certificate was fetched again")
+
+
 def with_the_server_down_all_goes_on_to_the_last_second_and_no_longer(build):
     with Programs(build) as programs:
         server = programs.server("--simulate-fault", "no-staple")
@@ -213,6 +261,7 @@ if __name__ == "__main__":
         what_the_server_does_not_staple_is_fetched_once,
         a_failed_fetch_says_which_url_what_and_for_what,
         a_revocation_ends_the_session_within_the_refresh_period,
+        what_sev_snp_lacks_is_fetched_from_a_kds,
         a_tcb_recovery_is_foreseen_before_it_breaks_the_service,
         no_forecast_is_made_where_the_policy_says_so,
         with_the_server_down_all_goes_on_to_the_last_second_and_no_longer,
