@@ -260,10 +260,12 @@ static struct slice read_number(struct wire_in *in, struct teekit_message *m)
     return slice_of(at, (size_t)len);
 }
 
+/* However long: add_field() has the limit. */
 static struct slice read_value(struct wire_in *in, struct reading *r)
 {
-    return wire_in_peek(in) == WIRE_TEXT ? read_text(in, r, TEEKIT_HEADERS_MAX)
-                                         : read_number(in, r->out);
+    return wire_in_peek(in) == WIRE_TEXT
+               ? read_text(in, r, TEEKIT_MESSAGE_MAX_BYTES)
+               : read_number(in, r->out);
 }
 
 static void read_field(struct wire_in *in, struct allowance *left)
@@ -271,7 +273,7 @@ static void read_field(struct wire_in *in, struct allowance *left)
     struct teekit_field field = { 0 };
     struct wire_list list;
 
-    field.name = wire_in_text(in, TEEKIT_HEADERS_MAX);
+    field.name = wire_in_text(in, TEEKIT_MESSAGE_MAX_BYTES);
     if (wire_in_null(in))
         return;
     if (wire_in_peek(in) != WIRE_ARRAY) {
