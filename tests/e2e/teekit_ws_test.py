@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import HOST, Programs, check, run_tests  # noqa: E402
+from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
 from wire import connect, masked, read_head  # noqa: E402
 from ws_client import PING, PONG, Refused, WebSocket  # noqa: E402
 import teekit_peers  # noqa: E402
@@ -27,6 +27,12 @@ def proxied(build, more="", **options):
 
 def same(found, want, what):
     check(found == want, f"{what}: found {found!r}, expected {want!r}")
+
+
+def streams(proxy):
+    """How many there are in the proxy's sessions."""
+    state = json.loads(curl(proxy.url + "/status.json").stdout)
+    return sum(s["streams"] for s in state["services"][0]["sessions"])
 
 
 def wait_for(true, what):
@@ -117,6 +123,8 @@ def fifty_at_once(build):
         [t.join() for t in threads]
         check(not errors, errors[:3])
         same(server.stats()["made"], 1, "sessions")
+        wait_for(lambda: server.stats()["sockets"] == 0, "sockets are left there")
+        wait_for(lambda: streams(proxy) == 0, "sockets are left here")
 
 
 def a_chat_with_a_backlog(build):
