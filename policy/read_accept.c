@@ -61,7 +61,7 @@ static enum status on_measurements(struct reader *r, const struct node *key,
 {
     struct accept_draft *d = to;
 
-    return read_measurements(r, key, &d->common, d->accept);
+    return read_measurements_file(r, key, &d->common, d->accept);
 }
 
 static enum status on_tcb_field(struct reader *r, const struct node *key,

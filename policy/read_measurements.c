@@ -278,9 +278,9 @@ static const struct word measurements_words[] = {
     { "format", on_format },
 };
 
-enum status read_measurements(struct reader *r, const struct node *key,
-                              const struct clauses *common,
-                              struct accept *accept)
+enum status read_measurements_file(struct reader *r, const struct node *key,
+                                   const struct clauses *common,
+                                   struct accept *accept)
 {
     struct named named = { .file = key->value };
     struct measurements m = { .r = r, .common = common, .accept = accept };

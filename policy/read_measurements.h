@@ -14,9 +14,9 @@
 /* Read the value of the key `measurements`, a file or a block with one, and add
  * its entries to the releases of |accept|, each with |common| too. Results as
  * read.h has them. */
-MUST_CHECK enum status read_measurements(struct reader *r,
-                                         const struct node *key,
-                                         const struct clauses *common,
-                                         struct accept *accept);
+MUST_CHECK enum status read_measurements_file(struct reader *r,
+                                              const struct node *key,
+                                              const struct clauses *common,
+                                              struct accept *accept);
 
 #endif
