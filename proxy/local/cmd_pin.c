@@ -338,6 +338,19 @@ static char *absolute(const char *path)
     return path == NULL ? NULL : realpath(path, NULL);
 }
 
+/* Which maker's a root is decides how it is read. */
+static bool is_amd_root(const char *path)
+{
+    struct buffer root;
+    struct why why;
+
+    if (path == NULL ||
+        policy_file_root(path, TEE_SEV_SNP, &root, &why) != STATUS_OK)
+        return false;
+    buffer_free(&root);
+    return true;
+}
+
 int cmd_pin_main(int argc, char **argv)
 {
     struct options o = { .protocol = "native" };
@@ -357,6 +370,7 @@ int cmd_pin_main(int argc, char **argv)
         return command_fail_why(&cmd_pin_command, COMMAND_TROUBLE, &why);
     a.pin.teekit = strcmp(o.protocol, "teekit") == 0;
     a.pin.root_file = root = absolute(o.root);
+    a.pin.root_is_amd = is_amd_root(root);
     a.pin.ca_file = ca_file = absolute(o.ca_file);
     if ((o.root != NULL && root == NULL) ||
         (o.ca_file != NULL && ca_file == NULL))

@@ -140,7 +140,8 @@ void pin_policy_empty(const struct pin *pin, struct buffer *out)
 {
     buffer_text(out, "services:\n");
     put_service(pin, out);
-    buffer_text(out, "    accept: {}\n");
+    buffer_printf(out, "    accept: {%s}\n",
+                  pin->root_is_amd ? " tee: sev-snp " : "");
 }
 
 /* Said of a field beside its value. */

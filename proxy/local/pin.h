@@ -23,6 +23,7 @@ struct pin {
     char name[PIN_NAME_ROOM]; /* of the service */
     bool teekit;              /* it speaks that protocol, not our own */
     const char *root_file;    /* NULL: built in; borrowed, as below */
+    bool root_is_amd;         /* it is one for SEV-SNP */
     const char *ca_file;      /* NULL: the system's */
 };
 

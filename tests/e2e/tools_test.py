@@ -93,6 +93,27 @@ def pin_as_json_has_the_same(build):
         expect(veritee(programs, "check", path), 0)
 
 
+def each_kind_of_tee_is_pinned_and_judged_again(build):
+    for tee, field in (("tdx", "mrtd"), ("sgx", "mrenclave"),
+                       ("sev-snp", "measurement")):
+        with Programs(build) as programs:
+            server = programs.server("--simulate-tee", tee)
+            made = expect(pin(programs, server, "--name", "demo"), 0)
+            check(f"tee: {tee}" in made.stdout and f"\n      {field}: " in
+                  made.stdout, made)
+            policy = programs.dir / f"{tee}.yaml"
+            policy.write_text(
+                'listen: [ "127.0.0.1:0" ]\n'
+                f"collateral: {{ cache: {programs.dir}/cache, "
+                "sources: [ stapled ] }\n" +
+                made.stdout.replace('hosts: [ "127.0.0.1" ]',
+                                    f'hosts: [ "{HOST}" ]'))
+            at = judged(programs, policy, server)
+            again = expect(veritee(programs, "audit", "judge", *at, "last",
+                                   "--json"), 0)
+            check(json.loads(again.stdout)["claims"]["tee"] == tee, again)
+
+
 def pin_speaks_teekit_where_it_is_told(build):
     with Programs(build) as programs:
         server = programs.server()
@@ -464,6 +485,52 @@ def nothing_is_written_where_the_policy_says_so(build):
         expect(veritee(programs, "run", "--policy", policy), 2)
 
 
+# --- how commands end --------------------------------------------------------
+
+def exit_statuses_are_those_of_the_manual(build):
+    with Programs(build) as programs:
+        server, proxy = programs.pair()
+        at = ("--proxy", f"127.0.0.1:{proxy.port}")
+        sim = Path(server.sim_dir)
+        policy = programs.dir / "policy0.yaml"
+        wrong = programs.dir / "wrong.yaml"
+        wrong.write_text("lisen: x\n")
+        no_quote = programs.dir / "no.quote"
+        no_quote.write_bytes(b"\x04\x00not a quote")
+        rows = (
+            (0, "status", *at),
+            (1, "status", "--proxy", "127.0.0.1:1"),
+            (2, "status", "--proxy", "192.0.2.1"),
+            (0, "check", policy),
+            (1, "check", wrong),
+            (2, "check", "/nowhere"),
+            (2, "run", "--policy", wrong),
+            (1, "inspect", no_quote),
+            (2, "inspect", "/nowhere"),
+            (1, "verify", "--quote", no_quote, "--collateral", sim),
+            (2, "verify", "--quote", "/nowhere", "--collateral", sim),
+            (2, "pin", "--out", "a", "--append", "b", "host"),
+            (3, "pin", "ws://127.0.0.1:1"),
+            (0, "env"),
+            (2, "env", "--shell", "none"),
+            (0, "completion", "bash"),
+            (2, "completion"),
+            (0, "exec", *at, "true"),
+            (1, "exec", *at, "false"),
+            (125, "exec", "--no-such-option"),
+            (0, "audit", "--dir", "/nowhere"),
+            (2, "audit", "show", "--dir", "/nowhere", "1"),
+            (0, "audit", "verify", "--dir", "/nowhere"),
+            (2, "audit", "judge", "--dir", "/nowhere", "1"),
+            (2, "doctor", "--policy", "/nowhere"),
+            (0, "--help"),
+            (0, "--version"),
+            (2, "no-such-command"),
+        )
+        for code, *words in rows:
+            expect(veritee(programs, *words), code)
+
+
 # --- help, completion, the unit ----------------------------------------------
 
 def commands(programs, *above):
@@ -566,6 +633,7 @@ if __name__ == "__main__":
         what_pin_prints_lets_the_proxy_in,
         pin_writes_and_appends_but_never_over_a_file,
         pin_as_json_has_the_same,
+        each_kind_of_tee_is_pinned_and_judged_again,
         pin_speaks_teekit_where_it_is_told,
         pin_refuses_what_does_not_verify,
         init_writes_a_right_policy_once,
@@ -582,6 +650,7 @@ if __name__ == "__main__":
         an_altered_log_shows,
         a_cut_line_spoils_no_other,
         nothing_is_written_where_the_policy_says_so,
+        exit_statuses_are_those_of_the_manual,
         every_command_has_help_and_a_manual,
         shells_complete_what_help_tells,
         output_has_no_colour_but_on_a_terminal,
