@@ -1,5 +1,6 @@
 /* `veritee collateral forecast`. */
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -51,11 +52,11 @@ const struct command cmd_collateral_forecast_command = {
 struct judged {
     const char *service;
     const char *endpoint;
-    const struct service *of;
-    bool has_present, has_early;
+    bool has_early;
     struct attestation present;
     struct attestation early;
     struct forecast forecast;
+    char note[128]; /* what is wrong with the policy; "" if nothing */
 };
 
 /* One run. */
@@ -96,10 +97,7 @@ static void on_decided(void *ctx, const struct service *service,
     if (a != NULL)
         *to = *a;
     to->why = *why;
-    if (w->early)
-        o->has_early = true;
-    else
-        o->has_present = true;
+    o->has_early |= w->early;
 }
 
 /* Attest every endpoint by the data of |update|. */
@@ -141,24 +139,43 @@ static const struct service *service_named(const struct policy *p,
     return NULL;
 }
 
-/* When the data of |o| was made public; without an answer it is not told. */
-static void find_date(struct work *w, struct judged *o)
+/* True if the list of TCB data sets says anything about |o|. */
+static bool wants_numbers(const struct judged *o, const struct service *s)
+{
+    const struct forecast *f = &o->forecast;
+
+    if (s->accept.tee != TEE_SGX && s->accept.tee != TEE_TDX)
+        return false;
+    return s->accept.tcb.min_evaluation_number > 0 ||
+           (f->outlook != OUTLOOK_NONE && f->early_number != f->present_number);
+}
+
+/* When the data to come was made public, and whether there is any that the
+ * policy asks for. Without an answer neither is told. */
+static void use_numbers(struct work *w, struct judged *o)
 {
     const struct service *s = service_named(w->setup.policy, o->service);
     const struct collateral_config config = { .store_dir = w->setup.store_dir };
     struct collateral_source sources[POLICY_SOURCES_MAX];
-    struct collateral_numbers_request r = { .tee = o->present.claims.tee,
-                                            .sources = sources };
+    struct collateral_numbers_request r = { .sources = sources };
     struct tcb_numbers numbers;
     struct why why;
 
-    if (s == NULL || o->forecast.early_number == o->forecast.present_number)
+    if (s == NULL || !wants_numbers(o, s))
         return;
     attest_sources(&s->sources, sources);
+    r.tee = s->accept.tee;
     r.source_count = s->sources.count;
     r.root_der = collateral_setup_root(&w->setup, s->root_file);
-    if (errand_get_numbers(&config, &r, &numbers, &why) == STATUS_OK)
-        forecast_date(&o->forecast, &numbers);
+    if (errand_get_numbers(&config, &r, &numbers, &why) != STATUS_OK)
+        return;
+    forecast_date(&o->forecast, &numbers);
+    if (s->accept.tcb.min_evaluation_number > tcb_numbers_greatest(&numbers))
+        (void)snprintf(o->note, sizeof(o->note),
+                       "the policy asks for TCB data %u or later, and the "
+                       "newest that Intel has published is %u",
+                       (unsigned)s->accept.tcb.min_evaluation_number,
+                       (unsigned)tcb_numbers_greatest(&numbers));
 }
 
 static void foresee(struct work *w)
@@ -168,10 +185,9 @@ static void foresee(struct work *w)
     for (size_t i = 0; i < w->count; i++) {
         struct judged *o = &w->judged[i];
 
-        if (o->present.why.status != STATUS_OK || !o->has_early)
-            continue;
-        forecast_compare(&o->present, &o->early, now, &o->forecast);
-        find_date(w, o);
+        if (o->present.why.status == STATUS_OK && o->has_early)
+            forecast_compare(&o->present, &o->early, now, &o->forecast);
+        use_numbers(w, o);
     }
 }
 
@@ -207,6 +223,8 @@ static void put_text(const struct work *w, struct buffer *out)
             why_line(&o->present.why, line, sizeof(line));
             buffer_printf(out, "  not accepted now: %s\n", line);
         }
+        if (o->note[0] != '\0')
+            buffer_printf(out, "  note            %s\n", o->note);
         forecast_text(&o->forecast, "  ", out);
     }
 }
@@ -231,6 +249,7 @@ static void put_json(const struct work *w, struct buffer *out)
         json_out_text(&j, "endpoint", o->endpoint);
         json_out_text(&j, "status", status_name(o->present.why.status));
         json_out_text(&j, "reason", line);
+        json_out_text(&j, "note", o->note);
         forecast_json(&o->forecast, "forecast", &j);
         json_out_end_object(&j);
     }

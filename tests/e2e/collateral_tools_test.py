@@ -211,6 +211,20 @@ def a_forecast_says_what_will_break_and_why(build):
         check(gone["forecast"] is None and gone["reason"], gone)
 
 
+def a_policy_that_asks_for_data_nobody_has_is_told(build):
+    with Bench(build) as b:
+        text = b.policy.read_text()
+        b.policy.write_text(text.replace(
+            "tee: tdx", "tee: tdx\n        tcb: { min-evaluation-number: 25 }"))
+        args = ("forecast", "--policy", b.policy, "--store", b.dir / "store")
+        s = b.json(1, *args)["services"][0]
+        check(s["status"] == "POLICY" and s["forecast"] is None, s)
+        check("25" in s["note"] and "18" in s["note"], s)
+        b.policy.write_text(text.replace(
+            "tee: tdx", "tee: tdx\n        tcb: { min-evaluation-number: 18 }"))
+        check(b.json(0, *args)["services"][0]["note"] == "", "a note")
+
+
 def answers(b):
     """One of each kind of answer that --json gives."""
     store = b.dir / "store"
@@ -248,5 +262,6 @@ if __name__ == "__main__":
         a_bundle_carries_all_that_is_good_and_nothing_is_believed,
         older_and_broken_bundles_are_refused,
         a_forecast_says_what_will_break_and_why,
+        a_policy_that_asks_for_data_nobody_has_is_told,
         the_schema_describes_all_answers,
     ]))
