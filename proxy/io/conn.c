@@ -75,6 +75,17 @@ static struct conn *conn_new(uv_loop_t *loop, int family)
     return c;
 }
 
+/* Whether |at| is an address within this machine. */
+static bool is_loopback(const struct sockaddr *at)
+{
+    const struct sockaddr_in *four = (const void *)at;
+    const struct sockaddr_in6 *six = (const void *)at;
+
+    if (at->sa_family == AF_INET)
+        return (ntohl(four->sin_addr.s_addr) >> 24) == 127;
+    return at->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+}
+
 /* Now that there is a socket. Both are best effort: a connection without them
  * is slower, not wrong. */
 static void tune(struct conn *c)
@@ -82,36 +93,35 @@ static void tune(struct conn *c)
     if (c->io.handle.type != UV_TCP)
         return;
     (void)uv_tcp_nodelay(&c->io.tcp, 1);
-    (void)uv_tcp_keepalive(&c->io.tcp, 1, KEEP_ALIVE_SECONDS);
-}
-
-static int family_of(int fd)
-{
-    struct sockaddr_storage at = { 0 };
-    socklen_t len = sizeof(at);
-
-    return getsockname(fd, (struct sockaddr *)&at, &len) == 0 ? at.ss_family
-                                                              : AF_UNSPEC;
+    if (!c->loopback)
+        (void)uv_tcp_keepalive(&c->io.tcp, 1, KEEP_ALIVE_SECONDS);
 }
 
 enum status conn_from_fd(uv_loop_t *loop, int fd, struct conn **out)
 {
-    int family = family_of(fd), rc;
+    struct sockaddr_storage own = { 0 };
+    socklen_t len = sizeof(own);
     struct conn *c;
+    int rc;
 
     *out = NULL;
-    c = family != AF_UNSPEC ? conn_new(loop, family) : NULL;
-    if (c == NULL) {
+    if (getsockname(fd, (struct sockaddr *)&own, &len) != 0) {
         (void)close(fd); /* nothing was written to it */
-        return family != AF_UNSPEC ? STATUS_NO_MEMORY : STATUS_NETWORK;
+        return STATUS_NETWORK;
     }
-    rc = family == AF_UNIX ? uv_pipe_open(&c->io.pipe, fd)
-                           : uv_tcp_open(&c->io.tcp, fd);
+    c = conn_new(loop, own.ss_family);
+    if (c == NULL) {
+        (void)close(fd); /* as above */
+        return STATUS_NO_MEMORY;
+    }
+    rc = own.ss_family == AF_UNIX ? uv_pipe_open(&c->io.pipe, fd)
+                                  : uv_tcp_open(&c->io.tcp, fd);
     if (rc != 0) {
         (void)close(fd); /* libuv did not take it */
         conn_parts_close(c);
         return STATUS_NETWORK;
     }
+    c->loopback = is_loopback((const struct sockaddr *)&own);
     tune(c);
     *out = c;
     return STATUS_OK;
@@ -141,6 +151,7 @@ int conn_connect(uv_loop_t *loop, const struct sockaddr *to,
         return UV_ENOMEM;
     c->on_connected = on_connected;
     c->connected_ctx = ctx;
+    c->loopback = is_loopback(to);
     if (to->sa_family == AF_UNIX)
         uv_pipe_connect(
             &c->connect, &c->io.pipe,

@@ -34,6 +34,7 @@ struct conn {
     uv_idle_t kick;   /* asks on_alloc() again from the loop */
     unsigned handles; /* of those three, how many are not closed yet */
     enum conn_state state;
+    bool loopback; /* a peer that cannot vanish without our kernel's knowing */
 
     const struct conn_events *events;
     void *ctx;
