@@ -25,6 +25,7 @@
 #include "proxy/server/peers.h"
 #include "proxy/server/quote_desk.h"
 #include "proxy/server/rules.h"
+#include "proxy/server/staple.h"
 #include "proxy/tunnel/session.h"
 
 /* What a body may have, so that all of its message fits the limit of teekit's
@@ -36,8 +37,8 @@ struct serve_config {
     struct carrier_hub *hub;
     struct keys *keys;
     struct quote_line quotes;
-    struct peers *peers; /* counts connections; perhaps of other loops too */
-    const struct session_stapled *stapled; /* NULL: nothing is stapled */
+    struct peers *peers;   /* counts connections; perhaps of other loops too */
+    struct staple *staple; /* NULL: nothing is stapled */
     const struct rules *rules;
     const struct log *log;
     uint32_t streams_max; /* of one session */

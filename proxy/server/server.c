@@ -8,7 +8,10 @@
 #include "proxy/io/shutdown.h"
 #include "proxy/server/demo.h"
 #include "proxy/server/sim_source.h"
+#include "proxy/server/staple.h"
 #include "proxy/server/worker.h"
+
+#define UPKEEP_MS 3600000
 
 /* Lives on server_run()'s stack, which outlives the loop. */
 struct server {
@@ -17,6 +20,7 @@ struct server {
     uv_loop_t loop;
     struct shutdown *signals;
     struct mailbox *mailbox;
+    struct staple *staple;  /* what workers staple */
     struct sim_source *sim; /* NULL: not simulated, then: */
     struct quote_origin *origin;
     struct quote_source *source;
@@ -26,8 +30,9 @@ struct server {
     struct demo *demo;
     struct worker *workers[WORKERS_MAX];
     size_t worker_count;
-    size_t running;   /* of those, not ended */
-    uv_timer_t drain; /* from the first signal on */
+    size_t running;    /* of those, not ended */
+    uv_timer_t drain;  /* from the first signal on */
+    uv_timer_t upkeep; /* of the simulation's collateral */
     bool stopping;
     bool unclean; /* a worker left something on its loop */
 };
@@ -51,6 +56,8 @@ static void close_all(struct server *s)
     s->signals = NULL;
     if (!uv_is_closing((uv_handle_t *)&s->drain))
         uv_close((uv_handle_t *)&s->drain, NULL);
+    if (!uv_is_closing((uv_handle_t *)&s->upkeep))
+        uv_close((uv_handle_t *)&s->upkeep, NULL);
 }
 
 static void on_worker_ended(void *ctx, bool clean)
@@ -152,6 +159,28 @@ static void on_first_key(void *ctx)
     notify_manager("READY=1");
 }
 
+/* Simulated collateral ends as real one does, and nobody else makes it. */
+static void on_upkeep(uv_timer_t *timer)
+{
+    struct server *s = timer->data;
+    struct why why = { 0 };
+    enum status st = sim_source_renew(s->sim, log_wall_ms() / 1000, &why);
+
+    if (st == STATUS_OK)
+        st = staple_put(s->staple, sim_source_stapled(s->sim));
+    if (st != STATUS_OK)
+        log_event(&s->options->log, LOG_WARN, "simulation.renew",
+                  LOG_FIELDS(LOG_S("status", status_name(st))));
+}
+
+static enum status staple_simulation(struct server *s, struct why *why)
+{
+    if (staple_put(s->staple, sim_source_stapled(s->sim)) != STATUS_OK)
+        return why_fail(why, STATUS_NO_MEMORY, "staple", NULL, "no memory");
+    (void)uv_timer_start(&s->upkeep, on_upkeep, UPKEEP_MS, UPKEEP_MS);
+    return STATUS_OK;
+}
+
 static enum status start_simulation(struct server *s, struct why *why)
 {
     const struct options *o = s->options;
@@ -167,7 +196,9 @@ static enum status start_simulation(struct server *s, struct why *why)
                          LOG_S("fault", o->fault ? o->fault->name : "none"),
                          LOG_S("reason", "this TEE is simulated: it protects "
                                          "nothing and proves nothing")));
-    return sim_source_new(&config, &s->sim, why);
+    if (sim_source_new(&config, &s->sim, why) != STATUS_OK)
+        return why->status;
+    return staple_simulation(s, why);
 }
 
 static enum status start_quotes(struct server *s, struct why *why)
@@ -233,7 +264,7 @@ static enum status start_workers(struct server *s, struct why *why)
         .keys = s->keys,
         .desk = s->desk,
         .peers = s->peers,
-        .stapled = s->sim != NULL ? sim_source_stapled(s->sim) : NULL,
+        .staple = s->staple,
         .main = s->mailbox,
         .shared = s->options->workers > 1,
         .on_ended = on_worker_ended,
@@ -255,7 +286,12 @@ static enum status start_workers(struct server *s, struct why *why)
 
 static enum status start(struct server *s, struct why *why)
 {
-    enum status st = start_quotes(s, why);
+    enum status st;
+
+    s->staple = staple_new();
+    if (s->staple == NULL)
+        return why_fail(why, STATUS_NO_MEMORY, "staple", NULL, "no memory");
+    st = start_quotes(s, why);
 
     if (st == STATUS_OK)
         st = start_demo(s, why);
@@ -280,6 +316,9 @@ enum status server_run(struct options *options, FILE *out, struct why *why)
         return why_fail(why, STATUS_NO_MEMORY, "loop", NULL, "no event loop");
     (void)uv_timer_init(&s.loop, &s.drain); /* cannot fail */
     s.drain.data = &s;
+    (void)uv_timer_init(&s.loop, &s.upkeep); /* cannot fail */
+    uv_unref((uv_handle_t *)&s.upkeep);
+    s.upkeep.data = &s;
     st = start(&s, why);
     if (st != STATUS_OK)
         stop(&s);
@@ -290,6 +329,7 @@ enum status server_run(struct options *options, FILE *out, struct why *why)
         worker_free(s.workers[i]);
     mailbox_free(s.mailbox);
     peers_free(s.peers);
+    staple_free(s.staple);
     sim_source_free(s.sim);
     quote_origin_free(s.origin);
     return st;

@@ -178,6 +178,7 @@ static void handed_over(struct visit *v, enum status st)
 static void welcome(struct visit *v, const struct proof *proof)
 {
     const struct session_snp snp = proof_snp(proof);
+    struct staple_set *set = staple_hold(v->serve->config.staple);
     const struct session_identity identity = {
         .public_key = v->epoch->pair->public_key,
         .secret_key = v->epoch->pair->secret_key,
@@ -186,7 +187,7 @@ static void welcome(struct visit *v, const struct proof *proof)
         .epoch = v->epoch->number,
         .nonce = v->upgrade.epoch ? v->epoch->nonce : NULL,
         .issued_unix = v->epoch->issued_unix,
-        .stapled = v->serve->config.stapled,
+        .stapled = set != NULL ? &set->items : NULL,
         .snp = proof->is_snp ? &snp : NULL,
     };
     const struct guest_invitation invitation = {
@@ -200,6 +201,7 @@ static void welcome(struct visit *v, const struct proof *proof)
 
     if (st == STATUS_OK)
         st = guest_open(v->serve, &invitation);
+    staple_let_go(set); /* it was copied */
     handed_over(v, st);
 }
 

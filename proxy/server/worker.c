@@ -115,7 +115,7 @@ static enum status start_serve(struct worker *w)
         .keys = c->keys,
         .quotes = { .desk = c->desk, .home = w->mailbox },
         .peers = c->peers,
-        .stapled = c->stapled,
+        .staple = c->staple,
         .rules = c->options->rules,
         .log = &c->options->log,
         .streams_max = (uint32_t)c->options->limits.streams,

@@ -22,7 +22,7 @@ struct worker_config {
     struct keys *keys;
     struct quote_desk *desk;
     struct peers *peers;
-    const struct session_stapled *stapled; /* NULL: nothing is stapled */
+    struct staple *staple; /* NULL: nothing is stapled */
     struct mailbox *main;
     struct worker *first; /* whose addresses to listen on; NULL: be the first */
     bool shared;          /* others will follow the first */

@@ -99,12 +99,15 @@ static void start_serve(struct server_rig *rig,
     struct serve_config c = { .loop = &rig->loop,
                               .hub = rig->hub,
                               .keys = rig->keys,
-                              .stapled = sim_source_stapled(rig->sim),
+                              .staple = rig->staple,
                               .rules = rig->rules,
                               .streams_max = limits->streams,
                               .on_empty = on_empty,
                               .ctx = rig };
 
+    assert_non_null(rig->staple);
+    CHECK_STATUS(staple_put(rig->staple, sim_source_stapled(rig->sim)),
+                 STATUS_OK);
     CHECK_STATUS(mailbox_open(&rig->loop, 8, &rig->mailbox), STATUS_OK);
     CHECK_STATUS(quote_desk_open(rig->source, rig->mailbox, &rig->desk),
                  STATUS_OK);
@@ -119,7 +122,7 @@ void server_rig_begin(struct server_rig *rig,
 {
     char rule[64];
 
-    *rig = (struct server_rig){ 0 };
+    *rig = (struct server_rig){ .staple = staple_new() };
     loop_begin(&rig->loop);
     start_keys(rig);
     CHECK_STATUS(carrier_hub_open(&rig->loop, &rig->hub), STATUS_OK);
@@ -153,6 +156,7 @@ void server_rig_end(struct server_rig *rig)
     peers_free(rig->peers);
     rules_free(rig->rules);
     sim_source_free(rig->sim);
+    staple_free(rig->staple);
 }
 
 struct backend_wait {

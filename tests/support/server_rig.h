@@ -18,6 +18,7 @@ struct server_rig {
     uv_loop_t loop;
     struct carrier_hub *hub;
     struct sim_source *sim;
+    struct staple *staple;
     struct quote_source *source;
     struct keys *keys;
     struct rules *rules;
