@@ -217,9 +217,10 @@ static void snp_platform_json(const struct snp_claims *c, struct json_out *j)
     }
 }
 
-static void snp_json(const struct snp_claims *c, struct json_out *j)
+void claims_snp_json(const struct snp_claims *c, const char *key,
+                     struct json_out *j)
 {
-    json_out_object(j, "snp");
+    json_out_object(j, key);
     json_out_text(j, "product", snp_product_name(c->product));
     json_out_text(j, "signer", snp_signer_name(c->signer));
     if (c->signer == SNP_VLEK)
@@ -371,7 +372,7 @@ void claims_json(const struct claims *c, struct json_out *j)
     if (c->tee == TEE_TDX)
         claims_tdx_json(&c->tdx, "tdx", j);
     if (c->tee == TEE_SEV_SNP)
-        snp_json(&c->snp, j);
+        claims_snp_json(&c->snp, "snp", j);
     else
         intel_json(c, j);
     validity_json(&c->validity, j);

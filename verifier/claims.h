@@ -242,6 +242,8 @@ void claims_sgx_json(const struct sgx_claims *c, const char *key,
                      struct json_out *j);
 void claims_tdx_json(const struct tdx_claims *c, const char *key,
                      struct json_out *j);
+void claims_snp_json(const struct snp_claims *c, const char *key,
+                     struct json_out *j);
 void claims_platform_json(const struct platform_claims *c, const char *key,
                           struct json_out *j);
 

@@ -5,6 +5,8 @@
 #ifndef VERIFIER_EXPLAIN_H
 #define VERIFIER_EXPLAIN_H
 
+#include <stdbool.h>
+
 #include "common/slice.h"
 
 struct verification;
@@ -12,8 +14,8 @@ struct verification;
 /* What was done with the bytes. */
 enum explain_act {
     EXPLAIN_SIGNED,    /* hashed, and the hash checked against a signature */
-    EXPLAIN_SIGNATURE, /* that signature, r || s or, of X.509, DER */
-    EXPLAIN_KEY,       /* the public key of that check, x || y */
+    EXPLAIN_SIGNATURE, /* that signature, r || s or, of X.509, DER or RSA's */
+    EXPLAIN_KEY,       /* the public key of that check, x || y, or RSA's DER */
     EXPLAIN_HASHED,    /* hashed by SHA-256, all such rows of a check in turn */
     EXPLAIN_FOUND,     /* compared ... */
     EXPLAIN_EXPECTED,  /* ... with this ... */
@@ -28,6 +30,7 @@ const char *explain_act_name(enum explain_act act);
 struct explain_row {
     const char *check; /* static: id in the table of checks */
     enum explain_act act;
+    bool sha384;      /* hashes of the check are SHA-384's, else SHA-256's */
     const char *what; /* static: "quote", "pck_chain.leaf", "tcb_info.fmspc" */
     struct slice whole; /* borrowed: all of |what|, when |bytes| are a part of
                          * it whose place matters; else empty */

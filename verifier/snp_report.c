@@ -226,6 +226,14 @@ static enum status read_all(struct reading *r, struct snp_report *out,
     return STATUS_OK;
 }
 
+bool snp_report_is_one(struct slice bytes)
+{
+    struct cursor c = cursor_over(bytes);
+    const uint32_t version = cursor_u32le(&c);
+
+    return bytes.len >= SNP_REPORT_BYTES && version <= UINT16_MAX;
+}
+
 enum status snp_report_parse(struct slice bytes, struct snp_report *out,
                              struct why *why)
 {

@@ -7,6 +7,7 @@
 #ifndef VERIFIER_SNP_REPORT_H
 #define VERIFIER_SNP_REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/compiler.h"
@@ -32,6 +33,10 @@ struct snp_report {
     uint8_t launch_tcb[SNP_TCB_BYTES];
     uint8_t signature[96]; /* r || s, big endian */
 };
+
+/* Does |bytes| begin like a report? Its version has 32 bits; a quote's has 16,
+ * and the type of its attestation key stands behind it. */
+bool snp_report_is_one(struct slice bytes);
 
 /* Parse |bytes|, which must begin with a report; what follows it is ignored,
  * as devices hand out padded buffers.

@@ -3,33 +3,16 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "verifier/crl.h"
-#include "verifier/snp_chain.h"
-#include "verifier/snp_ext.h"
-#include "verifier/snp_report.h"
+#include "verifier/snp_explain.h"
+#include "verifier/snp_run.h"
 #include "verifier/validity.h"
 #include "verifier/wolf.h"
 
 /* names: verify_snp all that the file is for */
 
-/* One verification under way, filled row by row; what a row fills, those below
- * it may rely on. Large: on the heap, and stays where it is. */
-struct run {
-    const struct verify_snp_input *in;
-    struct snp_report report;
-    struct snp_chain chain;
-    struct snp_ext ext;
-    struct crl crl;
-    struct validity_claims validity; /* of what is gathered on the way */
-    struct snp_tcb current;
-    struct snp_tcb reported;
-    struct snp_tcb committed;
-    struct snp_tcb launch;
-};
-
 /* --- what was sent --- */
 
-static enum status check_report(struct run *r, struct why *why)
+static enum status check_report(struct snp_run *r, struct why *why)
 {
     enum status st = snp_report_parse(r->in->report, &r->report, why);
 
@@ -39,12 +22,12 @@ static enum status check_report(struct run *r, struct why *why)
     return st;
 }
 
-static enum status check_endorsement(struct run *r, struct why *why)
+static enum status check_endorsement(struct snp_run *r, struct why *why)
 {
     return snp_chain_parse(r->in->endorsement, &r->chain, why);
 }
 
-static enum status check_extensions(struct run *r, struct why *why)
+static enum status check_extensions(struct snp_run *r, struct why *why)
 {
     enum status st = snp_ext_read(&r->chain.endorsement, &r->ext, why);
 
@@ -54,7 +37,7 @@ static enum status check_extensions(struct run *r, struct why *why)
     return st;
 }
 
-static enum status check_signer(struct run *r, struct why *why)
+static enum status check_signer(struct snp_run *r, struct why *why)
 {
     if (r->ext.signer == r->report.says.signer)
         return STATUS_OK;
@@ -66,7 +49,7 @@ static enum status check_signer(struct run *r, struct why *why)
 
 /* --- what AMD issued --- */
 
-static enum status check_root(struct run *r, struct why *why)
+static enum status check_root(struct snp_run *r, struct why *why)
 {
     enum status st = snp_chain_root(&r->chain, r->in->root_pem, r->ext.product,
                                     r->ext.signer, why);
@@ -77,22 +60,22 @@ static enum status check_root(struct run *r, struct why *why)
     return st;
 }
 
-static enum status check_roles(struct run *r, struct why *why)
+static enum status check_roles(struct snp_run *r, struct why *why)
 {
     return snp_chain_check_roles(&r->chain, why);
 }
 
-static enum status check_signatures(struct run *r, struct why *why)
+static enum status check_signatures(struct snp_run *r, struct why *why)
 {
     return snp_chain_check_signatures(&r->chain, why);
 }
 
-static enum status check_dates(struct run *r, struct why *why)
+static enum status check_dates(struct snp_run *r, struct why *why)
 {
     return snp_chain_check_dates(&r->chain, r->in->now_unix, why);
 }
 
-static enum status check_crl_signature(struct run *r, struct why *why)
+static enum status check_crl_signature(struct snp_run *r, struct why *why)
 {
     enum status st = crl_parse(CRL_ARK, r->in->crl, &r->crl, why);
 
@@ -101,12 +84,12 @@ static enum status check_crl_signature(struct run *r, struct why *why)
     return st;
 }
 
-static enum status check_crl_dates(struct run *r, struct why *why)
+static enum status check_crl_dates(struct snp_run *r, struct why *why)
 {
     return crl_check_dates(&r->crl, r->in->now_unix, why);
 }
 
-static enum status check_ask_revoked(struct run *r, struct why *why)
+static enum status check_ask_revoked(struct snp_run *r, struct why *why)
 {
     enum status st = crl_check_cert(&r->crl, &r->chain.ark, why);
 
@@ -116,13 +99,13 @@ static enum status check_ask_revoked(struct run *r, struct why *why)
 }
 
 /* The ASK publishes no list of its own: the ARK's is the only one. */
-static enum status check_endorsement_revoked(struct run *r, struct why *why)
+static enum status check_endorsement_revoked(struct snp_run *r, struct why *why)
 {
     return crl_check_serial(&r->crl, &r->chain.endorsement, why);
 }
 
 /* As the ARK's, a list here may name an endorsement. */
-static enum status check_user_crls(struct run *r, struct why *why)
+static enum status check_user_crls(struct snp_run *r, struct why *why)
 {
     const struct user_crl_certs certs = {
         .count = 3,
@@ -136,7 +119,7 @@ static enum status check_user_crls(struct run *r, struct why *why)
 
 /* --- the report --- */
 
-static enum status check_report_signature(struct run *r, struct why *why)
+static enum status check_report_signature(struct snp_run *r, struct why *why)
 {
     if (wolf_p384_verify(r->chain.endorsement.key.bytes.at,
                          r->report.signed_part, r->report.signature))
@@ -146,7 +129,7 @@ static enum status check_report_signature(struct run *r, struct why *why)
                     snp_signer_name(r->ext.signer));
 }
 
-static enum status check_product(struct run *r, struct why *why)
+static enum status check_product(struct snp_run *r, struct why *why)
 {
     const struct snp_claims *s = &r->report.says;
 
@@ -161,7 +144,7 @@ static enum status check_product(struct run *r, struct why *why)
     return why_expect(why, "a model of %s", snp_product_name(r->ext.product));
 }
 
-static enum status read_tcb(const struct run *r, const char *field,
+static enum status read_tcb(const struct snp_run *r, const char *field,
                             const uint8_t bytes[SNP_TCB_BYTES],
                             struct snp_tcb *out, struct why *why)
 {
@@ -171,7 +154,7 @@ static enum status read_tcb(const struct run *r, const char *field,
                      slice_of(bytes, SNP_TCB_BYTES), (struct slice){ 0 });
 }
 
-static enum status check_tcb_format(struct run *r, struct why *why)
+static enum status check_tcb_format(struct snp_run *r, struct why *why)
 {
     enum status st = read_tcb(r, "report.current_tcb", r->report.current_tcb,
                               &r->current, why);
@@ -200,7 +183,7 @@ static enum status refuse_tcb(const char *field, const struct snp_tcb *found,
     return why_expect(why, "%s %s", relation, text);
 }
 
-static enum status check_tcb_order(struct run *r, struct why *why)
+static enum status check_tcb_order(struct snp_run *r, struct why *why)
 {
     if (!snp_tcb_covers(&r->committed, &r->reported))
         return refuse_tcb("report.reported_tcb", &r->reported,
@@ -211,7 +194,7 @@ static enum status check_tcb_order(struct run *r, struct why *why)
     return STATUS_OK;
 }
 
-static enum status check_tcb_endorsed(struct run *r, struct why *why)
+static enum status check_tcb_endorsed(struct snp_run *r, struct why *why)
 {
     char text[SNP_TCB_TEXT_ROOM];
 
@@ -223,7 +206,7 @@ static enum status check_tcb_endorsed(struct run *r, struct why *why)
     return STATUS_OK;
 }
 
-static enum status check_chip(struct run *r, struct why *why)
+static enum status check_chip(struct snp_run *r, struct why *why)
 {
     struct slice chip = SLICE_OF(r->report.says.chip_id);
 
@@ -244,7 +227,7 @@ struct check {
     const char *title;
     /* Returns STATUS_OK, with |why->found| saying what was seen, or the status
      * of the defect with |why| filled. */
-    enum status (*run)(struct run *r, struct why *why);
+    enum status (*run)(struct snp_run *r, struct why *why);
     enum { ALWAYS, WITH_CRL, WITH_USER_CRLS } when; /* else skipped */
 };
 
@@ -305,7 +288,7 @@ static void list_checks(struct verdict *out)
     }
 }
 
-static enum status run_row(const struct check *c, struct run *r,
+static enum status run_row(const struct check *c, struct snp_run *r,
                            struct check_result *out)
 {
     enum status st;
@@ -320,12 +303,15 @@ static enum status run_row(const struct check *c, struct run *r,
     }
     st = c->run(r, &out->why);
     out->outcome = st == STATUS_OK ? OUTCOME_PASS : OUTCOME_FAIL;
+    if (r->in->explain != NULL)
+        snp_explain_check(c->id, r, r->in->explain, r->in->explain_ctx);
     return st;
 }
 
 /* --- claims --- */
 
-static void gather_validity(const struct run *r, struct validity_claims *out)
+static void gather_validity(const struct snp_run *r,
+                            struct validity_claims *out)
 {
     const struct snp_chain *c = &r->chain;
 
@@ -337,7 +323,7 @@ static void gather_validity(const struct run *r, struct validity_claims *out)
         validity_add(out, &r->crl.dates, "ark_crl");
 }
 
-static void gather_claims(const struct run *r, struct claims *out)
+static void gather_claims(const struct snp_run *r, struct claims *out)
 {
     struct snp_claims *s = &out->snp;
 
@@ -364,7 +350,7 @@ static void gather_claims(const struct run *r, struct claims *out)
 enum status verify_snp(const struct verify_snp_input *in, struct claims *claims,
                        struct verdict *verdict)
 {
-    struct run *r = calloc(1, sizeof(*r));
+    struct snp_run *r = calloc(1, sizeof(*r));
     enum status st = STATUS_OK;
 
     *claims = (struct claims){ 0 };

@@ -27,6 +27,8 @@ struct verify_snp_input {
     /* Further revocation lists, beside |crl|. */
     const struct user_crl *user_crls;
     size_t user_crl_count;
+    explain_fn *explain; /* told what each check looked at; NULL: nobody */
+    void *explain_ctx;
 };
 
 /* Verify |in|. Returns STATUS_OK when every check passes; else the status of

@@ -57,7 +57,7 @@ static const struct command_option known[] = {
       "the SGX Root CA, of AMD the ASK and then its ARK" },
     { "explain", 0, OPTION_FLAG, FIELD(explain), NULL,
       "also print the bytes that each check hashed or\n"
-      "compared; not for sev-snp" },
+      "compared" },
     { "json", 0, OPTION_FLAG, FIELD(json), NULL,
       "print one JSON object instead of a table" },
     { .name = NULL },
@@ -101,8 +101,6 @@ static const char *find_mistake(const struct options *o)
         return "--endorsement is missing; see --help";
     if (is_snp && o->collateral != NULL)
         return "--collateral does not go with --tee sev-snp; see --help";
-    if (is_snp && o->explain)
-        return "--explain does not go with --tee sev-snp; see --help";
     return NULL;
 }
 
@@ -228,6 +226,8 @@ static enum status answer_snp(const struct options *o, struct answer *out,
         .crl = buffer_view(&files.crl),
         .root_pem = buffer_view(&files.root),
         .now_unix = o->at_unix,
+        .explain = o->explain ? explain_text_keep : NULL,
+        .explain_ctx = &out->explain,
     };
 
     if (st != STATUS_OK)

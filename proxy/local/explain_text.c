@@ -22,8 +22,18 @@ void explain_text_keep(void *ctx, const struct explain_row *row)
         line->whole_len = row->whole.len;
     }
     memcpy(line->bytes, row->bytes.at, MIN_OF(line->len, sizeof(line->bytes)));
-    wolf_sha256(row->bytes, (struct slice){ 0 }, line->digest);
+    line->sha384 = row->sha384;
+    if (row->sha384)
+        wolf_sha384(row->bytes, (struct slice){ 0 }, line->digest);
+    else
+        wolf_sha256(row->bytes, (struct slice){ 0 }, line->digest);
     e->count++;
+}
+
+static struct slice digest(const struct explain_line *line)
+{
+    return slice_of(line->digest,
+                    line->sha384 ? WOLF_SHA384_BYTES : WOLF_SHA256_BYTES);
 }
 
 static struct slice kept(const struct explain_line *line)
@@ -40,8 +50,9 @@ static void put_line(const struct explain_line *line, struct buffer *out)
         buffer_printf(out, ", from byte %zu of %zu, %zu bytes", line->offset,
                       line->whole_len, line->len);
     if (line->act == EXPLAIN_SIGNED) {
-        buffer_text(out, "\n               SHA-256 ");
-        buffer_hex(out, SLICE_OF(line->digest));
+        buffer_printf(out, "\n               SHA-%s ",
+                      line->sha384 ? "384" : "256");
+        buffer_hex(out, digest(line));
     } else {
         buffer_text(out, "\n               ");
         buffer_hex(out, bytes);
@@ -73,7 +84,7 @@ static void put_object(const struct explain_line *line, struct json_out *j)
         json_out_int(j, "offset", (int64_t)line->offset);
     json_out_int(j, "length", (int64_t)line->len);
     json_out_hex(j, "bytes", kept(line));
-    json_out_hex(j, "sha256", SLICE_OF(line->digest));
+    json_out_hex(j, line->sha384 ? "sha384" : "sha256", digest(line));
     json_out_end_object(j);
 }
 

@@ -26,7 +26,8 @@ struct explain_line {
     size_t whole_len;
     size_t len; /* of which EXPLAIN_TEXT_BYTES are kept at most */
     uint8_t bytes[EXPLAIN_TEXT_BYTES];
-    uint8_t digest[32]; /* SHA-256 of all |len| */
+    bool sha384;        /* |digest| is that, else SHA-256 */
+    uint8_t digest[48]; /* of all |len| */
 };
 
 /* Starts all zero. */

@@ -82,11 +82,23 @@ static void put_quote(const struct inspect *in, struct json_out *j)
     json_out_hex(j, "component_svns", SLICE_OF(in->pck.component_svns));
 }
 
+static void put_report(const struct inspect *in, struct json_out *j)
+{
+    json_out_text(j, "tee", tee_name(TEE_SEV_SNP));
+    json_out_int(j, "quote_version", in->snp_version);
+    json_out_int(j, "quote_bytes", SNP_REPORT_BYTES);
+    json_out_int(j, "trailing_bytes", (int64_t)in->tail.len);
+    json_out_hex(j, "report_data", SLICE_OF(in->snp_report_data));
+    claims_snp_json(&in->snp, "snp", j);
+}
+
 void inspect_json(const struct inspect *in, struct json_out *j)
 {
     json_out_bool(j, "verified", false);
     put_problem(&in->why, j);
-    if (in->quote.len == 0)
+    if (in->is_snp)
+        put_report(in, j);
+    else if (in->quote.len == 0)
         json_out_null(j, "tee");
     else
         put_quote(in, j);

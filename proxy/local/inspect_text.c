@@ -1,6 +1,9 @@
 #include "proxy/local/inspect.h"
 
+#include <inttypes.h>
+
 #include "common/text.h"
+#include "verifier/snp_tcb.h"
 #include "verifier/wolf.h"
 
 /* names: inspect_text the lines of inspect.h */
@@ -206,10 +209,76 @@ static void put_quote(const struct inspect *in, struct buffer *out)
         put_platform(&in->pck, out);
 }
 
+static void put_tcb(struct buffer *out, const char *name,
+                    const struct snp_tcb *tcb)
+{
+    char text[SNP_TCB_TEXT_ROOM];
+
+    snp_tcb_text(tcb, text);
+    put_name(out, name);
+    buffer_printf(out, "%s\n", text);
+}
+
+static void put_guest(const struct inspect *in, struct buffer *out)
+{
+    const struct snp_claims *s = &in->snp;
+
+    buffer_text(out, "\nguest\n");
+    if ((s->policy & SNP_POLICY_DEBUG) != 0)
+        buffer_text(out, "  DEBUG: its memory is open to its host\n");
+    put_hex(out, "measurement", SLICE_OF(s->measurement));
+    put_hex(out, "host data", SLICE_OF(s->host_data));
+    put_hex(out, "report data", SLICE_OF(in->snp_report_data));
+    put_name(out, "policy");
+    buffer_printf(out, "%016" PRIx64 "\n", s->policy);
+    put_number(out, "vmpl", s->vmpl);
+    put_number(out, "svn", s->guest_svn);
+    put_hex(out, "family id", SLICE_OF(s->family_id));
+    put_hex(out, "image id", SLICE_OF(s->image_id));
+    put_hex(out, "id key digest", SLICE_OF(s->id_key_digest));
+    if (s->has_author_key)
+        put_hex(out, "author key", SLICE_OF(s->author_key_digest));
+    put_hex(out, "report id", SLICE_OF(s->report_id));
+}
+
+static void put_chip(const struct snp_claims *s, struct buffer *out)
+{
+    buffer_text(out, "\nprocessor\n");
+    put_name(out, "product");
+    buffer_printf(out, "%s\n",
+                  s->product == SNP_NO_PRODUCT
+                      ? "not named: see its endorsement"
+                      : snp_product_name(s->product));
+    put_name(out, "signed by");
+    buffer_printf(out, "%s\n", snp_signer_name(s->signer));
+    put_hex(out, "chip id", SLICE_OF(s->chip_id));
+    put_name(out, "platform info");
+    buffer_printf(out, "%016" PRIx64 "\n", s->platform_info);
+    if (s->product == SNP_NO_PRODUCT)
+        return;
+    put_tcb(out, "reported tcb", &s->reported);
+    put_tcb(out, "committed tcb", &s->committed);
+    put_tcb(out, "current tcb", &s->current);
+    put_tcb(out, "launch tcb", &s->launch);
+}
+
+static void put_report(const struct inspect *in, struct buffer *out)
+{
+    buffer_text(out, "\nreport\n");
+    put_name(out, "kind");
+    buffer_printf(out, "%s, version %u\n", tee_name(TEE_SEV_SNP),
+                  (unsigned)in->snp_version);
+    put_tail(in->tail, out);
+    put_guest(in, out);
+    put_chip(&in->snp, out);
+}
+
 void inspect_text(const struct inspect *in, struct buffer *out)
 {
     buffer_text(out, "UNVERIFIED: what the file says; 'veritee verify' tells "
                      "whether it is true.\n");
+    if (in->is_snp)
+        put_report(in, out);
     if (in->quote.len > 0)
         put_quote(in, out);
     if (in->why.status != STATUS_OK)

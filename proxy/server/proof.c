@@ -1,6 +1,5 @@
 #include "proxy/server/proof.h"
 
-#include "common/cursor.h"
 #include "common/limits.h"
 #include "proxy/server/pem_out.h"
 #include "proxy/server/snp_table.h"
@@ -46,16 +45,6 @@ struct session_snp proof_snp(const struct proof *p)
     return (struct session_snp){ .vcek = buffer_view(&p->vcek),
                                  .ask = buffer_view(&p->ask),
                                  .ark = buffer_view(&p->ark) };
-}
-
-/* The version of a report has 32 bits; of a quote 16, and the type of its
- * attestation key, 2, stands behind it. */
-static bool is_report(struct slice evidence)
-{
-    struct cursor c = cursor_over(evidence);
-    const uint32_t version = cursor_u32le(&c);
-
-    return evidence.len >= SNP_REPORT_BYTES && version <= UINT16_MAX;
 }
 
 static enum status check_binding(struct slice found,
@@ -120,7 +109,7 @@ enum status proof_fill(struct slice evidence, struct slice table,
 {
     enum status st;
 
-    if (!is_report(evidence))
+    if (!snp_report_is_one(evidence))
         st = fill_quote(evidence, report_data, out, why);
     else if (table.len > 0)
         st = fill_report(evidence, table, report_data, out, why);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What `veritee verify --json` prints is what docs/schema says, no less, no more.
+"""What `veritee verify --json` and `veritee inspect --json` print is what
+docs/schema says, no less, no more.
 
 usage: schema_test.py BUILD_DIR. Exit status 77 without python3-jsonschema or
 the programs. A report of AMD's is checked where ../shared/vectors has one.
@@ -15,7 +16,7 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 VECTORS = os.path.join(os.path.dirname(ROOT), "shared", "vectors")
-SCHEMA = os.path.join(ROOT, "docs", "schema", "verdict.schema.json")
+SCHEMAS = os.path.join(ROOT, "docs", "schema")
 
 
 def close(node):
@@ -36,6 +37,51 @@ def run(veritee, want, args):
     if done.returncode != want:
         sys.exit("%s: exit status %d" % (args, done.returncode))
     return json.loads(done.stdout)
+
+
+def inspected(veritee, scratch):
+    """What is in each simulated quote, in a half of one, and in no quote."""
+    def inspect(want, path):
+        done = subprocess.run([veritee, "inspect", "--json", path],
+                              stdout=subprocess.PIPE, check=False)
+        if done.returncode != want:
+            sys.exit("%s: exit status %d" % (path, done.returncode))
+        return json.loads(done.stdout)
+
+    for tee in ("sgx", "tdx", "sev-snp"):
+        path = os.path.join(scratch, tee, "quote.bin")
+        yield inspect(0, path)
+        with open(path, "rb") as f:
+            quote = f.read()
+        with open(path + ".half", "wb") as f:
+            f.write(quote[:len(quote) // 2])
+        yield inspect(1, path + ".half")
+        with open(path + ".padded", "wb") as f:
+            f.write(quote + bytes(100))
+        yield inspect(0, path + ".padded")
+
+
+def simulate_snp(programs, scratch):
+    """Files of a simulated AMD, as the server writes them."""
+    where = os.path.join(scratch, "sev-snp")
+    server = subprocess.Popen(
+        [programs + "/veriteed", "--listen", "127.0.0.1:0", "--demo",
+         "--simulate", "--simulate-tee", "sev-snp", "--simulate-dir", where],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    server.stdout.readline()
+    server.terminate()
+    server.communicate()
+    return where
+
+
+def simulated_snp(veritee, where):
+    args = ["--tee", "sev-snp", "--quote", where + "/quote.bin",
+            "--endorsement", where + "/vcek.pem", "--crl",
+            where + "/ark_crl.der"]
+    root = ["--root", where + "/root.pem"]
+    yield run(veritee, 0, args + root)
+    yield run(veritee, 0, args + root + ["--explain"])
+    yield run(veritee, 1, args)
 
 
 def simulated(veritee, bench, scratch):
@@ -83,20 +129,31 @@ def main():
     except ImportError:
         print("skipped: there is no python3-jsonschema")
         return 77
-    with open(SCHEMA, encoding="utf-8") as f:
-        schema = json.load(f)
-    jsonschema.Draft202012Validator.check_schema(schema)
-    checker = jsonschema.Draft202012Validator(close(schema))
-    count = 0
+    def checker_of(name):
+        path = os.path.join(SCHEMAS, name + ".schema.json")
+        with open(path, encoding="utf-8") as f:
+            schema = json.load(f)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        return jsonschema.Draft202012Validator(close(schema))
+
+    def check_all(name, documents, needed):
+        """Each is valid, and no more without the member |needed|."""
+        checker = checker_of(name)
+        count = 0
+        for document in documents:
+            checker.validate(document)
+            count += 1
+            del document[needed]
+            if checker.is_valid(document):
+                sys.exit("a %s without %s passes" % (name, needed))
+        print("%d of %s are as the schema says" % (count, name))
+
     with tempfile.TemporaryDirectory(prefix="veritee-schema.") as scratch:
-        for verdicts in (simulated(veritee, bench, scratch), snp(veritee)):
-            for verdict in verdicts:
-                checker.validate(verdict)
-                count += 1
-                del verdict["checks"]
-                if checker.is_valid(verdict):
-                    sys.exit("a verdict without checks passes")
-    print("%d verdicts are as the schema says" % count)
+        snp_dir = simulate_snp(os.path.dirname(veritee), scratch)
+        check_all("verdict", simulated(veritee, bench, scratch), "checks")
+        check_all("verdict", simulated_snp(veritee, snp_dir), "checks")
+        check_all("verdict", snp(veritee), "checks")
+        check_all("inspect", inspected(veritee, scratch), "tee")
     return 0
 
 

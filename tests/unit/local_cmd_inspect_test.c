@@ -6,6 +6,7 @@
 #include "proxy/local/inspect.h"
 #include "tests/support/folder.h"
 #include "tests/support/printed.h"
+#include "tests/support/snp_sim.h"
 #include "verifier/json.h"
 
 /* A folder with a quote, and where output goes. */
@@ -114,6 +115,50 @@ static void json_is_one_object_that_says_it_is_unverified(void **state)
     remove_place(&p);
 }
 
+static void a_report_of_sev_snp_is_told_field_by_field(void **state)
+{
+    static const char *const words[] = {
+        "kind              sev-snp, version 3\n",
+        "measurement       9090",
+        "policy            000000000003011f\n",
+        "vmpl              1\n",
+        "product           Milan\n",
+        "signed by         vcek\n",
+        "chip id           1a1a",
+        "reported tcb      bootloader 4, tee 0, snp 24, microcode 219",
+        "after it          5 bytes, all zero: ignored\n",
+        "UNVERIFIED",
+    };
+    uint8_t padded[SNP_REPORT_BYTES + 5] = { 0 };
+    struct sim_snp_plan plan;
+    struct snp_sim snp;
+    struct place p;
+    struct buffer out;
+
+    (void)state;
+    make_place(&p, TEE_TDX);
+    snp_sim_default(&plan);
+    snp_sim_make(&plan, &snp);
+    memcpy(padded, snp.report, sizeof(snp.report));
+    write_quote(&p, SLICE_OF(padded));
+    assert_int_equal(RUN(&p, &out, p.quote), 0);
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        print_message("  %s\n", words[i]);
+        assert_true(printed_has(&out, words[i]));
+    }
+    buffer_free(&out);
+    assert_int_equal(RUN(&p, &out, "--json", p.quote), 0);
+    assert_true(printed_has(&out, "\"tee\":\"sev-snp\""));
+    assert_true(printed_has(&out, "\"vmpl\":1"));
+    buffer_free(&out);
+    padded[8 + 2] = 0; /* bit 17 of the policy must be one */
+    write_quote(&p, SLICE_OF(padded));
+    assert_int_equal(RUN(&p, &out, p.quote), 1);
+    assert_true(printed_has(&out, "report.policy"));
+    buffer_free(&out);
+    remove_place(&p);
+}
+
 static void what_follows_a_quote_is_told(void **state)
 {
     struct place p;
@@ -218,6 +263,7 @@ int main(void)
         cmocka_unit_test(a_td_s_quote_is_told_field_by_field),
         cmocka_unit_test(an_enclave_s_quote_is_told_field_by_field),
         cmocka_unit_test(json_is_one_object_that_says_it_is_unverified),
+        cmocka_unit_test(a_report_of_sev_snp_is_told_field_by_field),
         cmocka_unit_test(what_follows_a_quote_is_told),
         cmocka_unit_test(what_cannot_be_read_exits_1_and_is_named),
         cmocka_unit_test(every_prefix_is_told_or_refused),

@@ -104,6 +104,32 @@ static void json_has_the_claims(void **state)
     folder_remove(&p.folder);
 }
 
+static void explain_tells_what_was_signed_and_compared(void **state)
+{
+    struct place p;
+    struct buffer out;
+
+    (void)state;
+    make_place(&p);
+    assert_int_equal(RUN(&p, &out, "--explain", "--quote", p.report,
+                         "--endorsement", p.endorsement, "--crl", p.list,
+                         "--root", p.root, AT_NOW),
+                     0);
+    assert_true(printed_has(&out, "\nreport-signature\n    signed     report, "
+                                  "from byte 0 of 1184, 672 bytes\n"
+                                  "               SHA-384 "));
+    assert_true(
+        printed_has(&out, "\nark-crl-signature\n    signed     ark_crl"));
+    assert_true(printed_has(&out, "serial     endorsement.serial\n"));
+    assert_true(printed_has(&out, "found      report.reported_tcb\n"
+                                  "               00040018db\n"
+                                  "    expected   endorsement.tcb\n"
+                                  "               00040018db\n"));
+    assert_true(printed_has(&out, "expected   endorsement.hwid\n"));
+    buffer_free(&out);
+    folder_remove(&p.folder);
+}
+
 static void amds_root_refuses_a_simulation(void **state)
 {
     struct place p;
@@ -146,6 +172,7 @@ int main(void)
         cmocka_unit_test(a_sound_report_is_verified),
         cmocka_unit_test(without_a_list_that_is_said),
         cmocka_unit_test(json_has_the_claims),
+        cmocka_unit_test(explain_tells_what_was_signed_and_compared),
         cmocka_unit_test(amds_root_refuses_a_simulation),
         cmocka_unit_test(wrong_usage_is_trouble),
     };
