@@ -88,7 +88,8 @@
 #define HEAD_DEADLINE_MS       30000 /* a local client's request head */
 #define SERVER_HEAD_DEADLINE_MS 10000 /* a server's client's request head */
 #define QUOTE_DEADLINE_MS      10000 /* from its order, with the queue */
-#define DRAIN_DEADLINE_MS      10000 /* from SIGTERM to the end of a server */
+#define DRAIN_DEADLINE_MS      10000 /* from SIGTERM to the end of a program */
+#define DRAIN_SECONDS_MAX      86400 /* what a user may make of it */
 #define KEEP_ALIVE_IDLE_MS     120000 /* a local client between requests */
 #define FAR_IDLE_MS            4000  /* a far side kept for a next request:
                                       * many servers end theirs after 5 s */

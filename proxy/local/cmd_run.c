@@ -21,6 +21,7 @@ struct options {
     const char *log_format;
     const char *log_level;
     const char *workers;
+    const char *drain_seconds;
     bool explain;
 };
 
@@ -36,6 +37,8 @@ static const struct command_option known[] = {
       "verdicts before the line that begins \"ready:\"" },
     { "workers", 0, OPTION_TEXT, FIELD(workers), "N",
       "threads, each with its own connections; default: 1" },
+    { "drain-seconds", 0, OPTION_TEXT, FIELD(drain_seconds), "N",
+      "how long requests may go on after SIGTERM; default: 10" },
     { "log-format", 0, OPTION_WORD, FIELD(log_format), "human|json",
       "human (default) or json" },
     { "log-level", 0, OPTION_WORD, FIELD(log_level), "error|warn|info|debug",
@@ -87,15 +90,22 @@ static int open_audit(const struct policy *policy, const struct log *log,
     return -1;
 }
 
-static int run(const struct options *o, size_t workers, const struct log *log,
-               const struct policy *policy)
+/* |text| is 1 to |max|? */
+static bool read_number(const char *text, uint64_t max, uint64_t *out)
+{
+    return text_from_decimal(slice_text(text), max, out) && *out > 0;
+}
+
+static int run(const struct options *o, uint64_t workers, uint64_t drain_s,
+               const struct log *log, const struct policy *policy)
 {
     char cache_dir[PATHS_ROOM];
     struct daemon_options daemon = {
         .policy = policy,
         .policy_path = o->policy_path,
         .cache_dir = command_policy_cache(policy, cache_dir),
-        .workers = workers,
+        .workers = (size_t)workers,
+        .drain_ms = (int64_t)drain_s * 1000,
         .log = log,
         .out = stdout,
         .explain = o->explain,
@@ -131,7 +141,8 @@ int cmd_run_main(int argc, char **argv)
 {
     struct options o = { .log_format = "human",
                          .log_level = "info",
-                         .workers = "1" };
+                         .workers = "1",
+                         .drain_seconds = "10" };
     struct log log = { .to = stderr,
                        .colour = terminal_colour(STDERR_FILENO),
                        .now_ms = log_wall_ms };
@@ -140,7 +151,7 @@ int cmd_run_main(int argc, char **argv)
     struct policy *policy = NULL;
     struct policy_error error;
     char line[512];
-    uint64_t workers;
+    uint64_t workers, drain_s;
     int code = command_read(&cmd_run_command, argc, argv, &o, &operands);
 
     if (code != -1)
@@ -148,10 +159,12 @@ int cmd_run_main(int argc, char **argv)
     log.json = strcmp(o.log_format, "json") == 0;
     if (!log_level_parse(o.log_level, &log.level))
         return COMMAND_TROUBLE; /* the table lets no such word in */
-    if (!text_from_decimal(slice_text(o.workers), WORKERS_MAX, &workers) ||
-        workers == 0)
+    if (!read_number(o.workers, WORKERS_MAX, &workers))
         return command_fail(&cmd_run_command, COMMAND_TROUBLE,
                             "--workers is 1 to %d", WORKERS_MAX);
+    if (!read_number(o.drain_seconds, DRAIN_SECONDS_MAX, &drain_s))
+        return command_fail(&cmd_run_command, COMMAND_TROUBLE,
+                            "--drain-seconds is 1 to %d", DRAIN_SECONDS_MAX);
     if (o.policy_path == NULL && !paths_policy(found))
         return tell_first_steps();
     if (o.policy_path == NULL)
@@ -162,7 +175,7 @@ int cmd_run_main(int argc, char **argv)
     }
     secret_no_dump();
     file_limit_raise();
-    code = run(&o, (size_t)workers, &log, policy);
+    code = run(&o, workers, drain_s, &log, policy);
     policy_free(policy);
     return code;
 }

@@ -218,7 +218,8 @@ static void stop(struct daemon *d)
         close_all(d);
         return;
     }
-    (void)uv_timer_start(&d->drain, on_drained, DRAIN_DEADLINE_MS, 0);
+    (void)uv_timer_start(&d->drain, on_drained, (uint64_t)d->options->drain_ms,
+                         0);
     for (size_t i = 0; i < d->worker_count; i++)
         local_worker_drain(d->workers[i]);
 }

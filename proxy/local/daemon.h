@@ -16,6 +16,7 @@ struct daemon_options {
     const char *policy_path;     /* of it, to be read again on SIGHUP */
     const char *cache_dir;       /* of collateral; NULL: nothing is kept */
     size_t workers;              /* 1 to WORKERS_MAX */
+    int64_t drain_ms;            /* from a signal to the end of requests */
     struct audit *audit;         /* is told decisions; NULL: nobody */
     const struct log *log;
     FILE *out;    /* what a person or script waits for: the "ready:" line */

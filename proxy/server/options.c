@@ -13,7 +13,6 @@
 
 #define EPOCH_DEFAULT_S 3600
 #define EPOCH_MAX_S     (30 * 86400)
-#define DRAIN_MAX_S     86400
 #define LIMIT_MAX       1000000
 
 static const char usage[] =
@@ -286,7 +285,7 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
                    ? -1
                    : complain(err, "--workers is 1 to 64", value);
     case OPT_DRAIN:
-        return read_seconds(value, DRAIN_MAX_S, &o->drain_ms)
+        return read_seconds(value, DRAIN_SECONDS_MAX, &o->drain_ms)
                    ? -1
                    : complain(err, "--drain-seconds is 0 to 86400", value);
     case OPT_TEEKIT:

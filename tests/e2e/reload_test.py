@@ -143,6 +143,44 @@ def a_connection_that_is_kept_follows_the_new_policy(build):
             check(get(client, url) == 403, "what may not go out any more")
 
 
+def in_the_clear(build, old, new):
+    """A tunnel that was opened directly, after a policy with |new| for |old|."""
+    with Programs(build) as programs:
+        server = programs.server()
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir, default="direct")
+        proxy = programs.proxy(policy)
+        to = f"127.0.0.1:{server.demo_port}"
+        with socket.create_connection(("127.0.0.1", proxy.port)) as tunnel:
+            tunnel.settimeout(60)
+            tunnel.sendall(f"CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n\r\n".encode())
+            check(b" 200 " in tunnel.recv(1000), "no tunnel")
+            text = policy.read_text()
+            check(old in text, text)
+            reload(proxy, policy, text.replace(old, new, 1), "policy.reloaded")
+            tunnel.settimeout(2)
+            try:
+                tunnel.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                return tunnel.recv(100)
+            except ConnectionError:
+                return b""
+
+
+def a_tunnel_in_the_clear_ends_when_its_host_is_a_service(build):
+    check(in_the_clear(build, f'"{HOST}"', f'"{HOST}", "127.0.0.1"') == b"",
+          "it goes on")
+
+
+def a_tunnel_in_the_clear_ends_when_that_is_blocked(build):
+    check(in_the_clear(build, "default: direct", "default: block") == b"",
+          "it goes on")
+
+
+def a_tunnel_in_the_clear_that_may_go_on_does(build):
+    check(in_the_clear(build, f'"{HOST}"', '"other.test"').startswith(b"HTTP/1.1 "),
+          "it ended")
+
+
 def a_policy_that_cannot_be_read_changes_nothing(build):
     with Programs(build) as programs:
         _, policy, proxy, download = begin(build, programs)
@@ -162,5 +200,8 @@ if __name__ == "__main__":
         who_waits_does_not_get_where_the_new_policy_leads_no_more,
         a_root_that_is_empty_is_no_root,
         a_connection_that_is_kept_follows_the_new_policy,
+        a_tunnel_in_the_clear_ends_when_its_host_is_a_service,
+        a_tunnel_in_the_clear_ends_when_that_is_blocked,
+        a_tunnel_in_the_clear_that_may_go_on_does,
         a_policy_that_cannot_be_read_changes_nothing,
     ]))

@@ -1,0 +1,290 @@
+#!/usr/bin/python3
+"""Three servers for one service, by themselves and behind HAProxy: killed and
+restarted under load, rolled over to another release, with keys that change.
+
+FLEET_SECONDS: how long a load goes on for each thing that happens (default 4).
+"""
+
+import http.client
+import http.server
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from programs import HOST, Failed, Programs, check, run_tests  # noqa: E402
+
+SECONDS = float(os.environ.get("FLEET_SECONDS", "4"))
+CLIENTS = 6
+HAPROXY = shutil.which("haproxy", path="/usr/sbin:/usr/bin")
+FILES = Path(__file__).resolve().parents[2] / "deploy/haproxy"
+
+
+class Backend:
+    """Answers each request after a moment, and counts them by their number."""
+
+    def __init__(self):
+        seen = self.seen = Counter()
+        lock = threading.Lock()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                with lock:
+                    seen[self.path] += 1
+                time.sleep(0.02)
+                self.send_response(200)
+                self.send_header("Content-Length", "3")
+                self.end_headers()
+                self.wfile.write(b"ok\n")
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                pass  # a server that is killed
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Load:
+    """Requests through the proxy, one after the other, of each of CLIENTS."""
+
+    def __init__(self, proxy):
+        self.proxy = proxy
+        self.stopping = False
+        self.done = 0
+        self.failed = []  # (began, ended, path, what)
+        self.threads = [threading.Thread(target=self.run, args=(i,))
+                        for i in range(CLIENTS)]
+
+    def ask(self, path):
+        c = http.client.HTTPConnection("127.0.0.1", self.proxy.port, timeout=60)
+        try:
+            c.request("GET", f"http://{HOST}{path}")
+            answer = c.getresponse()
+            body = answer.read()
+            return None if (answer.status, body) == (200, b"ok\n") else \
+                f"{answer.status} {body[:200]}"
+        except (OSError, http.client.HTTPException) as error:
+            return repr(error)
+        finally:
+            c.close()
+
+    def run(self, client):
+        number = 0
+        while not self.stopping:
+            path = f"/{client}/{number}"
+            began = time.monotonic()
+            what = self.ask(path)
+            if what is not None:
+                self.failed.append((began, time.monotonic(), path, what))
+            self.done += 1
+            number += 1
+
+    def __enter__(self):
+        for t in self.threads:
+            t.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping = True
+        for t in self.threads:
+            t.join()
+
+    def goes_on(self, seconds=SECONDS):
+        """Wait; something must have been answered meanwhile."""
+        before = self.done
+        time.sleep(seconds)
+        check(self.done > before + 5, f"{self.done - before} answers")
+
+
+def start(programs, backend, sim, port=0, *more):
+    return programs.server("--rule", f"*:80=127.0.0.1:{backend.port}", *more,
+                           demo=False, sim_dir=sim, port=port)
+
+
+def three(programs, backend, *more):
+    sim = programs.dir / "sim"
+    servers = [start(programs, backend, sim, 0, *more) for _ in range(3)]
+    # A server that starts anew makes the root's certificate anew, by the same
+    # key: clients keep the one they have.
+    shutil.copytree(sim, client_files(programs))
+    return servers
+
+
+def client_files(programs):
+    return programs.dir / "client"
+
+
+def policy_for(programs, servers, urls=None, accept=None):
+    urls = urls or [f"ws://127.0.0.1:{s.port}/__ra__" for s in servers]
+    return programs.policy(urls, client_files(programs), accept)
+
+
+def make_certificate(folder):
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+         "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-keyout",
+         f"{folder}/key", "-out", f"{folder}/cert", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost"], check=True,
+        capture_output=True)
+    both = folder / "site.pem"
+    both.write_text((folder / "cert").read_text() + (folder / "key").read_text())
+    return both
+
+
+def haproxy(programs, servers, name, certificate=""):
+    """HAProxy by the file that we deploy, before |servers|; its port."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    config = programs.dir / name  # this machine may not open so many files
+    config.write_text((FILES / name).read_text().replace("maxconn 20000",
+                                                         "maxconn 1000"))
+    env = {f"SERVER{i + 1}": f"127.0.0.1:{s.port}" for i, s in enumerate(servers)}
+    env |= {"FRONT": f"127.0.0.1:{port}", "CERTIFICATE": str(certificate)}
+    child = programs.start(HAPROXY, "-db", "-f", config, env=env)
+    child.expected = (0, 143, -signal.SIGTERM)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return port
+        except OSError:
+            time.sleep(0.05)
+    raise Failed(f"haproxy does not listen\n{child.tail()}")
+
+
+def accepted(proxy):
+    return Path(proxy.log_path).read_text().count("session.accepted")
+
+
+def executed_once(backend, load):
+    twice = [p for p, n in backend.seen.items() if n > 1]
+    check(not twice, f"executed twice: {twice}")
+    check(len(backend.seen) >= load.done - len(load.failed),
+          "an answer without a request")
+
+
+def kill_each(programs, backend, servers, proxy):
+    """Under load, each is killed and comes back. What was lost was under way."""
+    with Load(proxy) as load:
+        load.goes_on()
+        for i, server in enumerate(servers):
+            lost, before = len(load.failed), accepted(proxy)
+            killed = time.monotonic()
+            server.kill()
+            load.goes_on()
+            for began, _, path, what in load.failed[lost:]:
+                check(began <= killed + 0.01,
+                      f"{path} began {began - killed:.3f} s after the kill: "
+                      f"{what}\n{proxy.tail()}")
+            check(len(load.failed) - lost <= CLIENTS, load.failed[lost:])
+            servers[i] = start(programs, backend, server.sim_dir, server.port)
+            load.goes_on()
+            check(accepted(proxy) >= before, "no session attests again")
+    check(accepted(proxy) > 1, "one session lived through it all")
+    executed_once(backend, load)
+
+
+def killed_in_turn_they_lose_what_is_under_way(build):
+    with Programs(build) as programs, Backend() as backend:
+        servers = three(programs, backend)
+        proxy = programs.proxy(policy_for(programs, servers))
+        kill_each(programs, backend, servers, proxy)
+
+
+def behind_haproxy_too(build):
+    if HAPROXY is None:
+        print("skipped - no haproxy", flush=True)
+        return
+    with Programs(build) as programs, Backend() as backend:
+        servers = three(programs, backend)
+        port = haproxy(programs, servers, "tcp.cfg")
+        proxy = programs.proxy(policy_for(
+            programs, servers, [f"ws://127.0.0.1:{port}/__ra__"]))
+        kill_each(programs, backend, servers, proxy)
+
+
+def behind_haproxy_that_ends_tls_too(build):
+    if HAPROXY is None:
+        print("skipped - no haproxy", flush=True)
+        return
+    with Programs(build) as programs, Backend() as backend:
+        servers = three(programs, backend)
+        certificate = make_certificate(programs.dir)
+        port = haproxy(programs, servers, "http.cfg", certificate)
+        policy = programs.policy([f"wss://localhost:{port}/__ra__"],
+                                 client_files(programs),
+                                 service=f"    ca-file: {certificate}\n")
+        kill_each(programs, backend, servers, programs.proxy(policy))
+
+
+def a_release_is_rolled_out_without_a_loss(build):
+    with Programs(build) as programs, Backend() as backend:
+        servers = three(programs, backend)
+        sim = servers[0].sim_dir
+        old = (sim / "accept.yaml").read_text()
+        head, release = old.split("    - name:", 1)
+        new = release.replace('"simulated"', '"next"').replace("d1d1", "d0d1", 1)
+        both = f"{old.rstrip()}\n    - name:{new}"
+        policy = policy_for(programs, servers, accept=both)
+        only_new = policy_for(programs, servers,
+                              accept=f"{head}    - name:{new}").read_text()
+        proxy = programs.proxy(policy)
+        with Load(proxy) as load:
+            load.goes_on(SECONDS / 2)
+            for i, server in enumerate(servers):
+                check(server.stop() == 0, server.tail())
+                servers[i] = start(programs, backend, sim, server.port,
+                                   "--simulate-fault", "wrong-measurement")
+                load.goes_on(SECONDS / 2)
+            policy.write_text(only_new)
+            proxy.process.send_signal(signal.SIGHUP)
+            load.goes_on()
+        check(not load.failed, f"{load.failed[:3]}\n{proxy.tail()}")
+        executed_once(backend, load)
+        log = Path(proxy.log_path).read_text()
+        check("policy.reloaded" in log, log)
+        check("release=next" in log.rsplit("session.accepted", 1)[1], log)
+
+
+def new_keys_every_two_seconds_lose_nothing(build):
+    with Programs(build) as programs, Backend() as backend:
+        servers = three(programs, backend, "--epoch-seconds", "2")
+        proxy = programs.proxy(policy_for(programs, servers))
+        with Load(proxy) as load:
+            load.goes_on(2 * SECONDS)
+        check(not load.failed, load.failed[:3])
+        executed_once(backend, load)
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests([
+        killed_in_turn_they_lose_what_is_under_way,
+        behind_haproxy_too,
+        behind_haproxy_that_ends_tls_too,
+        a_release_is_rolled_out_without_a_loss,
+        new_keys_every_two_seconds_lose_nothing,
+    ]))
