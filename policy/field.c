@@ -24,6 +24,7 @@
 #define SGX      .tees = FIELD_OF(TEE_SGX)
 #define SNP      .tees = FIELD_OF(TEE_SEV_SNP)
 #define INTEL    .tees = FIELD_OF(TEE_TDX) | FIELD_OF(TEE_SGX)
+#define ALL      INTEL | FIELD_OF(TEE_SEV_SNP)
 #define MEASURES .is_measurement = true
 
 /* clang-format off */
@@ -58,6 +59,8 @@ const struct field field_table[] = {
       TDX, .kind = FIELD_MASKED, AT(tdx.seam_attributes) },
     { NAMED("tee-tcb-svn", "TDX module's security versions"),
       TDX, .kind = FIELD_SVNS, AT(tdx.tee_tcb_svn) },
+    { NAMED("tee-tcb-svn-2", "those of the module that runs now"),
+      TDX, .kind = FIELD_SVNS, AT(tdx.tee_tcb_svn_2), IF(tdx.has_1_5) },
 
     { NAMED("mrenclave", "enclave (MRENCLAVE)"),
       SGX, .kind = FIELD_EXACT, MEASURES, AT(sgx.mr_enclave) },
@@ -77,6 +80,8 @@ const struct field field_table[] = {
       SGX, .kind = FIELD_FLOOR, AT(sgx.config_svn) },
     { NAMED("attributes", "enclave's attributes"),
       SGX, .kind = FIELD_MASKED, AT(sgx.attributes) },
+    { NAMED("misc-select", "enclave's extended features (MISCSELECT)"),
+      SGX, .kind = FIELD_NUMBER, AT(sgx.misc_select) },
 
     { NAMED("measurement", "guest at its start (MEASUREMENT)"),
       SNP, .kind = FIELD_EXACT, MEASURES, AT(snp.measurement) },
@@ -98,6 +103,9 @@ const struct field field_table[] = {
     { NAMED("vmpl", "privilege level"),
       SNP, .kind = FIELD_NUMBER, AT(snp.vmpl) },
 
+    { NAMED("report-data", "what it was made for (REPORTDATA)"),
+      ALL, .kind = FIELD_EXACT, AT(report_data) },
+
     { NAMED_PLATFORM("fmspc", "kind of machine (FMSPC)"),
       INTEL, .kind = FIELD_EXACT, AT(platform.fmspc) },
     { NAMED_PLATFORM("ppid", "single machine (PPID)"),
@@ -105,6 +113,10 @@ const struct field field_table[] = {
     { NAMED_PLATFORM("instance-id", "installation of a machine"),
       INTEL, .kind = FIELD_EXACT, AT(platform.instance_id),
       IF(platform.has_instance_id) },
+    { NAMED_PLATFORM("pce-id", "provisioning enclave (PCEID)"),
+      INTEL, .kind = FIELD_EXACT, AT(platform.pce_id) },
+    { NAMED_PLATFORM("pce-svn", "its security version (PCESVN)"),
+      INTEL, .kind = FIELD_FLOOR, AT(platform.pce_svn) },
     { NAMED_PLATFORM("dynamic", "packages can be added"),
       INTEL, .kind = FIELD_FACT, AT(platform.dynamic_platform) },
     { NAMED_PLATFORM("cached-keys", "the maker keeps its root keys"),

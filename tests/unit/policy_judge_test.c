@@ -9,8 +9,9 @@
 #include "tests/support/good_claims.h"
 #include "tests/support/policy_text.h"
 
-#define NOW GOOD_NOW
-#define DAY DAY_S
+#define NOW  GOOD_NOW
+#define D128 D64 D64
+#define DAY  DAY_S
 
 static void add_advisory(struct claims *c, const char *name)
 {
@@ -45,6 +46,11 @@ static void other_code(struct claims *c)
     c->tdx.mr_td[47] ^= 1;
     c->sgx.mr_enclave[31] ^= 1;
     c->snp.measurement[0] ^= 1;
+}
+
+static void as_td_1_0(struct claims *c)
+{
+    c->tdx.has_1_5 = false;
 }
 
 static void other_rtmr3(struct claims *c)
@@ -242,6 +248,13 @@ static const struct {
     { "one version that is not, though another is higher",
       MRTD "      tee-tcb-svn: 05010000000000000000000000000000\n",
       lower_second_svn, "policy-tee-tcb-svn", "accept.tee-tcb-svn" },
+    { "another report data", MRTD "      report-data: \"" D128 "\"\n", as_it_is,
+      "policy-report-data", "accept.report-data" },
+    { "a module that runs of TDX 1.0",
+      MRTD "      tee-tcb-svn-2: 00000000000000000000000000000000\n", as_td_1_0,
+      "policy-tee-tcb-svn-2", "accept.tee-tcb-svn-2" },
+    { "a PCE too old", MRTD "      platform: { pce-svn: 65535 }\n", as_it_is,
+      "policy-pce-svn", "accept.platform.pce-svn" },
     { "a kind of machine of the list",
       MRTD "      platform: { fmspc: [ 000000000000, 00806f050000 ] }\n",
       as_it_is, "", "" },
