@@ -37,10 +37,15 @@ static void keep_refused(struct attempts *a, const struct attestation *found)
 void attempts_note(struct attempts *a, size_t i, int64_t now_unix,
                    const struct attestation *found, const struct why *why)
 {
+    const bool failed = why->status != STATUS_OK;
+
     assert(i < a->count);
-    a->last[i] = (struct attempt){ .order = ++a->ended,
-                                   .at_unix = now_unix,
-                                   .why = *why };
+    a->last[i] = (struct attempt){
+        .order = ++a->ended,
+        .at_unix = now_unix,
+        .why = *why,
+        .failures = failed ? a->last[i].failures + 1 : 0,
+    };
     if (why->status == STATUS_OK)
         forget_refused(a);
     else if (found != NULL && found->why.status != STATUS_OK)

@@ -12,9 +12,10 @@
 #include "proxy/local/attest.h"
 
 struct attempt {
-    uint64_t order;  /* among those of the service, from 1; 0: none yet */
-    int64_t at_unix; /* when it ended, or what it led to */
-    struct why why;  /* STATUS_OK: accepted */
+    uint64_t order;    /* among those of the service, from 1; 0: none yet */
+    int64_t at_unix;   /* when it ended, or what it led to */
+    struct why why;    /* STATUS_OK: accepted */
+    unsigned failures; /* in a row, with this one */
 };
 
 struct attempts {

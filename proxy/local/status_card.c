@@ -241,24 +241,43 @@ static const char *endpoint_style(const struct status_service *s, size_t i)
     return s->attempts[i].why.status == STATUS_OK ? "good" : "bad";
 }
 
+static size_t sessions_with(const struct status_service *s, size_t i)
+{
+    size_t count = 0;
+
+    for (size_t k = 0; k < s->session_count; k++)
+        count +=
+            strcmp(s->sessions[k].endpoint, s->service->endpoints[i].url) == 0;
+    return count;
+}
+
+/* When it was tried last, and what came of it. */
+static void put_tried(const struct attempt *tried, size_t sessions,
+                      struct buffer *out)
+{
+    buffer_text(out, "<small>");
+    if (sessions > 0)
+        buffer_printf(out, "%zu session%s, ", sessions, page_plural(sessions));
+    buffer_text(out, "tried ");
+    page_time(tried->at_unix, out);
+    if (tried->failures > 0) {
+        buffer_text(out, ": ");
+        page_text(slice_text(status_text(tried->why.status)), out);
+    }
+    if (tried->failures > 1)
+        buffer_printf(out, ", %u times in a row", tried->failures);
+    buffer_text(out, "</small>");
+}
+
 static void put_endpoint(const struct status_service *s, size_t i,
                          struct buffer *out)
 {
-    const struct attempt *tried = &s->attempts[i];
-
     buffer_text(out, "<li><p class=\"code\">");
     page_text(slice_text(s->service->endpoints[i].url), out);
     buffer_printf(out, "</p><span class=\"state %s\">%s</span>",
                   endpoint_style(s, i), status_data_endpoint(s, i));
-    if (tried->order > 0) {
-        buffer_text(out, "<small>tried ");
-        page_time(tried->at_unix, out);
-        if (tried->why.status != STATUS_OK) {
-            buffer_text(out, ": ");
-            page_text(slice_text(status_text(tried->why.status)), out);
-        }
-        buffer_text(out, "</small>");
-    }
+    if (s->attempts[i].order > 0)
+        put_tried(&s->attempts[i], sessions_with(s, i), out);
     buffer_text(out, "</li>\n");
 }
 

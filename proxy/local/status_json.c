@@ -62,6 +62,7 @@ static void put_endpoints(struct json_out *j, const struct status_service *s)
         json_out_text(j, "url", s->service->endpoints[i].url);
         json_out_text(j, "state", status_data_endpoint(s, i));
         put_time(j, "tried", s->attempts[i].at_unix);
+        json_out_int(j, "failures", s->attempts[i].failures);
         put_why(j, "reason", &s->attempts[i].why);
         json_out_end_object(j);
     }

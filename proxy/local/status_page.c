@@ -87,6 +87,12 @@ static void put_proxy(const struct status_data *data, struct buffer *out)
                      "</dl>\n</section>\n");
 }
 
+/* What a person should see first comes first. */
+static const enum standing by_weight[] = {
+    STANDING_REFUSED,  STANDING_UNREACHABLE, STANDING_SIMULATED,
+    STANDING_VERIFIED, STANDING_CONNECTING,  STANDING_WAITING,
+};
+
 static size_t count_at(const struct status_data *data, enum standing standing)
 {
     size_t count = 0;
@@ -101,13 +107,13 @@ static void title_of(const struct status_data *data, char title[TITLE_ROOM])
 {
     size_t len = 0;
 
-    for (int i = STANDING_WAITING; i <= STANDING_VERIFIED; i++) {
-        size_t count = count_at(data, (enum standing)i);
+    for (size_t i = 0; i < COUNT_OF(by_weight); i++) {
+        size_t count = count_at(data, by_weight[i]);
 
         if (count > 0)
             len += (size_t)snprintf(title + len, TITLE_ROOM - len, "%s%zu %s",
                                     len > 0 ? ", " : "", count,
-                                    status_data_word((enum standing)i));
+                                    status_data_word(by_weight[i]));
     }
     (void)snprintf(title + len, TITLE_ROOM - len, "%sVeritee",
                    len > 0 ? " - " : "");
@@ -131,13 +137,13 @@ static void put_chips(const struct status_data *data, struct buffer *out)
     const size_t breaking = count_breaking(data);
 
     buffer_text(out, "<ul class=\"chips\">\n");
-    for (int i = STANDING_VERIFIED; i >= STANDING_WAITING; i--) {
-        size_t count = count_at(data, (enum standing)i);
+    for (size_t i = 0; i < COUNT_OF(by_weight); i++) {
+        size_t count = count_at(data, by_weight[i]);
 
         if (count > 0)
             buffer_printf(out, "<li class=\"%s\">%zu %s</li>\n",
-                          status_card_style((enum standing)i), count,
-                          status_data_word((enum standing)i));
+                          status_card_style(by_weight[i]), count,
+                          status_data_word(by_weight[i]));
     }
     if (breaking > 0)
         buffer_printf(out, "<li class=\"warn\">%zu will break</li>\n",

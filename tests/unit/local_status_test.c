@@ -64,6 +64,7 @@ static void refuse(struct sample *s)
     (void)why_fail(&why, STATUS_POLICY, "accept.mrtd", "A.4", "%s", HOSTILE);
     (void)why_expect(&why, "%s", "other " HOSTILE);
     s->attempt.why = why;
+    s->attempt.failures = 2;
     s->attestation.why = why;
     s->attestation.deadline_unix = 0;
     s->attestation.verdict.checks[0].outcome = OUTCOME_FAIL;
@@ -125,8 +126,8 @@ static void text_from_outside_stays_text_on_the_page(void **state)
     check_page(&s, "/",
                TEXTS("<div class=\"verdict bad\">",
                      "<span class=\"pill\">refused<", "<dd>accept.mrtd</dd>",
-                     "<dd>other " ESCAPED "</dd>", "Last refusals",
-                     "<summary>" ESCAPED " <small>",
+                     "<dd>other " ESCAPED "</dd>", ", 2 times in a row</small>",
+                     "Last refusals", "<summary>" ESCAPED " <small>",
                      "<dt>Endpoint</dt><dd>" ESCAPED "</dd>",
                      "<li class=\"fail\">", "<dt>What to do</dt>"),
                TEXTS("<b ", "<script>", "\x01"));
@@ -327,7 +328,9 @@ static void a_refusal_says_more_than_a_dead_endpoint(void **state)
     assert_int_equal(a.refused->why.status, STATUS_POLICY);
     attempt(&a, 0, STATUS_TIMED_OUT);
     assert_ptr_equal(attempts_failure(&a), &a.last[0]);
+    assert_int_equal(a.last[0].failures, 2);
     attempt(&a, 1, STATUS_OK);
+    assert_int_equal(a.last[1].failures, 0);
     assert_null(attempts_failure(&a)); /* what came before is forgiven */
     assert_null(a.refused);
     attempt(&a, 0, STATUS_BAD_SIGNATURE);
