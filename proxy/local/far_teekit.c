@@ -25,15 +25,24 @@ void far_teekit_release(struct far_teekit *t)
     t->held = 0;
 }
 
-/* Hold |bytes| in all from now on. */
 bool far_teekit_hold(struct far_teekit *t, size_t bytes)
 {
-    if (bytes > t->held && t->user.session != NULL) {
-        if (!teekit_session_hold(t->user.session, bytes - t->held))
-            return false;
-        t->held = bytes;
-    }
+    struct teekit_session *session = t->user.session;
+
+    if (session == NULL)
+        return true;
+    if (bytes > t->held && !teekit_session_hold(session, bytes - t->held))
+        return false;
+    if (bytes < t->held)
+        teekit_session_release(session, t->held - bytes);
+    t->held = bytes;
     return true;
+}
+
+void far_teekit_part(struct far_teekit *t)
+{
+    far_teekit_release(t);
+    teekit_session_leave(&t->user);
 }
 
 /* --- telling ------------------------------------------------------------- */
@@ -114,6 +123,10 @@ static void no_memory(struct far_teekit *t)
 
 void far_teekit_read(struct far_teekit *t)
 {
+    if (t->telling) { /* |down| is borrowed by who writes this */
+        far_teekit_turn_soon(t);
+        return;
+    }
     if (t->state == FAR_TEEKIT_READING)
         far_teekit_http_read(t);
     if (t->state == FAR_TEEKIT_SOCKET && t->in_at < t->in_len)
@@ -230,7 +243,7 @@ static void close_far(struct far *f)
                           slice_text("the application is gone"));
     drop_request(t);
     teekit_ws_fini(&t->ws);
-    teekit_session_leave(&t->user);
+    far_teekit_part(t);
     far_tunnel_free(t->far);
     t->far = NULL;
     uv_close((uv_handle_t *)&t->turn, on_turn_closed);
@@ -276,6 +289,7 @@ void far_teekit_tell(struct far_teekit *t)
         no_memory(t);
         return;
     }
+    t->telling = true;
     while (t->far != NULL && far_teekit_waiting(t) > 0 &&
            t->owed < WINDOW_BYTES) {
         size_t len = MIN_OF(far_teekit_waiting(t), WINDOW_BYTES - t->owed);
@@ -285,6 +299,7 @@ void far_teekit_tell(struct far_teekit *t)
         t->owed += len;
         events->on_data(ctx, piece);
     }
+    t->telling = false;
     if (t->far == NULL || far_teekit_waiting(t) > 0)
         return;
     buffer_clear(&t->down);
@@ -309,6 +324,7 @@ static void on_turn(uv_idle_t *idle)
         t->far->far.events->on_opened(t->far->far.ctx);
         return;
     }
+    far_teekit_read(t);
     far_teekit_tell(t);
     far_teekit_tell_room(t);
 }
@@ -374,7 +390,8 @@ static void on_lost(struct teekit_user *u, const struct why *why)
         far_teekit_refuse(t, why);
         break;
     case FAR_TEEKIT_SOCKET:
-        far_teekit_fail(t, why);
+        if (!t->ws.close_sent) /* else both have said all they had to */
+            far_teekit_fail(t, why);
         break;
     case FAR_TEEKIT_TELLING:
     case FAR_TEEKIT_ENDED:

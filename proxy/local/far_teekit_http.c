@@ -92,7 +92,6 @@ static void send_request(struct far_teekit *t)
     t->state = FAR_TEEKIT_WAITING;
     teekit_session_ask(&t->user, t->config.answer_timeout_ms);
     teekit_session_send(&t->user, p, &t->request, kind);
-    far_teekit_release(t);
 }
 
 static void take_body(struct far_teekit *t, struct slice piece)

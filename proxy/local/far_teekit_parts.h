@@ -38,6 +38,7 @@ struct far_teekit {
     uv_idle_t turn; /* active while there is something to tell */
     enum far_teekit_state state;
     bool opened;      /* the owner was told */
+    bool telling;     /* inside of on_data() */
     bool fin_told;    /* likewise, that nothing more comes */
     bool room_wanted; /* room() said 0 */
     bool lost;        /* the session is; |why| has it */
@@ -91,9 +92,13 @@ void far_teekit_refuse(struct far_teekit *t, const struct why *why);
 /* End it, visibly, in the middle. From the loop only. */
 void far_teekit_fail(struct far_teekit *t, const struct why *why);
 
-/* Hold |bytes| of memory in all from now on; false if that is too much. */
+/* Hold |bytes| of memory in all from now on; false, and nothing has changed, if
+ * that is too much. */
 bool far_teekit_hold(struct far_teekit *t, size_t bytes);
 void far_teekit_release(struct far_teekit *t);
+
+/* It needs the session no more. */
+void far_teekit_part(struct far_teekit *t);
 
 /* --- far_teekit_http.c --- */
 

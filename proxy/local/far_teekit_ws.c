@@ -43,7 +43,25 @@ void far_teekit_ws_end(struct far_teekit *t, uint16_t code, struct slice reason)
         return;
     if (teekit_parcel_new(&m, 0, &p) == STATUS_OK)
         teekit_session_send(&t->user, p, &m, TEEKIT_NOTHING);
-    teekit_session_forget(&t->user);
+    far_teekit_part(t);
+}
+
+/* Count what waits for one of the two. False: it is too much, and the socket
+ * has failed. */
+static bool count_memory(struct far_teekit *t)
+{
+    size_t bytes = far_teekit_waiting(t);
+    struct why why;
+
+    if (t->ws.partial != NULL)
+        bytes += teekit_parcel_body(t->ws.partial);
+    if (buffer_ok(&t->down) && far_teekit_hold(t, bytes))
+        return true;
+    (void)why_fail(&why, STATUS_LIMIT, "teekit", NULL,
+                   "messages come faster than they are taken");
+    far_teekit_ws_end(t, WS_CLOSE_INTERNAL, slice_text(why.found));
+    far_teekit_fail(t, &why);
+    return false;
 }
 
 void far_teekit_ws_read(struct far_teekit *t)
@@ -69,6 +87,13 @@ void far_teekit_ws_read(struct far_teekit *t)
         }
     } while (step == TEEKIT_WS_GOT_MESSAGE);
     t->in_at = t->in_len;
+    if (t->ws.partial != NULL && t->user.id.len > 0 &&
+        !far_teekit_hold(t, teekit_parcel_body(t->ws.partial))) {
+        teekit_ws_close(&t->ws, WS_CLOSE_TOO_BIG, (struct slice){ 0 },
+                        &t->down);
+        far_teekit_ws_end(t, WS_CLOSE_TOO_BIG, (struct slice){ 0 });
+        t->state = FAR_TEEKIT_ENDED;
+    }
     if (step == TEEKIT_WS_GOT_BAD || (t->ws.close_got && t->ws.close_sent))
         t->state = FAR_TEEKIT_ENDED;
     if (far_teekit_waiting(t) > 0 || t->state == FAR_TEEKIT_ENDED)
@@ -116,7 +141,7 @@ static void on_socket_closed(struct far_teekit *t,
         on_socket_failed(t, slice_text("closed before it was open"));
         return;
     }
-    teekit_session_forget(&t->user);
+    far_teekit_part(t);
     teekit_ws_close(&t->ws,
                     m->has_code && m->code != 0 ? m->code : WS_CLOSE_NORMAL,
                     m->reason, &t->down);
@@ -128,16 +153,9 @@ static void on_socket_closed(struct far_teekit *t,
 static void on_socket_message(struct far_teekit *t,
                               const struct teekit_message *m)
 {
-    struct why why;
-
     teekit_ws_say(&t->ws, m->body_kind, m->body, &t->down);
-    if (!buffer_ok(&t->down)) {
-        (void)why_fail(&why, STATUS_LIMIT, "teekit", NULL,
-                       "the application reads slower than the server sends");
-        far_teekit_fail(t, &why);
-    } else if (t->state == FAR_TEEKIT_SOCKET) {
+    if (count_memory(t) && t->state == FAR_TEEKIT_SOCKET)
         far_teekit_tell(t);
-    }
 }
 
 static void on_event(struct far_teekit *t, const struct teekit_message *m)

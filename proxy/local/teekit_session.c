@@ -388,7 +388,7 @@ static void on_tick(uv_timer_t *timer)
         teekit_session_close(s, &why);
         return;
     }
-    if (s->draining && s->traffic.users == 0) {
+    if (s->draining && s->traffic.users == 0 && ws_queue_empty(&s->queue)) {
         teekit_session_close(s, &done);
         return;
     }
