@@ -86,8 +86,8 @@ def unfold(browser):
                 " d.open = true")
 
 
-def enter_demo(browser):
-    browser.visit(f"http://{HOST}/")
+def enter_demo(browser, scheme="http"):
+    browser.visit(f"{scheme}://{HOST}/")
     browser.wait_text("In the room", "#live")
     browser.wait_text("SIMULATED", "#state")
 
@@ -101,12 +101,12 @@ def say(browser, text):
 # --- the demo ----------------------------------------------------------------
 
 
-def chat_in_two_tabs(browser):
-    enter_demo(browser)
+def chat_in_two_tabs(browser, scheme="http"):
+    enter_demo(browser, scheme)
     first = browser.here()
     say(browser, "is anybody here?")
     browser.tab()
-    enter_demo(browser)
+    enter_demo(browser, scheme)
     browser.wait_text("is anybody here?", "#said")  # said before
     say(browser, "<b>I am</b>")
     browser.go(first)

@@ -13,7 +13,9 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+from programs import (HOST, Failed, Programs, check, curl,  # noqa: E402
+                      run_tests)
+from wire import connect, read_head  # noqa: E402
 
 PAGES = ["/", "/status.json", "/status.txt", "/readyz", "/metrics", "/proxy.pac",
          "/healthz"]
@@ -99,6 +101,36 @@ def an_accepted_service_shows_what_it_proved(build):
               "simulated is not verified")
         check(metric(proxy, "veritee_received_bytes_total") > 0, "bytes")
         check(metric(proxy, "veritee_streams_total") == 1, "streams")
+
+
+def read_event(stream):
+    """The data of the next event called "status"."""
+    for line in stream:
+        if line.startswith(b"data: "):
+            return json.loads(line[6:])
+    raise Failed("the events end")
+
+
+def events_tell_what_changes(build):
+    with Programs(build) as programs:
+        _, proxy = programs.pair()
+        with connect(proxy.port) as s, s.makefile("rb") as stream:
+            s.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            head = read_head(s).decode()
+            check(head.startswith("HTTP/1.1 200 "), head)
+            check("\r\nContent-Type: text/event-stream\r\n" in head, head)
+            check("\r\nCache-Control: no-store\r\n" in head, head)
+            first = read_event(stream)
+            check(first["version"] == 1, first)
+            check(first["services"] == [{"name": "demo", "state": "waiting"}],
+                  first)
+            check(ask(proxy) == "200", "a request")
+            now = read_event(stream)
+            while now["services"][0]["state"] != "SIMULATED":
+                now = read_event(stream)
+            check(now["page"] != first["page"], "the page says something else")
+            check(proxy.stop() == 0, "who listens holds nothing up")
+            stream.read()  # to its end
 
 
 def a_refused_service_shows_the_reason(build):
@@ -305,7 +337,7 @@ def other_sites_get_nothing(build):
                             "-H", "Access-Control-Request-Method: GET"],
         }
         for name, args in attacks.items():
-            for path in PAGES:
+            for path in [*PAGES, "/events", "/status.js", "/icon.svg"]:
                 code, kind, body = get(proxy, path, *args)
                 check(code in (403, 405, 421), f"{name}, {path}: {code}")
                 check("demo" not in body and len(body) < 100, f"{name}: {body}")
@@ -353,6 +385,7 @@ if __name__ == "__main__":
     sys.exit(run_tests([
         every_page_is_there_before_any_request,
         an_accepted_service_shows_what_it_proved,
+        events_tell_what_changes,
         a_refused_service_shows_the_reason,
         the_schema_describes_it,
         a_lost_server_shows_and_comes_back,
