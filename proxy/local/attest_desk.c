@@ -1,6 +1,7 @@
 #include "proxy/local/attest_desk.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "common/buffer.h"
 #include "common/compiler.h"
@@ -233,4 +234,24 @@ enum status attest_desk_foresee(const struct attest_line *line,
 void attest_desk_cancel(struct attest_call *call)
 {
     errand_recall(&call->errand);
+}
+
+void attest_desk_note(const struct attest_line *line,
+                      const struct attest_wish *wish,
+                      const struct attestation *result)
+{
+    const struct session_evidence *e = wish->evidence;
+    const struct appraise_input in = {
+        .is_snp = e->is_snp,
+        .quote = e->quote,
+        .endorsement = e->vcek,
+        .root = snapshot_root(wish->snapshot, wish->service),
+        .report_data = SLICE_OF(e->report_data),
+        .challenged = e->challenged,
+        .now_unix = (int64_t)time(NULL),
+    };
+
+    if (line->desk->audit != NULL)
+        audit_decision(line->desk->audit, wish->service->name, wish->endpoint,
+                       &in, result);
 }

@@ -65,6 +65,12 @@ MUST_CHECK enum status attest_desk_foresee(const struct attest_line *line,
                                            forecaster_done *done,
                                            struct attest_call **out);
 
+/* |result| was decided of |wish| by the policy alone, which has changed: for the
+ * audit. From any thread. */
+void attest_desk_note(const struct attest_line *line,
+                      const struct attest_wish *wish,
+                      const struct attestation *result);
+
 /* The one who asked is gone: done() is not called. */
 void attest_desk_cancel(struct attest_call *call);
 

@@ -88,10 +88,10 @@ static int load_blobs(struct again *a)
         (a->entry.is_snp || a->blobs[AUDIT_TCB_INFO].len > 0))
         return -1;
     return command_fail(&cmd_audit_judge_command, COMMAND_NO_ANSWER,
-                        "there was no %s to judge by: %s",
+                        "no %s is kept with this decision: there was none, or "
+                        "it was by a changed policy alone",
                         a->blobs[AUDIT_QUOTE].len > 0 ? "collateral"
-                                                      : "evidence",
-                        a->entry.reason);
+                                                      : "evidence");
 }
 
 static int load_policy(struct again *a)

@@ -335,6 +335,7 @@ enum status peer_judge_by(struct peer *p, struct snapshot *snapshot,
         .challenged = p->evidence.challenged,
     };
     const bool rejudging = p->attest != NULL;
+    struct attest_wish wish;
     struct decision decision;
     struct why why = { 0 };
     enum status st;
@@ -356,14 +357,15 @@ enum status peer_judge_by(struct peer *p, struct snapshot *snapshot,
     }
     p->attestation.decision = decision;
     p->attestation.deadline_unix = decision.deadline_unix;
+    p->attestation.why = why;
+    wish = wish_of(p, &p->evidence);
+    attest_desk_note(&p->config.line, &wish, &p->attestation);
     if (st == STATUS_OK && rejudging)
         peer_rejudge(p);
     else if (st == STATUS_OK)
         start_forecast(p);
-    if (st == STATUS_OK)
-        return st;
-    p->attestation.why = why;
-    peer_close(p, &why);
+    if (st != STATUS_OK)
+        peer_close(p, &why);
     return st;
 }
 

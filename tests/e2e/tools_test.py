@@ -6,10 +6,12 @@ import os
 import pty
 import re
 import shutil
+import signal
 import socketserver
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -420,6 +422,29 @@ def refusals_are_written_down_too(build):
         expect(veritee(programs, "audit", "judge", *at, "1"), 3)
 
 
+def what_a_new_policy_decides_is_written_down(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir)
+        proxy = programs.proxy(policy, "--workers", "1")
+        curl("-x", proxy.url, "-o", "/dev/null", f"http://{HOST}/")
+        policy.write_text(policy.read_text().replace("d1d1d1d1", "d1d1d1d2", 1))
+        proxy.process.send_signal(signal.SIGHUP)
+        at = ("--dir", programs.dir / "state/veritee/audit")
+        end = time.monotonic() + 30
+        told = []
+        while len(told) < 2 and time.monotonic() < end:
+            time.sleep(0.1)
+            told = json.loads(veritee(programs, "audit", *at,
+                                      "--json").stdout)["decisions"]
+        check([d["accepted"] for d in told] == [True, False], told)
+        check(told[1]["check"] == "policy-mrtd", told[1])
+        check(told[0]["evidence"]["policy"] != told[1]["evidence"]["policy"],
+              "each with the policy of its time")
+        expect(veritee(programs, "audit", "judge", *at, "2"), 3)
+
+
 def an_altered_log_shows(build):
     with Programs(build) as programs:
         policy, at = audited(programs)
@@ -647,6 +672,7 @@ if __name__ == "__main__":
         without_a_policy_doctor_says_so,
         decisions_are_written_down_and_judged_again,
         refusals_are_written_down_too,
+        what_a_new_policy_decides_is_written_down,
         an_altered_log_shows,
         a_cut_line_spoils_no_other,
         nothing_is_written_where_the_policy_says_so,
