@@ -5,6 +5,7 @@ Firefox itself is not started: what it sends is written down here. Chromium is,
 in browser_test.py; curl and other programs in clients_test.py.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -168,6 +169,19 @@ def the_pac_file_is_had_directly(build):
             check(f'"PROXY 127.0.0.1:{proxy.port}"'.encode() in body, body)
 
 
+def as_the_schema_says(answer):
+    try:
+        import jsonschema
+    except ImportError:
+        print("skipped - no python3-jsonschema to check the schema", flush=True)
+        return
+    schema = json.loads((Path(__file__).resolve().parents[2] / "docs" /
+                         "schema" / "service.schema.json").read_text())
+    checker = jsonschema.Draft202012Validator(schema)
+    checker.validate(answer)
+    check(not checker.is_valid({**answer, "state": "fine"}), "it says something")
+
+
 def a_page_learns_of_its_own_service_only(build):
     with Programs(build) as programs:
         server = programs.server()
@@ -183,6 +197,7 @@ def a_page_learns_of_its_own_service_only(build):
             check("application/json" in head and "nosniff" in head, head)
             check(b'"state":"SIMULATED"' in body, body)
             check(b'"mr_td":"d1d1' in body, body)
+            as_the_schema_says(json.loads(body))
             for secret in (b"127.0.0.1", b"policy", b"checks"):
                 check(secret not in body, body)
             for origin in ("http://evil.example", "null", f"https://{HOST}"):
