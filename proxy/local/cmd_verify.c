@@ -11,6 +11,7 @@
 #include "proxy/local/snp_files.h"
 #include "proxy/local/terminal.h"
 #include "proxy/local/verdict_text.h"
+#include "proxy/local/verify_policy.h"
 #include "verifier/verify.h"
 #include "verifier/verify_snp.h"
 
@@ -23,8 +24,10 @@ struct options {
     const char *collateral;
     const char *tee; /* NULL: as the quote says */
     const char *endorsement;
-    const char *crl;  /* NULL: none */
-    const char *root; /* NULL: built in */
+    const char *crl;     /* NULL: none */
+    const char *root;    /* NULL: built in */
+    const char *policy;  /* NULL: none */
+    const char *service; /* of it; NULL: its only one */
     int64_t at_unix;
     bool explain;
     bool json;
@@ -55,6 +58,11 @@ static const struct command_option known[] = {
     { "root", 0, OPTION_FILE, FIELD(root), "PEM",
       "trust this root instead of the one built in: of Intel\n"
       "the SGX Root CA, of AMD the ASK and then its ARK" },
+    { "policy", 0, OPTION_FILE, FIELD(policy), "FILE",
+      "then judge by this policy, its root and its lists" },
+    { "service", 0, OPTION_TEXT, FIELD(service), "NAME",
+      "which service of the policy; its only one if there is\n"
+      "only one" },
     { "explain", 0, OPTION_FLAG, FIELD(explain), NULL,
       "also print the bytes that each check hashed or\n"
       "compared" },
@@ -70,8 +78,9 @@ const struct command cmd_verify_command = {
                 "--tee sev-snp --quote FILE --endorsement FILE [options]",
     .about = "Verify a TEE's quote and print every check.\n",
     .options = known,
-    .exits = "0 every check passed, whatever the TCB status; 1 a check\n"
-             "failed; 2 wrong usage, or a file that cannot be read.\n",
+    .exits = "0 every check passed, whatever the TCB status, and the policy\n"
+             "accepts it, if one is named; 1 a check failed, or it does not;\n"
+             "2 wrong usage, or a file that cannot be read.\n",
     .examples =
         "veritee verify --quote quote.bin --collateral DIR --explain\n"
         "veritee verify --tee sev-snp --quote report.bin --endorsement vcek.der\n",
@@ -84,6 +93,7 @@ struct answer {
     struct claims claims;
     struct verdict verdict;
     struct explain_text explain; /* empty unless asked for */
+    struct verify_policy policy; /* likewise */
 };
 
 /* What is wrong with them, NULL if nothing. */
@@ -93,6 +103,8 @@ static const char *find_mistake(const struct options *o)
 
     if (o->quote == NULL)
         return "--quote is missing; see --help";
+    if (o->service != NULL && o->policy == NULL)
+        return "--service goes with --policy; see --help";
     if (!is_snp && (o->endorsement != NULL || o->crl != NULL))
         return "--endorsement and --crl go with --tee sev-snp; see --help";
     if (!is_snp && o->collateral == NULL)
@@ -152,6 +164,8 @@ static void put_json(const struct options *o, const struct answer *a,
     } else {
         json_out_null(&j, "claims");
     }
+    if (o->policy != NULL)
+        verify_policy_json(&a->policy, &j);
     json_out_end_object(&j);
     buffer_byte(out, '\n');
 }
@@ -173,6 +187,7 @@ static void put_text(const struct options *o, const struct answer *a,
                   time_text);
     if (failed == NULL)
         verdict_text_claims(&a->claims, out);
+    verify_policy_text(&a->policy, terminal_colour(STDOUT_FILENO), out);
 }
 
 static int print(const struct options *o, const struct answer *a)
@@ -184,7 +199,10 @@ static int print(const struct options *o, const struct answer *a)
     else
         put_text(o, a, &out);
     return command_print(&cmd_verify_command,
-                         a->status == STATUS_OK ? COMMAND_GOOD : COMMAND_BAD,
+                         a->status == STATUS_OK &&
+                                 a->policy.why.status == STATUS_OK
+                             ? COMMAND_GOOD
+                             : COMMAND_BAD,
                          &out);
 }
 
@@ -200,6 +218,8 @@ static enum status answer_quote(const struct options *o, struct answer *out,
         .collateral = &set,
         .root_der = buffer_view(&files.root),
         .now_unix = o->at_unix,
+        .user_crls = out->policy.crls.lists,
+        .user_crl_count = out->policy.crls.count,
         .explain = o->explain ? explain_text_keep : NULL,
         .explain_ctx = &out->explain,
     };
@@ -226,6 +246,8 @@ static enum status answer_snp(const struct options *o, struct answer *out,
         .crl = buffer_view(&files.crl),
         .root_pem = buffer_view(&files.root),
         .now_unix = o->at_unix,
+        .user_crls = out->policy.crls.lists,
+        .user_crl_count = out->policy.crls.count,
         .explain = o->explain ? explain_text_keep : NULL,
         .explain_ctx = &out->explain,
     };
@@ -235,6 +257,24 @@ static enum status answer_snp(const struct options *o, struct answer *out,
     out->status = verify_snp(&in, &out->claims, &out->verdict);
     snp_files_free(&files);
     return STATUS_OK;
+}
+
+/* A policy may name a root; the command line has the last word. */
+static enum status find_answer(struct options *o, struct answer *out,
+                               struct why *why)
+{
+    enum status st = STATUS_OK;
+
+    if (o->policy != NULL)
+        st = verify_policy_read(o->policy, o->service, &out->policy, why);
+    if (st == STATUS_OK && o->policy != NULL && o->root == NULL)
+        o->root = out->policy.service->root_file;
+    if (st == STATUS_OK)
+        st = o->tee != NULL ? answer_snp(o, out, why)
+                            : answer_quote(o, out, why);
+    if (st == STATUS_OK && out->status == STATUS_OK && o->policy != NULL)
+        verify_policy_judge(&out->policy, &out->claims, o->at_unix);
+    return st;
 }
 
 int cmd_verify_main(int argc, char **argv)
@@ -253,13 +293,16 @@ int cmd_verify_main(int argc, char **argv)
     if (mistake != NULL)
         return command_fail(&cmd_verify_command, COMMAND_TROUBLE, "%s",
                             mistake);
-    st = o.tee != NULL ? answer_snp(&o, &answer, &why)
-                       : answer_quote(&o, &answer, &why);
+    st = find_answer(&o, &answer, &why);
     if (st != STATUS_OK)
-        return command_fail(&cmd_verify_command, COMMAND_TROUBLE, "%s",
-                            why.found);
-    if (answer.status != STATUS_OK && verdict_failed(&answer.verdict) == NULL)
-        return command_fail(&cmd_verify_command, COMMAND_TROUBLE, "%s",
+        code =
+            command_fail(&cmd_verify_command, COMMAND_TROUBLE, "%s", why.found);
+    else if (answer.status != STATUS_OK &&
+             verdict_failed(&answer.verdict) == NULL)
+        code = command_fail(&cmd_verify_command, COMMAND_TROUBLE, "%s",
                             status_text(answer.status));
-    return print(&o, &answer);
+    else
+        code = print(&o, &answer);
+    verify_policy_fini(&answer.policy);
+    return code;
 }

@@ -96,6 +96,16 @@ def simulated(veritee, bench, scratch):
         root = ["--root", os.path.join(where, "root.pem")]
         yield run(veritee, 0, args + root)
         yield run(veritee, 0, args + root + ["--explain"])
+        for check, want in (("exit 0", 0), ("exit 1", 1)):
+            policy = os.path.join(where, "policy.yaml")
+            named = ("mrtd: " + "d1" * 48 if tee == "tdx" else
+                     "mrsigner: " + "00" * 32)
+            with open(policy, "w", encoding="utf-8") as f:
+                f.write("services: { a: { hosts: a, endpoints: ws://a, root: "
+                        "root.pem, accept: { tee: %s, %s, exec: [ /bin/sh, -c, "
+                        "%s ] } } }\n" % (tee, named, check))
+            yield run(veritee, want if tee == "tdx" else 1,
+                      args + ["--policy", policy])
         yield run(veritee, 1, args)
         yield run(veritee, 1, args + ["--explain"])
 
