@@ -62,7 +62,7 @@ enum status file_read(const char *path, size_t max, struct buffer *out,
     return STATUS_OK;
 }
 
-static int write_all(int fd, struct slice bytes)
+bool file_write_synced(int fd, struct slice bytes)
 {
     while (bytes.len > 0) {
         ssize_t n = write(fd, bytes.at, bytes.len);
@@ -70,10 +70,10 @@ static int write_all(int fd, struct slice bytes)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return -1;
+            return false;
         bytes = slice_of(bytes.at + n, bytes.len - (size_t)n);
     }
-    return fsync(fd);
+    return fsync(fd) == 0;
 }
 
 enum status file_replace(const char *path, struct slice bytes, mode_t mode,
@@ -92,7 +92,7 @@ enum status file_replace(const char *path, struct slice bytes, mode_t mode,
         return why_fail(why, STATUS_NO_FILE, "file", NULL,
                         "cannot create a file beside %s: %s", path,
                         strerror(errno));
-    error = fchmod(fd, mode) != 0 || write_all(fd, bytes) != 0 ? errno : 0;
+    error = fchmod(fd, mode) != 0 || !file_write_synced(fd, bytes) ? errno : 0;
     if (close(fd) != 0 && error == 0)
         error = errno;
     if (error == 0 && rename(beside, path) != 0)

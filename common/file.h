@@ -3,6 +3,7 @@
 #ifndef COMMON_FILE_H
 #define COMMON_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -20,6 +21,10 @@ MUST_CHECK enum status file_read(const char *path, size_t max,
  * Returns STATUS_OK, or STATUS_NO_FILE with |why| filled. */
 MUST_CHECK enum status file_replace(const char *path, struct slice bytes,
                                     mode_t mode, struct why *why);
+
+/* Write all of |bytes| where |fd| stands, and have the disk keep it. False with
+ * errno set, and perhaps a part of them written. */
+MUST_CHECK bool file_write_synced(int fd, struct slice bytes);
 
 /* Create |path| and what is missing above it, mode 0700.
  * Returns STATUS_OK, or STATUS_NO_FILE with |why| filled. */

@@ -161,20 +161,6 @@ static enum status find_last(const struct ledger *a, struct last *last,
     return st;
 }
 
-static bool write_all(int fd, struct slice bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.at, bytes.len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        bytes = slice_of(bytes.at + n, bytes.len - (size_t)n);
-    }
-    return fdatasync(fd) == 0;
-}
-
 /* A line that a crash has cut is ended, so that it spoils no other. */
 static bool end_cut_line(int fd)
 {
@@ -183,7 +169,7 @@ static bool end_cut_line(int fd)
 
     if (len > 0 && pread(fd, &last, 1, len - 1) != 1)
         return false;
-    return last == '\n' || write_all(fd, slice_text("\n"));
+    return last == '\n' || file_write_synced(fd, slice_text("\n"));
 }
 
 static enum status write_line(const struct ledger *a, struct slice line,
@@ -199,7 +185,8 @@ static enum status write_line(const struct ledger *a, struct slice line,
     fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, FILE_MODE);
     if (fd < 0)
         return no_file(why, path);
-    ok = end_cut_line(fd) && write_all(fd, line) && fstat(fd, &now) == 0;
+    ok =
+        end_cut_line(fd) && file_write_synced(fd, line) && fstat(fd, &now) == 0;
     *size = ok ? now.st_size : 0;
     if (!ok)
         (void)no_file(why, path);
