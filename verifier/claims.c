@@ -347,6 +347,32 @@ void claims_add_cert(struct claims *c, const char *name, struct slice serial)
         memcpy(cert->serial, serial.at, serial.len);
 }
 
+void claims_add_item(struct claims *c, const struct item_claims *item)
+{
+    assert(c->item_count < COUNT_OF(c->items));
+    c->items[c->item_count++] = *item;
+}
+
+static void items_json(const struct claims *c, struct json_out *j)
+{
+    json_out_array(j, "collateral");
+    for (size_t i = 0; i < c->item_count; i++) {
+        const struct item_claims *item = &c->items[i];
+
+        json_out_object(j, NULL);
+        json_out_text(j, "item", item->name);
+        json_out_time(j, "issued", item->issued_unix);
+        json_out_time(j, "next_update", item->next_update_unix);
+        if (item->evaluation_number > 0)
+            json_out_int(j, "evaluation_number", item->evaluation_number);
+        if (item->crl_number_len > 0)
+            json_out_hex(j, "crl_number",
+                         slice_of(item->crl_number, item->crl_number_len));
+        json_out_end_object(j);
+    }
+    json_out_end_array(j);
+}
+
 static void certs_json(const struct claims *c, struct json_out *j)
 {
     json_out_array(j, "certificates");
@@ -377,4 +403,5 @@ void claims_json(const struct claims *c, struct json_out *j)
         intel_json(c, j);
     validity_json(&c->validity, j);
     certs_json(c, j);
+    items_json(c, j);
 }

@@ -196,6 +196,19 @@ struct platform_claims {
     enum tristate smt_enabled;
 };
 
+/* One item of collateral that was used. */
+struct item_claims {
+    const char *name; /* static: "tcb_info" ... */
+    int64_t issued_unix;
+    int64_t next_update_unix;   /* as it says itself; its signers may end
+                                 * earlier */
+    uint32_t evaluation_number; /* 0 if it has none */
+    size_t crl_number_len;      /* 0 if it has none; unsigned, big endian */
+    uint8_t crl_number[CRL_NUMBER_MAX_BYTES];
+};
+
+#define CLAIMS_ITEMS_MAX 4
+
 /* A certificate that the evidence rests on. */
 struct cert_claims {
     const char *name; /* static: "pck", "pck_ca", "vcek", "ask" ... */
@@ -229,10 +242,15 @@ struct claims {
     struct validity_claims validity;
     size_t cert_count;
     struct cert_claims certs[CLAIMS_CERTS_MAX]; /* the leaf first */
+    size_t item_count;
+    struct item_claims items[CLAIMS_ITEMS_MAX];
 };
 
 /* Add a certificate, for which there must be room. */
 void claims_add_cert(struct claims *c, const char *name, struct slice serial);
+
+/* Add a copy of an item, likewise. */
+void claims_add_item(struct claims *c, const struct item_claims *item);
 
 /* Write |c| as the members of one JSON object, which the caller opened. */
 void claims_json(const struct claims *c, struct json_out *j);

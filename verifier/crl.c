@@ -259,3 +259,13 @@ enum status crl_check_cert(const struct crl *crl, const struct x509 *cert,
                         cert->labels->of[X509_WHOLE]);
     return crl_check_serial(crl, cert, why);
 }
+
+void crl_claims(const struct crl *crl, const char *name,
+                struct item_claims *out)
+{
+    *out = (struct item_claims){ .name = name,
+                                 .issued_unix = crl->dates.from_unix,
+                                 .next_update_unix = crl->dates.until_unix };
+    out->crl_number_len = MIN_OF(crl->number.len, sizeof(out->crl_number));
+    memcpy(out->crl_number, crl->number.at, out->crl_number_len);
+}

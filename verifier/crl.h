@@ -12,6 +12,7 @@
 #include "common/compiler.h"
 #include "common/slice.h"
 #include "common/status.h"
+#include "verifier/claims.h"
 #include "verifier/signature.h"
 #include "verifier/window.h"
 #include "verifier/x509.h"
@@ -44,6 +45,10 @@ struct crl {
  * "root_ca_crl...", "ark_crl..." or "user_crl..."). |out| is all zero unless OK. */
 MUST_CHECK enum status crl_parse(enum crl_kind kind, struct slice der,
                                  struct crl *out, struct why *why);
+
+/* What |crl|, named |name| (static), says of itself. */
+void crl_claims(const struct crl *crl, const char *name,
+                struct item_claims *out);
 
 /* Check that |issuer| made the list: names equal byte for byte, key
  * identifiers equal, cRLSign, signature. |issuer| must be checked already.

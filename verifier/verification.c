@@ -41,6 +41,33 @@ static void gather_certs(const struct verification *v, struct claims *out)
         claims_add_cert(out, "qe_identity_signing", qe->serial);
 }
 
+static void add_item(struct claims *c, enum collateral_item item,
+                     const struct window *dates, uint32_t evaluation_number)
+{
+    const struct item_claims claim = {
+        .name = collateral_item_name(item),
+        .issued_unix = dates->from_unix,
+        .next_update_unix = dates->until_unix,
+        .evaluation_number = evaluation_number,
+    };
+
+    claims_add_item(c, &claim);
+}
+
+static void gather_items(const struct trusted_set *set, struct claims *out)
+{
+    struct item_claims list;
+
+    add_item(out, ITEM_TCB_INFO, &set->tcb_info.dates,
+             set->tcb_info.evaluation_number);
+    add_item(out, ITEM_QE_IDENTITY, &set->qe_identity.dates,
+             set->qe_identity.evaluation_number);
+    crl_claims(&set->pck_crl, collateral_item_name(ITEM_PCK_CRL), &list);
+    claims_add_item(out, &list);
+    crl_claims(&set->root_crl, collateral_item_name(ITEM_ROOT_CRL), &list);
+    claims_add_item(out, &list);
+}
+
 void verification_claims(const struct verification *v, struct claims *out)
 {
     const struct quote *q = &v->quote;
@@ -63,4 +90,5 @@ void verification_claims(const struct verification *v, struct claims *out)
     }
     gather_validity(v, &out->validity);
     gather_certs(v, out);
+    gather_items(v->set, out);
 }

@@ -326,6 +326,7 @@ static void gather_validity(const struct snp_run *r,
 static void gather_claims(const struct snp_run *r, struct claims *out)
 {
     struct snp_claims *s = &out->snp;
+    struct item_claims list;
 
     out->tee = TEE_SEV_SNP;
     out->quote_version = r->report.version;
@@ -345,6 +346,10 @@ static void gather_claims(const struct snp_run *r, struct claims *out)
                     r->chain.endorsement.serial);
     claims_add_cert(out, "ask", r->chain.ask.serial);
     claims_add_cert(out, "ark", r->chain.ark.serial);
+    if (r->in->crl.len == 0)
+        return;
+    crl_claims(&r->crl, "ark_crl", &list);
+    claims_add_item(out, &list);
 }
 
 enum status verify_snp(const struct verify_snp_input *in, struct claims *claims,
