@@ -40,6 +40,20 @@ static enum status play(const struct scene *scene)
     return st;
 }
 
+struct numbers_answer {
+    bool done;
+    enum status status;
+};
+
+static void on_numbers(void *ctx, const struct tcb_numbers *numbers,
+                       const struct why *why)
+{
+    struct numbers_answer *a = ctx;
+
+    a->done = true;
+    a->status = numbers != NULL ? STATUS_OK : why->status;
+}
+
 /* Some failures do no harm: what cannot be kept on disk is still good, and a
  * stapled item that cannot be copied is fetched. */
 static void play_without_memory(const struct scene *scene, size_t least)
@@ -84,11 +98,61 @@ static void from_a_server(void **state)
     play_without_memory(&scene, 40);
 }
 
+/* The list of TCB data sets, from open to close. */
+static enum status play_numbers(void)
+{
+    const struct collateral_source source = desk_pcs();
+    struct numbers_answer a = { .done = false };
+    const struct collateral_numbers_request r = {
+        .tee = TEE_TDX,
+        .root_der = sim_root_pem(bench.sim),
+        .sources = &source,
+        .source_count = 1,
+        .done = on_numbers,
+        .ctx = &a,
+    };
+    struct collateral_wait *w;
+    enum status st;
+    struct why why;
+    struct desk d;
+
+    st = desk_try_open(&d, NULL, &why);
+    if (st != STATUS_OK) {
+        pcs_end(&d.loop);
+        return st;
+    }
+    st = collateral_get_numbers(d.engine, &r, &w, &why);
+    if (st == STATUS_OK) {
+        pcs_turn(&d.loop, &a.done);
+        st = a.status;
+    }
+    desk_close(&d);
+    return st;
+}
+
+static void the_list_of_what_is_to_come(void **state)
+{
+    size_t n = 0;
+    bool failed;
+
+    (void)state;
+    do {
+        enum status st;
+
+        alloc_fail_after(n++);
+        st = play_numbers();
+        failed = alloc_failed();
+        assert_true(failed || st == STATUS_OK);
+    } while (failed);
+    assert_in_range(n, 20, 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         DESK_TEST(from_what_is_stapled),
         DESK_TEST(from_a_server),
+        DESK_TEST(the_list_of_what_is_to_come),
     };
 
     if (!pcs_can_run())
