@@ -163,7 +163,8 @@ def whatever_is_no_upgrade_gets_a_reason(build):
          "fields"),
     ]
     with Programs(build) as programs:
-        server = programs.server()
+        # Whose clients offer no protocol.
+        server = programs.server("--teekit", "off")
         for name, request, code, word in cases:
             answer = ask(server.port, request).decode(errors="replace")
             check(answer.startswith(f"HTTP/1.1 {code} "), f"{name}: {answer}")
