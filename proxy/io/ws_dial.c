@@ -78,6 +78,8 @@ static uint8_t *on_alloc(void *ctx, size_t *room)
     uint8_t *at = buffer_reserve(&d->answer, ANSWER_CHUNK_BYTES);
 
     *room = at != NULL ? ANSWER_CHUNK_BYTES : 0;
+    if (at == NULL) /* it cannot be given up here: on_failed() does */
+        conn_set_deadline(d->conn, 0, "memory");
     return at;
 }
 
@@ -123,7 +125,12 @@ static void on_written(void *ctx)
 
 static void on_failed(void *ctx, const struct why *why)
 {
-    fail(ctx, why);
+    struct ws_dial *d = ctx;
+
+    if (buffer_ok(&d->answer))
+        fail(d, why);
+    else
+        fail_memory(d);
 }
 
 static void on_dialled(void *ctx, struct conn *conn, const struct why *why)

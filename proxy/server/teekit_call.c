@@ -241,6 +241,20 @@ static enum status begin(struct teekit_call *c, const struct teekit_message *m,
     return st;
 }
 
+/* More than a session may have at once? What was read already comes all the
+ * same when the link is paused. */
+static enum status check_room(const struct teekit_guest *g, struct why *why)
+{
+    const uint32_t max = g->serve->config.streams_max;
+
+    if (g->serve->draining)
+        return why_fail(why, STATUS_SHUTTING_DOWN, "server", NULL, "stopping");
+    if (g->call_count >= max)
+        return why_fail(why, STATUS_BUSY, "requests", NULL,
+                        "more than %u at once", (unsigned)max);
+    return STATUS_OK;
+}
+
 static struct teekit_call *call_new(struct teekit_guest *g, struct slice id)
 {
     struct teekit_call *c = calloc(1, sizeof(*c));
@@ -261,8 +275,7 @@ void teekit_call_open(struct teekit_guest *g, const struct teekit_message *m)
     struct why why = { 0 };
     struct teekit_call *c;
 
-    if (g->serve->draining) {
-        (void)why_fail(&why, STATUS_SHUTTING_DOWN, "server", NULL, "stopping");
+    if (check_room(g, &why) != STATUS_OK) {
         teekit_call_refuse(g, m->id, &why);
         return;
     }

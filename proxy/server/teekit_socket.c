@@ -66,38 +66,43 @@ void teekit_socket_cancel_all(struct teekit_guest *g)
 
 /* --- to the client ------------------------------------------------------- */
 
-static struct teekit_message about(const struct teekit_socket *s,
-                                   enum teekit_event event)
+static struct slice id_of(const struct teekit_socket *s)
+{
+    return slice_of(s->id, s->id_len);
+}
+
+static struct teekit_message about(struct slice id, enum teekit_event event)
 {
     return (struct teekit_message){ .type = TEEKIT_WS_EVENT,
-                                    .id = slice_of(s->id, s->id_len),
+                                    .id = id,
                                     .event = event };
 }
 
-static void tell_close(struct teekit_socket *s, uint16_t code,
+static void tell_close(struct teekit_guest *g, struct slice id, uint16_t code,
                        struct slice reason)
 {
-    struct teekit_message m = about(s, TEEKIT_CLOSE);
+    struct teekit_message m = about(id, TEEKIT_CLOSE);
 
     m.has_code = code != WS_CLOSE_NO_CODE;
     m.code = m.has_code ? code : 0;
     m.has_reason = true;
     m.reason = reason;
-    teekit_guest_send(s->guest, &m);
+    teekit_guest_send(g, &m);
 }
 
 /* A browser's WebSocket that fails has an error, then a close. */
-static void tell_failure(struct teekit_socket *s, const struct why *why)
+static void tell_failure(struct teekit_guest *g, struct slice id,
+                         const struct why *why)
 {
-    struct teekit_message m = about(s, TEEKIT_ERROR);
+    struct teekit_message m = about(id, TEEKIT_ERROR);
     char line[sizeof(why->found) + sizeof(why->expected) + 128];
 
-    log_why(s->guest->serve->config.log, LOG_WARN, "socket.failed", why,
-            LOG_FIELDS(LOG_S("peer", s->guest->peer)));
+    log_why(g->serve->config.log, LOG_WARN, "socket.failed", why,
+            LOG_FIELDS(LOG_S("peer", g->peer)));
     why_line(why, line, sizeof(line));
     m.error = slice_text(line);
-    teekit_guest_send(s->guest, &m);
-    tell_close(s, 1006, (struct slice){ 0 });
+    teekit_guest_send(g, &m);
+    tell_close(g, id, 1006, (struct slice){ 0 });
 }
 
 /* --- the backend's side -------------------------------------------------- */
@@ -108,7 +113,7 @@ static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
     struct teekit_socket *s = ctx;
     struct teekit_message m = {
         .type = TEEKIT_WS_MESSAGE,
-        .id = slice_of(s->id, s->id_len),
+        .id = id_of(s),
         .body_kind = opcode == WS_TEXT ? TEEKIT_TEXT : TEEKIT_BYTES,
         .body = slice_of(at, len),
     };
@@ -149,7 +154,7 @@ static void on_end(void *ctx, const struct why *why)
     if (why->status == STATUS_OK)
         code = ws_link_peer_close(s->link, &reason);
     if (!s->closing)
-        tell_close(s, code, reason);
+        tell_close(s->guest, id_of(s), code, reason);
     ws_link_close(s->link, WS_CLOSE_NORMAL); /* it was answered already */
     socket_free(s);
 }
@@ -167,17 +172,17 @@ static void on_dialled(void *ctx, struct conn *conn, const struct why *why)
         .events = &events,
         .ctx = s,
     };
-    struct teekit_message m = about(s, TEEKIT_OPEN);
+    struct teekit_message m = about(id_of(s), TEEKIT_OPEN);
 
     s->dial = NULL;
     if (conn == NULL) {
-        tell_failure(s, why);
+        tell_failure(s->guest, id_of(s), why);
         socket_free(s);
         return;
     }
     if (ws_link_open(conn, &config, &s->link) != STATUS_OK) {
         conn_reset(conn);
-        tell_close(s, 1011, (struct slice){ 0 });
+        tell_close(s->guest, id_of(s), 1011, (struct slice){ 0 });
         socket_free(s);
         return;
     }
@@ -272,6 +277,22 @@ static struct teekit_socket *find(struct teekit_guest *g, struct slice id)
     return s;
 }
 
+static struct teekit_socket *socket_new(struct teekit_guest *g, struct slice id)
+{
+    struct teekit_socket *s = calloc(1, sizeof(*s));
+
+    if (s == NULL)
+        return NULL;
+    s->guest = g;
+    s->id_len = id.len;
+    memcpy(s->id, id.at, id.len); /* TEEKIT_ID_MAX_BYTES, as was read */
+    HASH_ADD_KEYPTR(hh, g->sockets, s->id, s->id_len, s);
+    if (s->hh.tbl != NULL)
+        return s;
+    free(s);
+    return NULL;
+}
+
 /* An id that is used again means another WebSocket; the first is cut. */
 void teekit_socket_open(struct teekit_guest *g, const struct teekit_message *m)
 {
@@ -280,26 +301,19 @@ void teekit_socket_open(struct teekit_guest *g, const struct teekit_message *m)
 
     if (s != NULL)
         cancel(s);
-    s = calloc(1, sizeof(*s));
+    s = socket_new(g, m->id);
     if (s == NULL)
-        return; /* the client waits, and times out */
-    s->guest = g;
-    s->id_len = m->id.len;
-    memcpy(s->id, m->id.at, m->id.len); /* TEEKIT_ID_MAX_BYTES, as was read */
-    HASH_ADD_KEYPTR(hh, g->sockets, s->id, s->id_len, s);
-    if (s->hh.tbl == NULL) {
-        free(s); /* no memory: as above */
-        return;
-    }
-    if (HASH_COUNT(g->sockets) > g->serve->config.streams_max)
+        (void)why_fail(&why, STATUS_NO_MEMORY, "socket", NULL, "no memory");
+    else if (HASH_COUNT(g->sockets) > g->serve->config.streams_max)
         (void)why_fail(&why, STATUS_LIMIT, "sockets", NULL, "more than %u",
                        (unsigned)g->serve->config.streams_max);
     else if (g->serve->draining)
         (void)why_fail(&why, STATUS_SHUTTING_DOWN, "server", NULL, "stopping");
     else if (begin(s, m, &why) == STATUS_OK)
         return;
-    tell_failure(s, &why);
-    socket_free(s);
+    tell_failure(g, m->id, &why);
+    if (s != NULL)
+        socket_free(s);
 }
 
 static void on_packet_done(struct ws_packet *packet)
@@ -341,7 +355,7 @@ void teekit_socket_message(struct teekit_guest *g,
         return; /* it has ended, or never was */
     l = packet_new(s, m);
     if (l == NULL || ws_queue_add(&s->out, &l->packet) != STATUS_OK) {
-        tell_close(s, 1011, (struct slice){ 0 });
+        tell_close(s->guest, id_of(s), 1011, (struct slice){ 0 });
         cancel(s);
         return;
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a connection may take of memory before its client has a key.
+"""What a connection may take of memory before its client has a key, and after.
 
 Needs the programs as released: sanitizers multiply memory."""
 
@@ -9,11 +9,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from programs import Programs, check, run_tests  # noqa: E402
+import odd_backend  # noqa: E402
 import teekit_raw  # noqa: E402
 import wire  # noqa: E402
 
 COUNT = 400
 LIMIT_KIB = 64
+HELD_KIB = 800 * 1024  # 256 MiB that a session may hold, and as much again
+                       # that the allocator has not given back, with room
 
 
 def resident_kib(child):
@@ -62,8 +65,26 @@ def connections_without_a_key_are_small(build):
             check(grown < LIMIT_KIB, f"{grown} KiB")
 
 
+def answers_for_who_reads_none_are_bounded(build):
+    backend = odd_backend.Backend()
+    with Programs(build) as programs:
+        server = programs.server("--rule", f"*:80=127.0.0.1:{backend.port}",
+                                 demo=False)
+        with teekit_raw.Client(server.port).agree() as c:
+            for i in range(400):  # 1.6 GB, if there were no limit
+                c.send(type="http_request", requestId=i, url="/size/4000000")
+            with teekit_raw.Client(server.port).agree() as other:
+                for _ in range(20):
+                    check(other.get("/slow/100")["status"] == 200, "another")
+            used = server.resident_kib()
+            print(f"# {used} KiB resident at most")
+            check(used < HELD_KIB, f"{used} KiB")
+    backend.close()
+
+
 if __name__ == "__main__":
     if teekit_raw.sodium is None:
         print("skipped: no libsodium for Python")
         sys.exit(77)
-    sys.exit(run_tests([connections_without_a_key_are_small]))
+    sys.exit(run_tests([connections_without_a_key_are_small,
+                        answers_for_who_reads_none_are_bounded]))

@@ -1,0 +1,263 @@
+/* proxy/server/teekit_*: every allocation fails once while a client of teekit
+ * comes, asks, opens a WebSocket and goes; nothing leaks, nothing hangs, and
+ * the next client is served. */
+#include "tests/support/server_rig.h"
+
+#include <signal.h>
+
+#include "common/compiler.h"
+#include "common/secret.h"
+#include "proxy/io/teekit_parcel.h"
+#include "proxy/io/ws_dial.h"
+#include "proxy/server/demo.h"
+#include "tests/support/alloc.h"
+#include "tests/support/check.h"
+
+#define BODY "hello"
+
+/* A client that takes whatever happens. */
+struct talk {
+    struct server_rig *rig;
+    struct ws_dial *dial;
+    struct ws_link *link;
+    struct ws_queue out;
+    struct teekit_key key;
+    uint8_t id[2][TEEKIT_ID_ROOM];
+    bool answered; /* the request, as it should be */
+    bool echoed;   /* what the WebSocket was told */
+    bool over;
+};
+
+static void end_talk(struct talk *t)
+{
+    t->over = true;
+}
+
+static void send_sealed(struct talk *t, struct teekit_message *m)
+{
+    const enum teekit_body kind = m->body_kind;
+    const struct slice body = m->body;
+    struct teekit_parcel *p;
+    uint8_t *at;
+
+    if (teekit_parcel_new(m, body.len, &p) != STATUS_OK) {
+        end_talk(t);
+        return;
+    }
+    at = teekit_parcel_reserve(p, body.len);
+    assert_non_null(at); /* it was asked for above */
+    if (body.len > 0)
+        memcpy(at, body.at, body.len);
+    teekit_parcel_commit(p, body.len);
+    teekit_parcel_seal(p, m, kind, &t->key);
+    if (ws_queue_add(&t->out, &p->packet) != STATUS_OK)
+        end_talk(t);
+}
+
+static void ask(struct talk *t)
+{
+    static struct teekit_message m;
+
+    m = (struct teekit_message){ .type = TEEKIT_HTTP_REQUEST,
+                                 .id = teekit_message_id("r", t->id[0]),
+                                 .method = slice_text("POST"),
+                                 .url = slice_text("http://site.test/echo"),
+                                 .body_kind = TEEKIT_BYTES,
+                                 .body = slice_text(BODY) };
+    send_sealed(t, &m);
+}
+
+static void open_socket(struct talk *t)
+{
+    static struct teekit_message m;
+
+    m = (struct teekit_message){ .type = TEEKIT_WS_CONNECT,
+                                 .id = teekit_message_id("w", t->id[1]),
+                                 .url = slice_text("http://site.test/ws") };
+    send_sealed(t, &m);
+    m = (struct teekit_message){ .type = TEEKIT_WS_MESSAGE,
+                                 .id = m.id,
+                                 .body_kind = TEEKIT_TEXT,
+                                 .body = slice_text(BODY) };
+    send_sealed(t, &m);
+}
+
+static void on_announced(struct talk *t, const struct teekit_envelope *kx)
+{
+    static uint8_t sealed[TEEKIT_SEALED_BYTES];
+    static uint8_t raw[WS_HEADER_MAX_BYTES + 512];
+    struct teekit_envelope e = { .type = TEEKIT_CLIENT_KX,
+                                 .sealed = SLICE_OF(sealed) };
+    struct builder b = builder_over(raw + WS_HEADER_MAX_BYTES, 512);
+    struct ws_out out;
+
+    CHECK_STATUS(teekit_seal_key(kx->public_key.at, &t->key, sealed),
+                 STATUS_OK);
+    teekit_envelope_encode(&e, TEEKIT_NODE, &b);
+    out = (struct ws_out){ b.out, b.len };
+    if (ws_link_send(t->link, WS_BINARY, &out, 1) != STATUS_OK ||
+        !ws_link_is_idle(t->link)) {
+        end_talk(t);
+        return;
+    }
+    ask(t);
+}
+
+static void on_inner(struct talk *t, const struct teekit_message *m)
+{
+    if (m->type == TEEKIT_HTTP_RESPONSE) {
+        /* The demo answers with head and body. */
+        t->answered = m->status == 200 && m->body.len > strlen(BODY);
+        open_socket(t);
+    } else if (m->type == TEEKIT_WS_MESSAGE) {
+        t->echoed = slice_equal(m->body, slice_text(BODY));
+        end_talk(t);
+    } else if (m->type == TEEKIT_WS_EVENT && m->event != TEEKIT_OPEN) {
+        end_talk(t);
+    }
+}
+
+static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
+                       size_t len)
+{
+    static struct teekit_message m;
+    struct talk *t = ctx;
+    struct teekit_envelope e;
+    struct why why;
+    uint8_t *text;
+    size_t text_len;
+
+    assert_int_equal(opcode, WS_BINARY);
+    CHECK_STATUS(teekit_envelope_parse(slice_of(at, len), &e, &why), STATUS_OK);
+    if (e.type == TEEKIT_SERVER_KX) {
+        on_announced(t, &e);
+        return;
+    }
+    CHECK_STATUS(teekit_seal_open(&t->key, at, &e, &text, &text_len),
+                 STATUS_OK);
+    CHECK_STATUS(teekit_message_parse(text, text_len, &m, &why), STATUS_OK);
+    on_inner(t, &m);
+}
+
+static void on_sent(void *ctx)
+{
+    struct talk *t = ctx;
+
+    if (ws_queue_sent(&t->out) != STATUS_OK)
+        end_talk(t);
+}
+
+static void on_end(void *ctx, const struct why *why)
+{
+    (void)why;
+    end_talk(ctx);
+}
+
+static void on_dialled(void *ctx, struct conn *conn, const struct why *why)
+{
+    static const struct ws_link_events events = { .on_message = on_message,
+                                                  .on_sent = on_sent,
+                                                  .on_end = on_end };
+    struct talk *t = ctx;
+    const struct ws_link_config config = {
+        .role = WS_CLIENT,
+        .scratch = carrier_hub_scratch(t->rig->hub),
+        .message_max = TEEKIT_KX_MAX_BYTES,
+        .events = &events,
+        .ctx = t,
+    };
+
+    (void)why;
+    t->dial = NULL;
+    if (conn == NULL) {
+        end_talk(t);
+    } else if (ws_link_open(conn, &config, &t->link) != STATUS_OK) {
+        conn_reset(conn);
+        end_talk(t);
+    } else {
+        t->out.link = t->link;
+    }
+}
+
+static void out_of_patience(uv_timer_t *timer)
+{
+    (void)timer;
+    fail_msg("nothing happened for %d ms", LOOP_PATIENCE_MS);
+}
+
+static bool somebody_is_there(const struct server_rig *rig)
+{
+    return peers_all(rig->peers) > 0 || rig->serve->teekit_guests != NULL;
+}
+
+/* Come, ask and go; then wait until the server is empty. */
+static void have_talk(struct talk *t, uv_timer_t *patience)
+{
+    const struct ws_dial_target target = {
+        .dial = { .host = slice_text("127.0.0.1"),
+                  .port = listener_port(t->rig->listener) },
+        .path = "/__ra__",
+    };
+
+    (void)uv_timer_start(patience, out_of_patience, LOOP_PATIENCE_MS, 0);
+    if (ws_dial_open(&t->rig->loop, &target, on_dialled, t, &t->dial) !=
+        STATUS_OK)
+        t->over = true;
+    while (!t->over)
+        (void)uv_run(&t->rig->loop, UV_RUN_ONCE);
+    ws_dial_cancel(t->dial);
+    ws_link_close(t->link, WS_CLOSE_NORMAL);
+    ws_queue_drop(&t->out);
+    for (int i = 0; i < 20 || somebody_is_there(t->rig); i++)
+        (void)uv_run(&t->rig->loop, i < 20 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    (void)uv_timer_stop(patience);
+}
+
+static void no_failing_allocation_hurts(void **state)
+{
+    struct server_rig *rig = calloc(1, sizeof(*rig));
+    struct server_rig_limits limits = server_rig_limits();
+    struct demo *demo;
+    struct why why;
+    uv_timer_t patience;
+    char rule[64];
+    bool failed = true;
+    size_t count = 0;
+
+    (void)state;
+    assert_non_null(rig);
+    (void)signal(SIGPIPE, SIG_IGN); /* as shutdown_watch() does */
+    server_rig_begin(rig, &limits);
+    rig->serve->config.teekit = true;
+    rig->serve->config.teekit_body = 1024;
+    CHECK_STATUS(demo_open(&rig->loop, NULL, &demo, &why), STATUS_OK);
+    (void)snprintf(rule, sizeof(rule), "site.test:80=127.0.0.1:%u",
+                   (unsigned)demo_port(demo));
+    server_rig_rule(rig, rule);
+    assert_int_equal(uv_timer_init(&rig->loop, &patience), 0);
+    for (size_t n = 0; failed; n++) {
+        struct talk broken = { .rig = rig }, whole = { .rig = rig };
+
+        alloc_fail_after(n);
+        have_talk(&broken, &patience);
+        failed = alloc_failed();
+        have_talk(&whole, &patience);
+        assert_true(whole.answered && whole.echoed);
+        count = n;
+    }
+    print_message("  %zu allocations\n", count);
+    assert_true(count > 30);
+    uv_close((uv_handle_t *)&patience, NULL);
+    demo_close(demo);
+    server_rig_end(rig);
+    free(rig);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_failing_allocation_hurts),
+    };
+
+    return secret_init() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+}
