@@ -218,12 +218,22 @@ struct cert_claims {
 
 #define CLAIMS_CERTS_MAX 8
 
+/* A CRLNumber (RFC 5280 5.2.3): unsigned, big endian; |len| 0: no such list. */
+#define CRL_NUMBER_MAX_BYTES 20
+struct crl_number {
+    size_t len;
+    uint8_t bytes[CRL_NUMBER_MAX_BYTES];
+};
+
 /* When all that was used begins and stops to be good. */
 struct validity_claims {
     int64_t earliest_issue_unix;
     int64_t latest_issue_unix;
     int64_t earliest_expiry_unix;
     const char *earliest_expiry_item; /* static: "tcb_info" ... */
+    struct crl_number root_crl;       /* Intel's, both */
+    struct crl_number pck_crl;
+    struct crl_number ark_crl; /* AMD's */
 };
 
 struct claims {

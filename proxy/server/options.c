@@ -87,6 +87,8 @@ static const struct {
       "streams of one session" },
     { "quotes",           AT(quotes),             64,   LIMIT_MAX,
       "clients that wait for a quote" },
+    { "quote-rate",       AT(quote_rate),         1000, LIMIT_MAX,
+      "quotes for clients in a second" },
     { "teekit-body",      AT(teekit_body), SERVE_TEEKIT_BODY_MAX,
       SERVE_TEEKIT_BODY_MAX, "bytes of a body from or to a client of teekit" },
 /* clang-format on */

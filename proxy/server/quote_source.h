@@ -41,6 +41,10 @@ MUST_CHECK enum status quote_source_open(uv_loop_t *loop,
                                          const struct log *log,
                                          struct quote_source **out);
 
+/* Take no more than |a_second| orders by quote_source_get() in a second, and as
+ * many at once after a rest; 0, as at the start: any number. */
+void quote_source_limit(struct quote_source *s, size_t a_second);
+
 /* What was made, borrowed during the call; or NULL, and |why| says what failed
  * (NULL when nothing did). */
 typedef void quote_done_fn(void *ctx, const struct proof *proof,
@@ -48,7 +52,8 @@ typedef void quote_done_fn(void *ctx, const struct proof *proof,
 
 /* Order a quote. |on_done| is called once, never from within, unless the order
  * is cancelled or the source closed before; the order is over then.
- * Returns STATUS_OK, STATUS_BUSY when the queue is full, or STATUS_NO_MEMORY;
+ * Returns STATUS_OK, STATUS_BUSY when the queue is full or the limit reached, or
+ * STATUS_NO_MEMORY;
  * |*out| is NULL unless OK. */
 MUST_CHECK enum status
 quote_source_get(struct quote_source *s,

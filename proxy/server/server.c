@@ -242,6 +242,7 @@ static enum status start_keys(struct server *s)
 
     if (st != STATUS_OK)
         return st;
+    quote_source_limit(s->source, s->options->limits.quote_rate);
     config.source = s->source;
     return keys_open(&s->loop, &config, &s->keys);
 }

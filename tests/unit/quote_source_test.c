@@ -108,6 +108,46 @@ static void quotes_are_made_in_order(void **state)
     finish(&t);
 }
 
+static void more_a_second_than_the_limit_says_busy(void **state)
+{
+    struct test t;
+
+    (void)state;
+    setup(&t);
+    quote_source_limit(t.source, 2);
+    CHECK_STATUS(ask(&t, 'a', NULL), STATUS_OK);
+    CHECK_STATUS(ask(&t, 'b', NULL), STATUS_OK);
+    CHECK_STATUS(ask(&t, 'c', NULL), STATUS_BUSY);
+    let_make(&t, 2);
+    while (ask(&t, 'd', NULL) == STATUS_BUSY) { /* half a second */
+        uv_sleep(10);
+        uv_update_time(&t.loop);
+    }
+    let_make(&t, 1);
+    assert_string_equal(t.got, "abd");
+    finish(&t);
+}
+
+/* The order that everybody depends on is not for clients. */
+static void the_first_in_line_is_not_limited(void **state)
+{
+    static const uint8_t report_data[QUOTE_REPORT_DATA_BYTES] = { 'z' };
+    struct quote_order *order;
+    struct test t;
+
+    (void)state;
+    setup(&t);
+    quote_source_limit(t.source, 1);
+    CHECK_STATUS(ask(&t, 'a', NULL), STATUS_OK);
+    CHECK_STATUS(ask(&t, 'b', NULL), STATUS_BUSY);
+    CHECK_STATUS(quote_source_get_first(t.source, report_data, on_done, &t,
+                                        &order),
+                 STATUS_OK);
+    let_make(&t, 2);
+    assert_string_equal(t.got, "az");
+    finish(&t);
+}
+
 static void a_full_queue_says_busy(void **state)
 {
     struct test t;
@@ -228,6 +268,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quotes_are_made_in_order),
+        cmocka_unit_test(more_a_second_than_the_limit_says_busy),
+        cmocka_unit_test(the_first_in_line_is_not_limited),
         cmocka_unit_test(a_full_queue_says_busy),
         cmocka_unit_test(the_first_goes_ahead_of_a_full_queue),
         cmocka_unit_test(cancelled_orders_are_not_told),
