@@ -36,10 +36,14 @@ void page_begin(const char *title, bool own, struct buffer *out)
                      "<header class=\"top\">\n<span class=\"brand\">");
     page_icon("brand", out);
     buffer_text(out, "Veritee</span>\n");
-    buffer_text(out, own ? "<p class=\"live\" id=\"live\" role=\"status\">"
-                           "Not live: reload for news"
-                         : "<p class=\"where\">On this computer");
-    buffer_text(out, "</p>\n</header>\n<main>\n");
+    if (own)
+        buffer_text(out,
+                    "<p class=\"hidden\" id=\"news\" role=\"status\"></p>\n"
+                    "<p class=\"live\" id=\"live\" role=\"status\">"
+                    "Not live: reload for news</p>\n");
+    else
+        buffer_text(out, "<p class=\"where\">On this computer</p>\n");
+    buffer_text(out, "</header>\n<main>\n");
 }
 
 void page_end(struct buffer *out)

@@ -232,6 +232,8 @@ def the_status_page_is_live(build):
             browser.wait_text("refused", ".pill")
             browser.wait_text("accept.mrtd", "#service-0 .reason")
             check("refused" in browser.title(), browser.title())
+            check(browser.run("return document.querySelector('#news')"
+                              ".textContent") == browser.title(), "it is said")
             check(counted(other)["bytes"] == 0, "nothing reached it")
             photographer.shoot(browser, "replaced", ["desktop"])
             # And back again.

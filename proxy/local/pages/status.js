@@ -4,6 +4,7 @@
 "use strict";
 
 const live = document.getElementById("live");
+const news = document.getElementById("news");
 const shown = new Map(); /* part's id -> the markup it was made of */
 let asking = false;
 let askAgain = false;
@@ -60,6 +61,8 @@ function showParts(page) {
         shown.delete(gone.id);
         gone.remove();
     }
+    if (document.title !== page.title)
+        news.textContent = page.title; /* for who listens to the page */
     document.title = page.title;
 }
 
@@ -90,9 +93,12 @@ function listen() {
 
     events.addEventListener("status", ask);
     events.addEventListener("error", () => {
-        say("off", "Not live: the proxy does not answer");
-        if (events.readyState === EventSource.CLOSED)
-            setTimeout(listen, 5000);
+        if (events.readyState !== EventSource.CLOSED) {
+            say("off", "Not live: the proxy does not answer");
+            return;
+        }
+        say("off", "Not live: too many pages are open");
+        setTimeout(listen, 5000);
     });
 }
 
