@@ -32,6 +32,9 @@
  * own servers. */
 #define SERVE_TEEKIT_BODY_MAX (100 * 1024 * 1024 - 128 * 1024)
 
+/* From one ping of a client of teekit to the next, as its servers do it. */
+#define SERVE_TEEKIT_BEAT_MS 30000
+
 struct serve_config {
     uv_loop_t *loop;
     struct carrier_hub *hub;
@@ -41,9 +44,10 @@ struct serve_config {
     struct staple *staple; /* NULL: nothing is stapled */
     const struct rules *rules;
     const struct log *log;
-    uint32_t streams_max; /* of one session */
-    bool teekit;          /* clients of teekit are served too */
-    size_t teekit_body;   /* bytes, up to SERVE_TEEKIT_BODY_MAX */
+    uint32_t streams_max;    /* of one session */
+    bool teekit;             /* clients of teekit are served too */
+    size_t teekit_body;      /* bytes, up to SERVE_TEEKIT_BODY_MAX */
+    uint64_t teekit_beat_ms; /* SERVE_TEEKIT_BEAT_MS, but in tests */
     /* serve_drain() was called, and nobody is left. Called once. */
     void (*on_empty)(void *ctx);
     void *ctx;

@@ -12,8 +12,6 @@
 #include "proxy/server/teekit_parts.h"
 #include "proxy/server/teekit_url.h"
 
-#define BEAT_MS 30000 /* as the servers of teekit do it */
-
 /* --- the end ------------------------------------------------------------- */
 
 static void on_timer_closed(uv_handle_t *timer)
@@ -225,7 +223,8 @@ static void on_beat(uv_timer_t *timer)
 
     if (g->asked && !g->crowded) {
         (void)why_fail(&why, STATUS_TIMED_OUT, "ws.pong", "PROTOCOL 13.7",
-                       "none within %d ms", BEAT_MS);
+                       "none within %" PRIu64 " ms",
+                       g->serve->config.teekit_beat_ms);
         guest_end(g, 0, &why);
         return;
     }
@@ -245,6 +244,7 @@ static void on_pong(void *ctx)
  * ends the session, and the client makes another. */
 static void take_key(struct teekit_guest *g, const struct teekit_envelope *e)
 {
+    const uint64_t beat_ms = g->serve->config.teekit_beat_ms;
     struct why why;
     enum status st = STATUS_BAD_STATE;
 
@@ -262,7 +262,7 @@ static void take_key(struct teekit_guest *g, const struct teekit_envelope *e)
     g->epoch = NULL;
     peers_ready(&g->pass);
     ws_link_limit(g->link, TEEKIT_MESSAGE_MAX_BYTES);
-    (void)uv_timer_start(&g->timer, on_beat, BEAT_MS, BEAT_MS);
+    (void)uv_timer_start(&g->timer, on_beat, beat_ms, beat_ms);
     log_event(g->serve->config.log, LOG_INFO, "session.up",
               LOG_FIELDS(LOG_S("peer", g->peer), LOG_S("suite", "teekit"),
                          LOG_S("session", g->label)));

@@ -121,6 +121,7 @@ static enum status start_serve(struct worker *w)
         .streams_max = (uint32_t)c->options->limits.streams,
         .teekit = c->options->teekit,
         .teekit_body = c->options->limits.teekit_body,
+        .teekit_beat_ms = SERVE_TEEKIT_BEAT_MS,
         .on_empty = on_empty,
         .ctx = w,
     };

@@ -1,6 +1,6 @@
 /* proxy/server/teekit_*: every allocation fails once while a client of teekit
  * comes, asks, opens a WebSocket and goes; nothing leaks, nothing hangs, and
- * the next client is served. */
+ * the next client is served. And who answers no ping is cut. */
 #include "tests/support/server_rig.h"
 
 #include <signal.h>
@@ -10,6 +10,7 @@
 #include "proxy/io/teekit_parcel.h"
 #include "proxy/io/ws_dial.h"
 #include "proxy/server/demo.h"
+#include "proxy/server/teekit_parts.h"
 #include "tests/support/alloc.h"
 #include "tests/support/check.h"
 
@@ -190,8 +191,8 @@ static bool somebody_is_there(const struct server_rig *rig)
     return peers_all(rig->peers) > 0 || rig->serve->teekit_guests != NULL;
 }
 
-/* Come, ask and go; then wait until the server is empty. */
-static void have_talk(struct talk *t, uv_timer_t *patience)
+/* Come and ask. */
+static void come(struct talk *t)
 {
     const struct ws_dial_target target = {
         .dial = { .host = slice_text("127.0.0.1"),
@@ -199,41 +200,108 @@ static void have_talk(struct talk *t, uv_timer_t *patience)
         .path = "/__ra__",
     };
 
-    (void)uv_timer_start(patience, out_of_patience, LOOP_PATIENCE_MS, 0);
     if (ws_dial_open(&t->rig->loop, &target, on_dialled, t, &t->dial) !=
         STATUS_OK)
         t->over = true;
     while (!t->over)
         (void)uv_run(&t->rig->loop, UV_RUN_ONCE);
+}
+
+static void go(struct talk *t)
+{
     ws_dial_cancel(t->dial);
     ws_link_close(t->link, WS_CLOSE_NORMAL);
     ws_queue_drop(&t->out);
+}
+
+/* Come, ask and go; then wait until the server is empty. */
+static void have_talk(struct talk *t, uv_timer_t *patience)
+{
+    (void)uv_timer_start(patience, out_of_patience, LOOP_PATIENCE_MS, 0);
+    come(t);
+    go(t);
     for (int i = 0; i < 20 || somebody_is_there(t->rig); i++)
         (void)uv_run(&t->rig->loop, i < 20 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
     (void)uv_timer_stop(patience);
 }
 
-static void no_failing_allocation_hurts(void **state)
+/* A server that has what the clients above ask for. */
+static struct server_rig *begin(struct demo **demo)
 {
     struct server_rig *rig = calloc(1, sizeof(*rig));
     struct server_rig_limits limits = server_rig_limits();
-    struct demo *demo;
     struct why why;
-    uv_timer_t patience;
     char rule[64];
-    bool failed = true;
-    size_t count = 0;
 
-    (void)state;
     assert_non_null(rig);
     (void)signal(SIGPIPE, SIG_IGN); /* as shutdown_watch() does */
     server_rig_begin(rig, &limits);
     rig->serve->config.teekit = true;
     rig->serve->config.teekit_body = 1024;
-    CHECK_STATUS(demo_open(&rig->loop, NULL, &demo, &why), STATUS_OK);
+    rig->serve->config.teekit_beat_ms = SERVE_TEEKIT_BEAT_MS;
+    CHECK_STATUS(demo_open(&rig->loop, NULL, demo, &why), STATUS_OK);
     (void)snprintf(rule, sizeof(rule), "site.test:80=127.0.0.1:%u",
-                   (unsigned)demo_port(demo));
+                   (unsigned)demo_port(*demo));
     server_rig_rule(rig, rule);
+    return rig;
+}
+
+static void end(struct server_rig *rig, struct demo *demo)
+{
+    demo_close(demo);
+    server_rig_end(rig);
+    free(rig);
+}
+
+static bool is_not_asked(void *ctx)
+{
+    const struct server_rig *rig = ctx;
+
+    return !rig->serve->teekit_guests->asked;
+}
+
+static bool is_asked(void *ctx)
+{
+    return !is_not_asked(ctx);
+}
+
+static bool is_there(void *ctx)
+{
+    const struct server_rig *rig = ctx;
+
+    return rig->serve->teekit_guests != NULL;
+}
+
+static void who_answers_no_ping_is_cut(void **state)
+{
+    struct demo *demo;
+    struct server_rig *rig = begin(&demo);
+    struct talk t = { .rig = rig };
+
+    (void)state;
+    rig->serve->config.teekit_beat_ms = 200; /* much for one turn */
+    come(&t);
+    assert_true(t.answered && t.echoed);
+    for (int i = 0; i < 3; i++) {
+        loop_while(&rig->loop, is_not_asked, rig);
+        loop_while(&rig->loop, is_asked, rig); /* and answers */
+    }
+    assert_true(is_there(rig));
+    ws_link_pause(t.link);
+    loop_while(&rig->loop, is_there, rig);
+    go(&t);
+    end(rig, demo);
+}
+
+static void no_failing_allocation_hurts(void **state)
+{
+    struct demo *demo;
+    struct server_rig *rig = begin(&demo);
+    uv_timer_t patience;
+    bool failed = true;
+    size_t count = 0;
+
+    (void)state;
     assert_int_equal(uv_timer_init(&rig->loop, &patience), 0);
     for (size_t n = 0; failed; n++) {
         struct talk broken = { .rig = rig }, whole = { .rig = rig };
@@ -248,14 +316,13 @@ static void no_failing_allocation_hurts(void **state)
     print_message("  %zu allocations\n", count);
     assert_true(count > 30);
     uv_close((uv_handle_t *)&patience, NULL);
-    demo_close(demo);
-    server_rig_end(rig);
-    free(rig);
+    end(rig, demo);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_answers_no_ping_is_cut),
         cmocka_unit_test(no_failing_allocation_hurts),
     };
 
