@@ -6,6 +6,7 @@ and the client gets 502 or 503 with a reason that names the check."""
 
 import json
 import sys
+import tempfile
 import urllib.request
 from pathlib import Path
 
@@ -113,15 +114,18 @@ def every_fault_is_refused_and_named(build):
 
 
 def every_fault_of_sev_snp_is_refused_and_named(build):
-    refuse_each(build, SNP_FAULTS, SNP)
+    # One folder, as keys take their time to be made.
+    with tempfile.TemporaryDirectory(prefix="veritee-snp-") as keys:
+        refuse_each(build, SNP_FAULTS, SNP, keys)
 
 
-def refuse_each(build, faults, options):
+def refuse_each(build, faults, options, sim_dir=None):
     wrong = []
     for fault, reason in faults.items():
         try:
             with Programs(build) as programs:
-                server, proxy = programs.pair(*options, "--simulate-fault", fault)
+                server, proxy = programs.pair(*options, "--simulate-fault", fault,
+                                              sim_dir=sim_dir)
                 refused(proxy, *reason)
                 refused(proxy, *reason)  # and again: nothing was remembered
                 nothing_seen(server)

@@ -161,6 +161,28 @@ static void what_is_expected_is_accepted(void **state)
     end(&rig);
 }
 
+/* From the second on, the collateral's signatures are not checked again: all
+ * that is of the quote is. */
+static void collateral_that_was_checked_vouches_for_no_quote(void **state)
+{
+    struct rig rig;
+    uint8_t *last;
+
+    (void)state;
+    begin(&rig, SIM_MRTD);
+    expect(&rig, STATUS_OK);
+    expect(&rig, STATUS_OK);
+    last = rig.quote.at + 48 + 584 - 1; /* of the report data, signed */
+    *last ^= 1;
+    expect(&rig, STATUS_BAD_SIGNATURE);
+    *last ^= 1;
+    rig.evidence.report_data[0] ^= 1;
+    expect(&rig, STATUS_BAD_BINDING);
+    rig.evidence.report_data[0] ^= 1;
+    expect(&rig, STATUS_OK);
+    end(&rig);
+}
+
 static void what_the_policy_does_not_name_is_refused(void **state)
 {
     struct rig rig;
@@ -285,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_expected_is_accepted),
+        cmocka_unit_test(collateral_that_was_checked_vouches_for_no_quote),
         cmocka_unit_test(what_the_policy_does_not_name_is_refused),
         cmocka_unit_test(a_quote_for_another_key_is_refused),
         cmocka_unit_test(the_users_lists_are_asked),
