@@ -43,7 +43,9 @@ struct teekit_session {
     struct teekit_key key;                /* zero until accepted */
     struct ws_queue queue;                /* what is to be sent */
     size_t held;                          /* bytes that users hold */
-    int64_t heard_ms;                     /* when a message last came */
+    int64_t heard_ms;                     /* when something last came */
+    int64_t pinged_ms;                    /* when a ping left that has no pong;
+                                           * 0: none */
     struct teekit_traffic traffic;
     struct teekit_user *users[STREAMS_MAX];
     struct teekit_message message; /* the one being read */
@@ -325,6 +327,8 @@ static void on_announced(struct teekit_session *s,
         teekit_session_close(s, &why);
 }
 
+static void on_pong(void *ctx);
+
 static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
                        size_t len)
 {
@@ -333,7 +337,7 @@ static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
     struct why why = { 0 };
     enum status st = STATUS_OK;
 
-    s->heard_ms = now_ms(s);
+    on_pong(s); /* as good as one */
     if (opcode != WS_BINARY)
         st = why_fail(&why, STATUS_BAD_FIELD, "ws.opcode", NULL, "text");
     else
@@ -361,35 +365,47 @@ static void on_link_end(void *ctx, const struct why *why)
 
 /* --- time ---------------------------------------------------------------- */
 
-/* A server that has said nothing at all since it was asked is gone, and so is
- * the session: the next one may find another. */
+/* A server that has said nothing since it was asked may be busy, or gone. */
 static void on_late(struct teekit_session *s, struct teekit_user *u)
 {
-    bool is_mute = s->heard_ms < u->asked_ms;
-    struct why why;
-
+    if (s->heard_ms <= u->asked_ms && s->pinged_ms == 0) {
+        s->pinged_ms = now_ms(s);
+        ws_link_ping(s->link);
+    }
     u->deadline_ms = 0;
     u->events->on_deadline(u);
-    if (!is_mute || s->state == TEEKIT_OVER)
-        return;
-    (void)why_fail(&why, STATUS_TIMED_OUT, "session", NULL,
-                   "the server has said nothing for as long as it may");
-    teekit_session_close(s, &why);
+}
+
+static void on_pong(void *ctx)
+{
+    struct teekit_session *s = ctx;
+
+    s->heard_ms = now_ms(s);
+    s->pinged_ms = 0;
+}
+
+/* True when there is a reason to end it, which |why| says. */
+static bool must_end(const struct teekit_session *s, struct why *why)
+{
+    *why = (struct why){ .status = STATUS_OK };
+    if (s->broken)
+        (void)why_fail(why, STATUS_NO_MEMORY, "session", NULL, "no memory");
+    else if (s->pinged_ms != 0 && now_ms(s) - s->pinged_ms >= PING_DEADLINE_MS)
+        (void)why_fail(why, STATUS_TIMED_OUT, "session", NULL,
+                       "no pong in %d s", PING_DEADLINE_MS / 1000);
+    else
+        return s->draining && s->traffic.users == 0 &&
+               ws_queue_empty(&s->queue);
+    return true;
 }
 
 static void on_tick(uv_timer_t *timer)
 {
     struct teekit_session *s = timer->data;
-    const struct why done = { .status = STATUS_OK };
     struct why why;
 
-    if (s->broken) {
-        (void)why_fail(&why, STATUS_NO_MEMORY, "session", NULL, "no memory");
+    if (must_end(s, &why)) {
         teekit_session_close(s, &why);
-        return;
-    }
-    if (s->draining && s->traffic.users == 0 && ws_queue_empty(&s->queue)) {
-        teekit_session_close(s, &done);
         return;
     }
     for (size_t i = 0; s->state != TEEKIT_OVER && i < COUNT_OF(s->users); i++) {
@@ -424,6 +440,7 @@ static enum status open_link(struct teekit_session *s, struct conn *conn)
 {
     static const struct ws_link_events events = {
         .on_message = on_message,
+        .on_pong = on_pong,
         .on_sent = on_sent,
         .on_end = on_link_end,
     };
