@@ -219,7 +219,6 @@ struct cert_claims {
 #define CLAIMS_CERTS_MAX 8
 
 /* A CRLNumber (RFC 5280 5.2.3): unsigned, big endian; |len| 0: no such list. */
-#define CRL_NUMBER_MAX_BYTES 20
 struct crl_number {
     size_t len;
     uint8_t bytes[CRL_NUMBER_MAX_BYTES];
