@@ -276,6 +276,20 @@ static bool is_blank(uint8_t c)
     return c == ' ' || c == '\t';
 }
 
+bool text_is_token(struct slice text)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.at[i];
+
+        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
+            !(c >= '0' && c <= '9') && (c == 0 || strchr(others, c) == NULL))
+            return false;
+    }
+    return text.len > 0;
+}
+
 struct slice text_trim(struct slice text)
 {
     while (text.len > 0 && is_blank(text.at[0]))

@@ -77,20 +77,6 @@ static struct slice take_line(struct cursor *c)
     return line;
 }
 
-static bool is_token(struct slice s)
-{
-    static const char others[] = "!#$%&'*+-.^_`|~";
-
-    for (size_t i = 0; i < s.len; i++) {
-        uint8_t c = s.at[i];
-
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-            !(c >= '0' && c <= '9') && (c == 0 || strchr(others, c) == NULL))
-            return false;
-    }
-    return s.len > 0;
-}
-
 /* "name: value" in two. False when it is not that. */
 static bool split_line(struct slice line, struct slice *name,
                        struct slice *value)
@@ -104,7 +90,7 @@ static bool split_line(struct slice line, struct slice *name,
     at = (size_t)(colon - line.at);
     *name = slice_of(line.at, at);
     *value = text_trim(slice_of(colon + 1, line.len - at - 1));
-    return is_token(*name);
+    return text_is_token(*name);
 }
 
 void ws_handshake_accept(struct slice key, char out[WS_ACCEPT_BYTES + 1])

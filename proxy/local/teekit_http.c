@@ -287,21 +287,6 @@ static bool is_framing(struct slice name)
     return is_any_of(name, words, COUNT_OF(words)) || is_websocket_field(name);
 }
 
-static bool is_token(struct slice name)
-{
-    static const char marks[] = "!#$%&'*+-.^_`|~";
-
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t c = name.at[i];
-
-        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-              (c >= 'a' && c <= 'z') ||
-              (c != 0 && memchr(marks, c, sizeof(marks) - 1) != NULL)))
-            return false;
-    }
-    return name.len > 0;
-}
-
 /* Append UTF-8 as ISO 8859-1. False when a character is beyond it, or has no
  * place in a field: the end of a line, above all. */
 static bool put_latin(struct buffer *out, struct slice value)
@@ -325,7 +310,7 @@ static bool put_latin(struct buffer *out, struct slice value)
 static enum status put_field(const struct teekit_field *f, struct buffer *out,
                              struct why *why)
 {
-    if (!is_token(f->name))
+    if (!text_is_token(f->name))
         return why_fail(why, STATUS_BAD_FIELD, "http_response.headers",
                         "RFC 9110 section 5.1",
                         "a name of %zu bytes that is no name", f->name.len);

@@ -23,20 +23,6 @@ static const struct {
 };
 /* clang-format on */
 
-static bool is_token(struct slice s)
-{
-    static const char others[] = "!#$%&'*+-.^_`|~";
-
-    for (size_t i = 0; i < s.len; i++) {
-        uint8_t c = s.at[i];
-
-        if (!(c >= 'a' && c <= 'z') && !(c >= 'A' && c <= 'Z') &&
-            !(c >= '0' && c <= '9') && (c == 0 || strchr(others, c) == NULL))
-            return false;
-    }
-    return s.len > 0;
-}
-
 enum status teekit_head_method(struct slice name, struct teekit_method *out,
                                struct why *why)
 {
@@ -50,7 +36,7 @@ enum status teekit_head_method(struct slice name, struct teekit_method *out,
         out->has_body = methods[i].has_body;
         return STATUS_OK;
     }
-    if (is_token(name) && !text_same_word(name, slice_text("CONNECT")) &&
+    if (text_is_token(name) && !text_same_word(name, slice_text("CONNECT")) &&
         !text_same_word(name, slice_text("TRACE")))
         return STATUS_OK;
     return why_fail(why, STATUS_BAD_METHOD, "method", CLAUSE, "\"%.*s\"",
@@ -100,7 +86,7 @@ static bool write_latin(struct slice text, struct buffer *out)
 static enum status write_field(const struct teekit_field *f, struct buffer *out,
                                struct why *why)
 {
-    if (!is_token(f->name))
+    if (!text_is_token(f->name))
         return why_fail(why, STATUS_BAD_REQUEST, "headers", CLAUSE,
                         "the name \"%.*s\"", (int)MIN_OF(f->name.len, 64),
                         (const char *)f->name.at);

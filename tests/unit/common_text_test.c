@@ -414,9 +414,25 @@ static void lists_are_walked_item_by_item(void **state)
     assert_int_equal(item.len, 0);
 }
 
+static void tokens_are_told_from_other_text(void **state)
+{
+    static const char *const tokens[] = { "GET", "x-a_b.c", "!#$%&'*+-.^_`|~",
+                                          "0" };
+    static const char *const others[] = { "",    "a b", "a:",   "a\n",
+                                          "(a)", "a/",  "\x7f", "\xc3\xbc" };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(tokens); i++)
+        assert_true(text_is_token(slice_text(tokens[i])));
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        assert_false(text_is_token(slice_text(others[i])));
+    assert_false(text_is_token(slice_of("a\0b", 3)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tokens_are_told_from_other_text),
         cmocka_unit_test(hex_goes_both_ways),
         cmocka_unit_test(hex_is_cut_visibly),
         cmocka_unit_test(decimals_are_strict),
