@@ -7,8 +7,9 @@
 
 #include "common/compiler.h"
 #include "common/file.h"
+#include "common/limits.h"
 #include "common/secret.h"
-#include "common/text.h"
+#include "proxy/server/pem_out.h"
 #include "proxy/server/sim_snp.h"
 
 /* names: sim_maker_amd the only one */
@@ -26,7 +27,7 @@ struct amd {
     struct sim_snp fresh; /* the list is its */
     enum fault_above above;
     bool no_vcek;
-    char vcek[4096]; /* PEM; terminated, as |ask| and |ark| */
+    struct buffer vcek; /* PEM, as |ask| and |ark|, which are terminated */
     char ask[4096];
     char ark[4096];
 };
@@ -38,6 +39,7 @@ static void amd_close(void *sim)
     if (s == NULL)
         return;
     sim_snp_key_wipe(&s->keys);
+    buffer_free(&s->vcek);
     free(s);
 }
 
@@ -81,25 +83,14 @@ static enum status find_keys(struct sim_snp_keys *keys, const char *path,
     return file_replace(path, slice_of(keys, sizeof(*keys)), 0600, why);
 }
 
-static void put_pem(struct slice der, char *out, size_t room)
-{
-    char base64[TEXT_BASE64_ROOM(sizeof(((struct sim_snp *)0)->endorsement))];
-
-    text_base64(der, base64, sizeof(base64));
-    (void)snprintf(out, room,
-                   "-----BEGIN CERTIFICATE-----\n%s\n"
-                   "-----END CERTIFICATE-----\n",
-                   base64);
-}
-
 /* |root| is the ASK, then the ARK. */
 static void put_above(struct amd *s)
 {
     static const char end[] = "-----END CERTIFICATE-----\n";
     const char *ark = strstr(s->first.root, end) + strlen(end);
 
-    put_pem(slice_of(s->first.endorsement, s->first.endorsement_len), s->vcek,
-            sizeof(s->vcek));
+    pem_out_cert(slice_of(s->first.endorsement, s->first.endorsement_len),
+                 &s->vcek);
     (void)snprintf(s->ask, sizeof(s->ask), "%.*s", (int)(ark - s->first.root),
                    s->first.root);
     (void)snprintf(s->ark, sizeof(s->ark), "%s", ark);
@@ -116,6 +107,8 @@ static enum status make(struct amd *s, const char *keys_path, struct why *why)
                         "no memory or randomness, or keys that are none");
     s->fresh = s->first;
     put_above(s);
+    if (!buffer_ok(&s->vcek))
+        return why_fail(why, STATUS_NO_MEMORY, "simulation", NULL, "no memory");
     return STATUS_OK;
 }
 
@@ -130,6 +123,7 @@ static enum status amd_open(enum tee_type tee, const struct fault *fault,
     *out = NULL;
     if (s == NULL)
         return why_fail(why, STATUS_NO_MEMORY, "simulation", NULL, "no memory");
+    s->vcek = buffer_with_max((size_t)2 * CERT_MAX_BYTES);
     s->above = fault->above;
     s->no_vcek = fault->no_vcek;
     sim_snp_default(&s->plan, now_unix);
@@ -178,7 +172,7 @@ static void put_proof(const struct amd *s, struct slice report,
     out->is_snp = true;
     buffer_add(&out->quote, report);
     if (!s->no_vcek)
-        buffer_text(&out->vcek, s->vcek);
+        buffer_add(&out->vcek, buffer_view(&s->vcek));
     switch (s->above) {
     case ABOVE_RIGHT:
         buffer_text(&out->ask, s->ask);
@@ -186,7 +180,7 @@ static void put_proof(const struct amd *s, struct slice report,
         break;
     case ABOVE_OTHER:
         buffer_text(&out->ask, s->ark);
-        buffer_text(&out->ark, s->vcek);
+        buffer_add(&out->ark, buffer_view(&s->vcek));
         break;
     case ABOVE_NONE:
         break;
@@ -256,7 +250,7 @@ static enum status amd_write(const void *sim, const char *dir, struct why *why)
     enum status st = file_make_dirs(dir, why);
 
     if (st == STATUS_OK)
-        st = write_one(dir, "vcek.pem", slice_text(s->vcek), why);
+        st = write_one(dir, "vcek.pem", buffer_view(&s->vcek), why);
     if (st == STATUS_OK)
         st = write_one(dir, "ark_crl.der", list_of(s), why);
     return st;
