@@ -13,13 +13,8 @@
 #include "common/slice.h"
 #include "common/status.h"
 #include "verifier/claims.h"
+#include "verifier/verify.h"
 #include "verifier/x509.h"
-
-/* One list. All borrowed. */
-struct user_crl {
-    const char *name; /* its file, for people */
-    struct slice der;
-};
 
 #define USER_CRL_CERTS_MAX 8
 

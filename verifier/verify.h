@@ -13,7 +13,6 @@
 #include "verifier/claims.h"
 #include "verifier/collateral_set.h"
 #include "verifier/explain.h"
-#include "verifier/user_crl.h"
 
 enum outcome { OUTCOME_SKIP, OUTCOME_PASS, OUTCOME_FAIL };
 
@@ -43,6 +42,12 @@ static inline const struct check_result *verdict_failed(const struct verdict *v)
             return &v->checks[i];
     return NULL;
 }
+
+/* A revocation list that the user has, see user_crl.h. All borrowed. */
+struct user_crl {
+    const char *name; /* its file, for people */
+    struct slice der;
+};
 
 struct verify_input {
     struct slice quote; /* trailing bytes are tolerated */

@@ -5,6 +5,7 @@
 
 #include "verifier/snp_explain.h"
 #include "verifier/snp_run.h"
+#include "verifier/user_crl.h"
 #include "verifier/validity.h"
 #include "verifier/wolf.h"
 

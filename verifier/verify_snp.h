@@ -13,7 +13,6 @@
 #include "common/slice.h"
 #include "common/status.h"
 #include "verifier/claims.h"
-#include "verifier/user_crl.h"
 #include "verifier/verify.h"
 
 struct verify_snp_input {

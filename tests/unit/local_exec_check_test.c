@@ -236,7 +236,8 @@ static bool is_dead(long pid)
     f = fopen(path, "r");
     if (f == NULL)
         return true;
-    (void)fgets(line, sizeof(line), f); /* else it has just gone */
+    if (fgets(line, sizeof(line), f) == NULL)
+        line[0] = '\0'; /* it has just gone */
     (void)fclose(f);
     name_end = strrchr(line, ')');
     return name_end == NULL || strncmp(name_end, ") Z", 3) == 0;
