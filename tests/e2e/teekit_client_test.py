@@ -251,6 +251,19 @@ def keys_change_in_the_middle(build):
         same(ask(proxy, "/hello")[0], 200, "afterwards")
 
 
+def a_server_that_waits_for_a_word_gets_one(build):
+    with proxied(build, late=True) as (_, proxy, _p):
+        same(ask(proxy, "/hello")[0], 200, "a request")
+
+
+def heartbeats_are_answered(build):
+    with proxied(build, heartbeat=200) as (server, proxy, _):
+        for _ in range(8):
+            same(ask(proxy, "/session")[::2], (200, b"1"), "the session")
+            time.sleep(0.25)
+        same(server.stats()["made"], 1, "sessions")
+
+
 def the_status_says_what_the_protocol_leaves_open(build):
     with proxied(build) as (_, proxy, _p):
         same(ask(proxy, "/hello")[0], 200, "a request")
@@ -353,6 +366,8 @@ if __name__ == "__main__":
         an_answer_that_never_comes_is_a_504,
         a_server_that_comes_back_is_found_again,
         keys_change_in_the_middle,
+        a_server_that_waits_for_a_word_gets_one,
+        heartbeats_are_answered,
         the_status_says_what_the_protocol_leaves_open,
         a_made_up_root_is_refused,
         a_quote_for_another_key_is_refused,

@@ -2,7 +2,9 @@
 //
 // OPTIONS is JSON: quote, a program that writes a hex quote for each hex report
 // data it reads; tee; style, "express" or "hono", whose habits it takes on;
-// heartbeat, milliseconds between pings, 0 for none. Prints "ready: PORT".
+// heartbeat, milliseconds between pings, 0 for none; late, to announce itself
+// only when the client has spoken, as on platforms where nothing tells a server
+// that a socket is open. Prints "ready: PORT".
 //
 // Dies where the ones it stands for die: a frame that the WebSocket library
 // refuses ends an express one, as does a tunnelled content-length.
@@ -97,11 +99,16 @@ function begin(ws, request) {
   });
   if (options.style !== "express")
     ws.on("error", () => {}); // an express one has no such listener, and dies
-  ws.send(encode(server.announcement));
+  if (!options.late)
+    ws.send(encode(server.announcement));
 }
 
 function onMessage(session, data) {
   let message = decode(data);
+
+  if (options.late && !session.spoken)
+    session.ws.send(encode(server.announcement));
+  session.spoken = true;
 
   if (isType(message, "client_kx") && session.key === undefined) {
     try {
