@@ -1,7 +1,7 @@
 #include "proxy/server/proof.h"
 
 #include "common/limits.h"
-#include "proxy/server/pem_out.h"
+#include "common/pem_out.h"
 #include "proxy/server/snp_table.h"
 #include "verifier/der.h"
 #include "verifier/snp_report.h"

@@ -10,8 +10,8 @@
 #include "common/cursor.h"
 #include "common/file.h"
 #include "common/limits.h"
+#include "common/pem_out.h"
 #include "common/secret.h"
-#include "proxy/server/pem_out.h"
 #include "proxy/server/sim_cert.h"
 #include "proxy/server/sim_crl.h"
 #include "proxy/server/sim_json.h"
@@ -56,13 +56,13 @@ static bool is_missing(const struct sim *sim, enum sim_item item)
 
 static bool make_keys(struct sim_keys *keys)
 {
-    return sim_key_make(&keys->root) && sim_key_make(&keys->pck_ca) &&
-           sim_key_make(&keys->pck) && sim_key_make(&keys->tcb_signing) &&
-           sim_key_make(&keys->attestation) && sim_key_make(&keys->rogue);
+    return tls_key_make(&keys->root) && tls_key_make(&keys->pck_ca) &&
+           tls_key_make(&keys->pck) && tls_key_make(&keys->tcb_signing) &&
+           tls_key_make(&keys->attestation) && tls_key_make(&keys->rogue);
 }
 
 /* Who signs a certificate or a list, if nothing is wrong. */
-static const struct sim_key *signer_of(const struct sim *sim,
+static const struct tls_key *signer_of(const struct sim *sim,
                                        enum sim_item item)
 {
     if ((sim->options.items[item].faults & SIM_ROGUE) != 0)
@@ -84,7 +84,7 @@ static void make_signed(struct sim *sim, enum sim_item item,
         sim_cert_tbs(&sim->options, &sim->keys, item, sim->now_unix, &tbs);
     else
         sim_crl_tbs(&sim->options, &sim->keys, item, sim->now_unix, &tbs);
-    sim_key_seal(signer_of(sim, item), builder_view(&tbs), &whole);
+    tls_key_seal(signer_of(sim, item), builder_view(&tbs), &whole);
     buffer_add(out, builder_view(&whole));
     if (!builder_ok(&tbs) || !builder_ok(&whole))
         out->failed = true;
@@ -189,7 +189,7 @@ enum status sim_renew(const struct sim *from, const struct sim_options *options,
 
 /* The file of keys: each key's secret and point, in the order of the struct. */
 #define KEY_COUNT 6
-static_assert(sizeof(struct sim_keys) == KEY_COUNT * sizeof(struct sim_key),
+static_assert(sizeof(struct sim_keys) == KEY_COUNT * sizeof(struct tls_key),
               "all keys are counted");
 
 enum status sim_save_keys(const struct sim *sim, const char *path,
@@ -205,7 +205,7 @@ enum status sim_restore(const char *path, const struct sim_options *options,
 {
     struct buffer file;
     struct sim_keys keys;
-    struct sim_key *const all[KEY_COUNT] = {
+    struct tls_key *const all[KEY_COUNT] = {
         &keys.root,        &keys.pck_ca,      &keys.pck,
         &keys.tcb_signing, &keys.attestation, &keys.rogue
     };

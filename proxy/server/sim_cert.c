@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#include "proxy/server/sim_der.h"
+#include "common/der_out.h"
 #include "proxy/server/sim_pck_ext.h"
 #include "verifier/der.h"
 #include "verifier/x509.h"
@@ -42,7 +42,7 @@ static const struct role *role_of(enum sim_item item)
     return &roles[item];
 }
 
-const struct sim_key *sim_cert_key(const struct sim_keys *keys,
+const struct tls_key *sim_cert_key(const struct sim_keys *keys,
                                    enum sim_item item)
 {
     if (item == SIM_ROOT)
@@ -63,7 +63,7 @@ void sim_cert_serial(const struct sim_options *options,
 {
     bool high = (options->items[item].faults & SIM_HIGH_SERIAL) != 0;
 
-    sim_key_id(sim_cert_key(keys, item), serial);
+    tls_key_id(sim_cert_key(keys, item), serial);
     serial[0] = (uint8_t)((serial[0] & 0x3f) | (high ? 0x80 : 0x40));
 }
 
@@ -71,22 +71,22 @@ static void put_name_part(struct builder *b, uint8_t type, uint8_t tag,
                           const char *text)
 {
     const uint8_t oid[] = { 0x55, 0x04, type };
-    size_t set = sim_der_open(b, DER_SET);
-    size_t pair = sim_der_open(b, DER_SEQUENCE);
+    size_t set = der_out_open(b, DER_SET);
+    size_t pair = der_out_open(b, DER_SEQUENCE);
 
-    sim_der_put(b, DER_OID, SLICE_OF(oid));
-    sim_der_put(b, tag, slice_text(text));
-    sim_der_close(b, pair);
-    sim_der_close(b, set);
+    der_out_put(b, DER_OID, SLICE_OF(oid));
+    der_out_put(b, tag, slice_text(text));
+    der_out_close(b, pair);
+    der_out_close(b, set);
 }
 
 static void put_name(struct builder *b, const char *common_name)
 {
-    size_t name = sim_der_open(b, DER_SEQUENCE);
+    size_t name = der_out_open(b, DER_SEQUENCE);
 
     put_name_part(b, 3, DER_UTF8_STRING, common_name);
     put_name_part(b, 10, DER_UTF8_STRING, "Veritee Simulation");
-    sim_der_close(b, name);
+    der_out_close(b, name);
 }
 
 void sim_cert_name(const struct sim_options *options, enum sim_item item,
@@ -107,25 +107,25 @@ static void put_extension(struct builder *b, uint8_t id, bool critical,
                           struct slice value)
 {
     const uint8_t oid[] = { 0x55, 0x1d, id };
-    size_t extension = sim_der_open(b, DER_SEQUENCE);
+    size_t extension = der_out_open(b, DER_SEQUENCE);
 
-    sim_der_put(b, DER_OID, SLICE_OF(oid));
+    der_out_put(b, DER_OID, SLICE_OF(oid));
     if (critical)
-        sim_der_boolean(b, true);
-    sim_der_put(b, DER_OCTET_STRING, value);
-    sim_der_close(b, extension);
+        der_out_boolean(b, true);
+    der_out_put(b, DER_OCTET_STRING, value);
+    der_out_close(b, extension);
 }
 
-void sim_cert_authority_id(const struct sim_key *issuer, struct builder *b)
+void sim_cert_authority_id(const struct tls_key *issuer, struct builder *b)
 {
     uint8_t id[20];
     uint8_t room[32];
     struct builder value = builder_over(room, sizeof(room));
-    size_t sequence = sim_der_open(&value, DER_SEQUENCE);
+    size_t sequence = der_out_open(&value, DER_SEQUENCE);
 
-    sim_key_id(issuer, id);
-    sim_der_put(&value, DER_CONTEXT_0, SLICE_OF(id));
-    sim_der_close(&value, sequence);
+    tls_key_id(issuer, id);
+    der_out_put(&value, DER_CONTEXT_0, SLICE_OF(id));
+    der_out_close(&value, sequence);
     put_extension(b, 0x23, false, builder_view(&value));
 }
 
@@ -140,8 +140,8 @@ static void put_subject_id(const struct plan *p, struct builder *b)
     uint8_t room[32];
     struct builder value = builder_over(room, sizeof(room));
 
-    sim_key_id(sim_cert_key(p->keys, p->item), id);
-    sim_der_put(&value, DER_OCTET_STRING, SLICE_OF(id));
+    tls_key_id(sim_cert_key(p->keys, p->item), id);
+    der_out_put(&value, DER_OCTET_STRING, SLICE_OF(id));
     put_extension(b, 0x0e, false, builder_view(&value));
 }
 
@@ -150,16 +150,16 @@ static void put_crl_points(struct builder *b)
 {
     uint8_t room[64];
     struct builder value = builder_over(room, sizeof(room));
-    size_t points = sim_der_open(&value, DER_SEQUENCE);
-    size_t point = sim_der_open(&value, DER_SEQUENCE);
-    size_t name = sim_der_open(&value, DER_CONTEXT_CONSTRUCTED_0);
-    size_t full = sim_der_open(&value, DER_CONTEXT_CONSTRUCTED_0);
+    size_t points = der_out_open(&value, DER_SEQUENCE);
+    size_t point = der_out_open(&value, DER_SEQUENCE);
+    size_t name = der_out_open(&value, DER_CONTEXT_CONSTRUCTED_0);
+    size_t full = der_out_open(&value, DER_CONTEXT_CONSTRUCTED_0);
 
-    sim_der_put(&value, 0x86, slice_text("https://crl.invalid/simulated.der"));
-    sim_der_close(&value, full);
-    sim_der_close(&value, name);
-    sim_der_close(&value, point);
-    sim_der_close(&value, points);
+    der_out_put(&value, 0x86, slice_text("https://crl.invalid/simulated.der"));
+    der_out_close(&value, full);
+    der_out_close(&value, name);
+    der_out_close(&value, point);
+    der_out_close(&value, points);
     put_extension(b, 0x1f, false, builder_view(&value));
 }
 
@@ -176,7 +176,7 @@ static void put_key_usage(const struct plan *p, struct builder *b)
 
     while ((byte >> unused & 1) == 0)
         unused++;
-    sim_der_bits(&value, slice_of(&byte, 1), unused);
+    der_out_bits(&value, slice_of(&byte, 1), unused);
     put_extension(b, 0x0f, true, builder_view(&value));
 }
 
@@ -186,19 +186,19 @@ static void put_basic_constraints(const struct plan *p, struct builder *b)
     bool is_short = (p->faults & SIM_PATH_TOO_SHORT) != 0;
     uint8_t room[16];
     struct builder value = builder_over(room, sizeof(room));
-    size_t sequence = sim_der_open(&value, DER_SEQUENCE);
+    size_t sequence = der_out_open(&value, DER_SEQUENCE);
 
     if (is_ca) {
-        sim_der_boolean(&value, true);
-        sim_der_number(&value, DER_INTEGER, is_short ? 0 : p->role->path_len);
+        der_out_boolean(&value, true);
+        der_out_number(&value, DER_INTEGER, is_short ? 0 : p->role->path_len);
     }
-    sim_der_close(&value, sequence);
+    der_out_close(&value, sequence);
     put_extension(b, 0x13, true, builder_view(&value));
 }
 
 static void put_authority_id(const struct plan *p, struct builder *b)
 {
-    const struct sim_key *issuer = sim_cert_key(p->keys, p->role->issuer);
+    const struct tls_key *issuer = sim_cert_key(p->keys, p->role->issuer);
 
     if ((p->faults & SIM_OTHER_AUTHORITY_ID) != 0)
         issuer = &p->keys->rogue;
@@ -207,8 +207,8 @@ static void put_authority_id(const struct plan *p, struct builder *b)
 
 static void put_extensions(const struct plan *p, struct builder *b)
 {
-    size_t wrapper = sim_der_open(b, DER_CONTEXT_CONSTRUCTED_3);
-    size_t list = sim_der_open(b, DER_SEQUENCE);
+    size_t wrapper = der_out_open(b, DER_CONTEXT_CONSTRUCTED_3);
+    size_t list = der_out_open(b, DER_SEQUENCE);
 
     if ((p->faults & SIM_NO_AUTHORITY_ID) == 0)
         put_authority_id(p, b);
@@ -224,8 +224,8 @@ static void put_extensions(const struct plan *p, struct builder *b)
         sim_pck_ext_write(p->options, b);
     if ((p->faults & SIM_UNKNOWN_CRITICAL) != 0)
         sim_cert_unknown_critical(b);
-    sim_der_close(b, list);
-    sim_der_close(b, wrapper);
+    der_out_close(b, list);
+    der_out_close(b, wrapper);
 }
 
 /* --- the signed part --- */
@@ -233,19 +233,19 @@ static void put_extensions(const struct plan *p, struct builder *b)
 static void put_validity(const struct sim_item_options *item, int64_t now_unix,
                          struct builder *b)
 {
-    size_t validity = sim_der_open(b, DER_SEQUENCE);
+    size_t validity = der_out_open(b, DER_SEQUENCE);
 
-    sim_der_time(b, now_unix + item->from_s);
-    sim_der_time(b, now_unix + item->until_s);
-    sim_der_close(b, validity);
+    der_out_time(b, now_unix + item->from_s);
+    der_out_time(b, now_unix + item->until_s);
+    der_out_close(b, validity);
 }
 
 static void put_version_3(struct builder *b)
 {
-    size_t version = sim_der_open(b, DER_CONTEXT_CONSTRUCTED_0);
+    size_t version = der_out_open(b, DER_CONTEXT_CONSTRUCTED_0);
 
-    sim_der_number(b, DER_INTEGER, 2);
-    sim_der_close(b, version);
+    der_out_number(b, DER_INTEGER, 2);
+    der_out_close(b, version);
 }
 
 void sim_cert_tbs(const struct sim_options *options,
@@ -258,19 +258,19 @@ void sim_cert_tbs(const struct sim_options *options,
                       .item = item,
                       .faults = options->items[item].faults };
     uint8_t serial[20];
-    size_t tbs = sim_der_open(b, DER_SEQUENCE);
+    size_t tbs = der_out_open(b, DER_SEQUENCE);
 
     put_version_3(b);
     sim_cert_serial(options, keys, item, serial);
-    sim_der_unsigned(b, SLICE_OF(serial));
-    sim_key_algorithm(b);
+    der_out_unsigned(b, SLICE_OF(serial));
+    tls_key_algorithm(b);
     if ((p.faults & SIM_OTHER_ISSUER) != 0)
         put_name(b, "Simulated Someone Else");
     else
         sim_cert_name(options, p.role->issuer, b);
     put_validity(&options->items[item], now_unix, b);
     sim_cert_name(options, item, b);
-    sim_key_spki(sim_cert_key(keys, item), b);
+    tls_key_spki(sim_cert_key(keys, item), b);
     put_extensions(&p, b);
-    sim_der_close(b, tbs);
+    der_out_close(b, tbs);
 }

@@ -9,10 +9,10 @@
 
 #include "common/builder.h"
 #include "proxy/server/sim.h"
-#include "proxy/server/sim_key.h"
+#include "proxy/server/sim_keys.h"
 
 /* The key that |item|, one of the four certificates, is about. */
-const struct sim_key *sim_cert_key(const struct sim_keys *keys,
+const struct tls_key *sim_cert_key(const struct sim_keys *keys,
                                    enum sim_item item);
 
 /* Its serial number, unsigned, big endian; the same at each call. */
@@ -26,7 +26,7 @@ void sim_cert_name(const struct sim_options *options, enum sim_item item,
 
 /* AuthorityKeyIdentifier of |issuer|, as a whole Extension; shared with
  * revocation lists. */
-void sim_cert_authority_id(const struct sim_key *issuer, struct builder *b);
+void sim_cert_authority_id(const struct tls_key *issuer, struct builder *b);
 
 /* An extension that nobody knows and that is critical; likewise. */
 void sim_cert_unknown_critical(struct builder *b);

@@ -1,7 +1,7 @@
 #include "proxy/server/sim_crl.h"
 
+#include "common/der_out.h"
 #include "proxy/server/sim_cert.h"
-#include "proxy/server/sim_der.h"
 #include "verifier/der.h"
 
 #define MANY_ENTRIES 2000
@@ -24,12 +24,12 @@ static void put_entry(const struct plan *p, struct slice serial,
         0x30, 0x0c, 0x30, 0x0a, 0x06, 0x03, 0x55,
         0x1d, 0x15, 0x04, 0x03, 0x0a, 0x01, 0x01
     };
-    size_t entry = sim_der_open(b, DER_SEQUENCE);
+    size_t entry = der_out_open(b, DER_SEQUENCE);
 
-    sim_der_unsigned(b, serial);
-    sim_der_time(b, p->now_unix + p->options->items[p->item].from_s);
+    der_out_unsigned(b, serial);
+    der_out_time(b, p->now_unix + p->options->items[p->item].from_s);
     builder_bytes(b, SLICE_OF(reason));
-    sim_der_close(b, entry);
+    der_out_close(b, entry);
 }
 
 /* Is |cert| one that this list covers, and revoked? */
@@ -71,11 +71,11 @@ static void put_entries(const struct plan *p, struct builder *b)
         any = any || is_listed(p, cert);
     if (!any)
         return;
-    list = sim_der_open(b, DER_SEQUENCE);
+    list = der_out_open(b, DER_SEQUENCE);
     if (many)
         put_others(p, b);
     put_revoked(p, b);
-    sim_der_close(b, list);
+    der_out_close(b, list);
 }
 
 static void put_number(struct builder *b)
@@ -89,8 +89,8 @@ static void put_number(struct builder *b)
 static void put_extensions(const struct plan *p, struct builder *b)
 {
     bool other = (p->faults & SIM_OTHER_AUTHORITY_ID) != 0;
-    size_t wrapper = sim_der_open(b, DER_CONTEXT_CONSTRUCTED_0);
-    size_t list = sim_der_open(b, DER_SEQUENCE);
+    size_t wrapper = der_out_open(b, DER_CONTEXT_CONSTRUCTED_0);
+    size_t list = der_out_open(b, DER_SEQUENCE);
 
     if ((p->faults & SIM_NO_CRL_NUMBER) == 0)
         put_number(b);
@@ -100,8 +100,8 @@ static void put_extensions(const struct plan *p, struct builder *b)
                               b);
     if ((p->faults & SIM_UNKNOWN_CRITICAL) != 0)
         sim_cert_unknown_critical(b);
-    sim_der_close(b, list);
-    sim_der_close(b, wrapper);
+    der_out_close(b, list);
+    der_out_close(b, wrapper);
 }
 
 void sim_crl_tbs(const struct sim_options *options, const struct sim_keys *keys,
@@ -114,14 +114,14 @@ void sim_crl_tbs(const struct sim_options *options, const struct sim_keys *keys,
                       .faults = options->items[item].faults,
                       .now_unix = now_unix };
     bool other = (p.faults & SIM_OTHER_ISSUER) != 0;
-    size_t tbs = sim_der_open(b, DER_SEQUENCE);
+    size_t tbs = der_out_open(b, DER_SEQUENCE);
 
-    sim_der_number(b, DER_INTEGER, 1); /* version 2 */
-    sim_key_algorithm(b);
+    der_out_number(b, DER_INTEGER, 1); /* version 2 */
+    tls_key_algorithm(b);
     sim_cert_name(options, other ? SIM_TCB_SIGNING : p.issuer, b);
-    sim_der_time(b, now_unix + options->items[item].from_s);
-    sim_der_time(b, now_unix + options->items[item].until_s);
+    der_out_time(b, now_unix + options->items[item].from_s);
+    der_out_time(b, now_unix + options->items[item].until_s);
     put_entries(&p, b);
     put_extensions(&p, b);
-    sim_der_close(b, tbs);
+    der_out_close(b, tbs);
 }

@@ -8,7 +8,7 @@
 
 #include "common/builder.h"
 #include "proxy/server/sim.h"
-#include "proxy/server/sim_key.h"
+#include "proxy/server/sim_keys.h"
 
 /* TBSCertList of |item|, SIM_ROOT_CRL or SIM_PCK_CRL, as |options| want it:
  * the certificates that it covers and that are SIM_REVOKED are on it. */

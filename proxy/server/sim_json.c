@@ -201,7 +201,7 @@ static void put_signed(const struct plan *p, enum sim_item item,
     put(p, &j);
     json_out_end_object(&j);
     if (!buffer_ok(&inner) ||
-        !sim_key_sign(rogue ? &p->keys->rogue : &p->keys->tcb_signing,
+        !tls_key_sign(rogue ? &p->keys->rogue : &p->keys->tcb_signing,
                       buffer_view(&inner), rs)) {
         out->failed = true;
         buffer_free(&inner);

@@ -11,7 +11,7 @@
 #include "common/buffer.h"
 #include "common/compiler.h"
 #include "proxy/server/sim.h"
-#include "proxy/server/sim_key.h"
+#include "proxy/server/sim_keys.h"
 
 /* Append the TCB info, version 3, or the QE identity, version 2, for quotes of
  * |tee| to |out|, whose failure is the only error. */

@@ -1,6 +1,6 @@
 #include "proxy/server/sim_pck_ext.h"
 
-#include "proxy/server/sim_der.h"
+#include "common/der_out.h"
 #include "verifier/der.h"
 
 /* Begin SEQUENCE { 1.2.840.113741.1.13.1[.|first|[.|second|]], ... }; a zero
@@ -10,9 +10,9 @@ static size_t open_element(struct builder *b, uint8_t first, uint8_t second)
     const uint8_t oid[] = { 0x2a, 0x86, 0x48, 0x86,  0xf8,  0x4d,
                             0x01, 0x0d, 0x01, first, second };
     size_t len = sizeof(oid) - (second == 0) - (first == 0);
-    size_t element = sim_der_open(b, DER_SEQUENCE);
+    size_t element = der_out_open(b, DER_SEQUENCE);
 
-    sim_der_put(b, DER_OID, slice_of(oid, len));
+    der_out_put(b, DER_OID, slice_of(oid, len));
     return element;
 }
 
@@ -21,8 +21,8 @@ static void put_octets(struct builder *b, uint8_t first, uint8_t second,
 {
     size_t element = open_element(b, first, second);
 
-    sim_der_put(b, DER_OCTET_STRING, octets);
-    sim_der_close(b, element);
+    der_out_put(b, DER_OCTET_STRING, octets);
+    der_out_close(b, element);
 }
 
 static void put_number(struct builder *b, uint8_t tag, uint8_t first,
@@ -30,21 +30,21 @@ static void put_number(struct builder *b, uint8_t tag, uint8_t first,
 {
     size_t element = open_element(b, first, second);
 
-    sim_der_number(b, tag, number);
-    sim_der_close(b, element);
+    der_out_number(b, tag, number);
+    der_out_close(b, element);
 }
 
 static void put_tcb(const struct sim_options *o, struct builder *b)
 {
     size_t element = open_element(b, 2, 0);
-    size_t list = sim_der_open(b, DER_SEQUENCE);
+    size_t list = der_out_open(b, DER_SEQUENCE);
 
     for (uint8_t i = 0; i < sizeof(o->component_svns); i++)
         put_number(b, DER_INTEGER, 2, (uint8_t)(i + 1), o->component_svns[i]);
     put_number(b, DER_INTEGER, 2, 17, o->platform.pce_svn);
     put_octets(b, 2, 18, SLICE_OF(o->platform.cpu_svn));
-    sim_der_close(b, list);
-    sim_der_close(b, element);
+    der_out_close(b, list);
+    der_out_close(b, element);
 }
 
 static void put_flag(struct builder *b, uint8_t number, enum tristate flag)
@@ -54,21 +54,21 @@ static void put_flag(struct builder *b, uint8_t number, enum tristate flag)
     if (flag == TRI_UNKNOWN)
         return;
     element = open_element(b, 7, number);
-    sim_der_boolean(b, flag == TRI_TRUE);
-    sim_der_close(b, element);
+    der_out_boolean(b, flag == TRI_TRUE);
+    der_out_close(b, element);
 }
 
 static void put_configuration(const struct sim_options *o, struct builder *b)
 {
     const struct platform_claims *p = &o->platform;
     size_t element = open_element(b, 7, 0);
-    size_t list = sim_der_open(b, DER_SEQUENCE);
+    size_t list = der_out_open(b, DER_SEQUENCE);
 
     put_flag(b, 1, p->dynamic_platform);
     put_flag(b, 2, p->cached_keys);
     put_flag(b, 3, p->smt_enabled);
-    sim_der_close(b, list);
-    sim_der_close(b, element);
+    der_out_close(b, list);
+    der_out_close(b, element);
 }
 
 static void put_element(const struct sim_options *o, int number,
@@ -96,12 +96,12 @@ void sim_pck_ext_write(const struct sim_options *options, struct builder *b)
 {
     bool reversed = (options->items[SIM_PCK].faults & SIM_SGX_REVERSED) != 0;
     size_t extension = open_element(b, 0, 0);
-    size_t value = sim_der_open(b, DER_OCTET_STRING);
-    size_t list = sim_der_open(b, DER_SEQUENCE);
+    size_t value = der_out_open(b, DER_OCTET_STRING);
+    size_t list = der_out_open(b, DER_SEQUENCE);
 
     for (int i = 1; i <= 7; i++)
         put_element(options, reversed ? 8 - i : i, b);
-    sim_der_close(b, list);
-    sim_der_close(b, value);
-    sim_der_close(b, extension);
+    der_out_close(b, list);
+    der_out_close(b, value);
+    der_out_close(b, extension);
 }

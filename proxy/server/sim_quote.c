@@ -111,7 +111,7 @@ static void put_descriptor(const struct sim_options *o, enum tee_type tee,
 
 /* A report of the quoting enclave that binds |key|. */
 static void put_qe_report(const struct sim_options *o,
-                          const struct sim_key *key, struct builder *b)
+                          const struct tls_key *key, struct builder *b)
 {
     struct sgx_claims r = { .misc_select = o->qe.misc_select,
                             .isv_prod_id = o->qe.isv_prod_id,
@@ -126,12 +126,12 @@ static void put_qe_report(const struct sim_options *o,
     put_sgx_body(&r, report_data, b);
 }
 
-static void put_signature(const struct sim_key *key, struct slice message,
+static void put_signature(const struct tls_key *key, struct slice message,
                           struct builder *b)
 {
     uint8_t rs[64];
 
-    if (!sim_key_sign(key, message, rs))
+    if (!tls_key_sign(key, message, rs))
         b->failed = true;
     builder_bytes(b, SLICE_OF(rs));
 }

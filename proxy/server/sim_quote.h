@@ -11,7 +11,7 @@
 #include "common/builder.h"
 #include "common/slice.h"
 #include "proxy/server/sim.h"
-#include "proxy/server/sim_key.h"
+#include "proxy/server/sim_keys.h"
 
 /* Write a quote of |tee| over |report_data|, carrying |pck_chain| (PEM). Fails
  * |b| when it does not fit or when signing fails. */

@@ -1,6 +1,6 @@
 #include "proxy/server/sim_snp_cert.h"
 
-#include "proxy/server/sim_der.h"
+#include "common/der_out.h"
 #include "verifier/der.h"
 #include "verifier/x509.h"
 
@@ -15,25 +15,25 @@ static void key_id(enum sim_snp_cert of, uint8_t id[20])
 static void put_name(struct builder *b, const char *common_name)
 {
     static const uint8_t oid[] = { 0x55, 0x04, 0x03 };
-    size_t name = sim_der_open(b, DER_SEQUENCE);
-    size_t set = sim_der_open(b, DER_SET);
-    size_t pair = sim_der_open(b, DER_SEQUENCE);
+    size_t name = der_out_open(b, DER_SEQUENCE);
+    size_t set = der_out_open(b, DER_SET);
+    size_t pair = der_out_open(b, DER_SEQUENCE);
 
-    sim_der_put(b, DER_OID, SLICE_OF(oid));
-    sim_der_put(b, DER_UTF8_STRING, slice_text(common_name));
-    sim_der_close(b, pair);
-    sim_der_close(b, set);
-    sim_der_close(b, name);
+    der_out_put(b, DER_OID, SLICE_OF(oid));
+    der_out_put(b, DER_UTF8_STRING, slice_text(common_name));
+    der_out_close(b, pair);
+    der_out_close(b, set);
+    der_out_close(b, name);
 }
 
 static void put_extension(struct builder *b, struct slice oid,
                           struct slice value)
 {
-    size_t extension = sim_der_open(b, DER_SEQUENCE);
+    size_t extension = der_out_open(b, DER_SEQUENCE);
 
-    sim_der_put(b, DER_OID, oid);
-    sim_der_put(b, DER_OCTET_STRING, value);
-    sim_der_close(b, extension);
+    der_out_put(b, DER_OID, oid);
+    der_out_put(b, DER_OCTET_STRING, value);
+    der_out_close(b, extension);
 }
 
 /* id-ce |id|, RFC 5280 appendix A.2. */
@@ -49,19 +49,19 @@ static void put_powers(const struct sim_snp_item *item, struct builder *b)
     uint8_t usage = (uint8_t)(item->key_usage >> 8);
     uint8_t room[16];
     struct builder value = builder_over(room, sizeof(room));
-    size_t sequence = sim_der_open(&value, DER_SEQUENCE);
+    size_t sequence = der_out_open(&value, DER_SEQUENCE);
     uint8_t unused = 0;
 
     if (item->is_ca)
-        sim_der_boolean(&value, true);
-    sim_der_close(&value, sequence);
+        der_out_boolean(&value, true);
+    der_out_close(&value, sequence);
     put_standard(b, 0x13, builder_view(&value));
     if (usage == 0)
         return;
     while ((usage >> unused & 1) == 0)
         unused++;
     value = builder_over(room, sizeof(room));
-    sim_der_bits(&value, slice_of(&usage, 1), unused);
+    der_out_bits(&value, slice_of(&usage, 1), unused);
     put_standard(b, 0x0f, builder_view(&value));
 }
 
@@ -72,7 +72,7 @@ static void put_subject_id(enum sim_snp_cert of, struct builder *b)
     struct builder value = builder_over(room, sizeof(room));
 
     key_id(of, id);
-    sim_der_put(&value, DER_OCTET_STRING, SLICE_OF(id));
+    der_out_put(&value, DER_OCTET_STRING, SLICE_OF(id));
     put_standard(b, 0x0e, builder_view(&value));
 }
 
@@ -92,7 +92,7 @@ static void put_amd_number(struct builder *b, uint8_t number, uint8_t more,
     uint8_t room[16];
     struct builder inner = builder_over(room, sizeof(room));
 
-    sim_der_number(&inner, DER_INTEGER, value);
+    der_out_number(&inner, DER_INTEGER, value);
     put_amd(b, number, more, builder_view(&inner));
 }
 
@@ -103,7 +103,7 @@ static void put_amd_text(struct builder *b, uint8_t number, const char *text)
 
     if (text == NULL)
         return;
-    sim_der_put(&inner, 0x16, slice_text(text)); /* IA5String */
+    der_out_put(&inner, 0x16, slice_text(text)); /* IA5String */
     put_amd(b, number, 0, builder_view(&inner));
 }
 
@@ -123,34 +123,34 @@ static void put_tbs(const struct sim_snp_plan *p, const struct sim_snp_keys *k,
                     enum sim_snp_cert of, struct builder *b)
 {
     const struct sim_snp_item *item = &p->certs[of];
-    size_t tbs = sim_der_open(b, DER_SEQUENCE);
-    size_t inner = sim_der_open(b, DER_CONTEXT_CONSTRUCTED_0);
+    size_t tbs = der_out_open(b, DER_SEQUENCE);
+    size_t inner = der_out_open(b, DER_CONTEXT_CONSTRUCTED_0);
     size_t list;
 
-    sim_der_number(b, DER_INTEGER, 2);
-    sim_der_close(b, inner);
-    sim_der_number(b, DER_INTEGER, item->serial);
+    der_out_number(b, DER_INTEGER, 2);
+    der_out_close(b, inner);
+    der_out_number(b, DER_INTEGER, item->serial);
     sim_snp_key_algorithm(b);
     if (of == SIM_SNP_ENDORSEMENT && p->issuer_name.len > 0)
         builder_bytes(b, p->issuer_name);
     else
         put_name(b, item->issuer);
-    inner = sim_der_open(b, DER_SEQUENCE);
-    sim_der_time(b, item->dates.from_unix);
-    sim_der_time(b, item->dates.until_unix);
-    sim_der_close(b, inner);
+    inner = der_out_open(b, DER_SEQUENCE);
+    der_out_time(b, item->dates.from_unix);
+    der_out_time(b, item->dates.until_unix);
+    der_out_close(b, inner);
     put_name(b, item->name);
     sim_snp_key_spki(k, of, b);
-    inner = sim_der_open(b, DER_CONTEXT_CONSTRUCTED_3);
-    list = sim_der_open(b, DER_SEQUENCE);
+    inner = der_out_open(b, DER_CONTEXT_CONSTRUCTED_3);
+    list = der_out_open(b, DER_SEQUENCE);
     if (item->is_ca || item->key_usage != 0)
         put_powers(item, b);
     put_subject_id(of, b);
     if (of == SIM_SNP_ENDORSEMENT)
         put_endorsed(p, b);
-    sim_der_close(b, list);
-    sim_der_close(b, inner);
-    sim_der_close(b, tbs);
+    der_out_close(b, list);
+    der_out_close(b, inner);
+    der_out_close(b, tbs);
 }
 
 void sim_snp_cert_write(const struct sim_snp_plan *p,
@@ -173,37 +173,37 @@ static void put_list_extensions(const struct sim_snp_plan *p, struct builder *b)
     uint8_t id[20];
     uint8_t room[32];
     struct builder value = builder_over(room, sizeof(room));
-    size_t sequence = sim_der_open(&value, DER_SEQUENCE);
-    size_t wrapper = sim_der_open(b, DER_CONTEXT_CONSTRUCTED_0);
-    size_t list = sim_der_open(b, DER_SEQUENCE);
+    size_t sequence = der_out_open(&value, DER_SEQUENCE);
+    size_t wrapper = der_out_open(b, DER_CONTEXT_CONSTRUCTED_0);
+    size_t list = der_out_open(b, DER_SEQUENCE);
 
     key_id(p->list_by, id);
-    sim_der_put(&value, DER_CONTEXT_0, SLICE_OF(id));
-    sim_der_close(&value, sequence);
+    der_out_put(&value, DER_CONTEXT_0, SLICE_OF(id));
+    der_out_close(&value, sequence);
     put_standard(b, 0x23, builder_view(&value));
     put_standard(b, 0x14, SLICE_OF(number));
-    sim_der_close(b, list);
-    sim_der_close(b, wrapper);
+    der_out_close(b, list);
+    der_out_close(b, wrapper);
 }
 
 static void put_list(const struct sim_snp_plan *p, struct builder *b)
 {
-    size_t tbs = sim_der_open(b, DER_SEQUENCE);
+    size_t tbs = der_out_open(b, DER_SEQUENCE);
     size_t entries, entry;
 
-    sim_der_number(b, DER_INTEGER, 1);
+    der_out_number(b, DER_INTEGER, 1);
     sim_snp_key_algorithm(b);
     put_name(b, p->certs[p->list_by].name);
-    sim_der_time(b, p->list_dates.from_unix);
-    sim_der_time(b, p->list_dates.until_unix);
-    entries = sim_der_open(b, DER_SEQUENCE);
-    entry = sim_der_open(b, DER_SEQUENCE);
-    sim_der_number(b, DER_INTEGER, p->listed);
-    sim_der_time(b, p->list_dates.from_unix);
-    sim_der_close(b, entry);
-    sim_der_close(b, entries);
+    der_out_time(b, p->list_dates.from_unix);
+    der_out_time(b, p->list_dates.until_unix);
+    entries = der_out_open(b, DER_SEQUENCE);
+    entry = der_out_open(b, DER_SEQUENCE);
+    der_out_number(b, DER_INTEGER, p->listed);
+    der_out_time(b, p->list_dates.from_unix);
+    der_out_close(b, entry);
+    der_out_close(b, entries);
     put_list_extensions(p, b);
-    sim_der_close(b, tbs);
+    der_out_close(b, tbs);
 }
 
 void sim_snp_cert_list(const struct sim_snp_plan *p,

@@ -7,8 +7,8 @@
 #include <wolfssl/wolfcrypt/random.h>
 #include <wolfssl/wolfcrypt/rsa.h>
 
+#include "common/der_out.h"
 #include "common/secret.h"
-#include "proxy/server/sim_der.h"
 #include "verifier/der.h"
 #include "verifier/wolf.h"
 
@@ -151,23 +151,23 @@ void sim_snp_key_algorithm(struct builder *b)
     static const uint8_t sha384[] = { 0x30, 0x0d, 0x06, 0x09, 0x60,
                                       0x86, 0x48, 0x01, 0x65, 0x03,
                                       0x04, 0x02, 0x02, 0x05, 0x00 };
-    size_t whole = sim_der_open(b, DER_SEQUENCE);
+    size_t whole = der_out_open(b, DER_SEQUENCE);
     size_t parameters, part, generator;
 
-    sim_der_put(b, DER_OID, SLICE_OF(pss));
-    parameters = sim_der_open(b, DER_SEQUENCE);
-    sim_der_put(b, DER_CONTEXT_CONSTRUCTED_0, SLICE_OF(sha384));
-    part = sim_der_open(b, 0xa1);
-    generator = sim_der_open(b, DER_SEQUENCE);
-    sim_der_put(b, DER_OID, SLICE_OF(mgf1));
+    der_out_put(b, DER_OID, SLICE_OF(pss));
+    parameters = der_out_open(b, DER_SEQUENCE);
+    der_out_put(b, DER_CONTEXT_CONSTRUCTED_0, SLICE_OF(sha384));
+    part = der_out_open(b, 0xa1);
+    generator = der_out_open(b, DER_SEQUENCE);
+    der_out_put(b, DER_OID, SLICE_OF(mgf1));
     builder_bytes(b, SLICE_OF(sha384));
-    sim_der_close(b, generator);
-    sim_der_close(b, part);
-    part = sim_der_open(b, 0xa2);
-    sim_der_number(b, DER_INTEGER, SALT);
-    sim_der_close(b, part);
-    sim_der_close(b, parameters);
-    sim_der_close(b, whole);
+    der_out_close(b, generator);
+    der_out_close(b, part);
+    part = der_out_open(b, 0xa2);
+    der_out_number(b, DER_INTEGER, SALT);
+    der_out_close(b, part);
+    der_out_close(b, parameters);
+    der_out_close(b, whole);
 }
 
 static bool sign_pss(const struct sim_snp_keys *keys, enum sim_snp_cert by,
@@ -194,14 +194,14 @@ void sim_snp_key_seal(const struct sim_snp_keys *keys, enum sim_snp_cert by,
                       struct slice tbs, struct builder *b)
 {
     uint8_t bits[WOLF_RSA_4096_BYTES] = { 0 };
-    size_t whole = sim_der_open(b, DER_SEQUENCE);
+    size_t whole = der_out_open(b, DER_SEQUENCE);
 
     if (!sign_pss(keys, by, tbs, bits))
         b->failed = true;
     builder_bytes(b, tbs);
     sim_snp_key_algorithm(b);
-    sim_der_bits(b, SLICE_OF(bits), 0);
-    sim_der_close(b, whole);
+    der_out_bits(b, SLICE_OF(bits), 0);
+    der_out_close(b, whole);
 }
 
 bool sim_snp_key_sign(const struct sim_snp_keys *keys, struct slice message,

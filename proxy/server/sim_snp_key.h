@@ -1,6 +1,6 @@
 /* proxy/server/sim_snp_key.h: keys of a simulated AMD and one chip of its.
  *
- * With wolfCrypt. Secret only by habit, as those of sim_key.h. RFC 8017 (RSA),
+ * With wolfCrypt. Secret only by habit, as those of sim_keys.h. RFC 8017 (RSA),
  * FIPS 186-5 (ECDSA). */
 #ifndef PROXY_SERVER_SIM_SNP_KEY_H
 #define PROXY_SERVER_SIM_SNP_KEY_H

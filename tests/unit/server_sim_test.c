@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "common/builder.h"
+#include "common/der_out.h"
 #include "common/file.h"
-#include "proxy/server/sim_der.h"
-#include "proxy/server/sim_key.h"
+#include "proxy/io/tls_key.h"
 #include "tests/support/simulation.h"
 #include "verifier/der.h"
 #include "verifier/root.h"
@@ -29,7 +29,7 @@ static void lengths_are_read_back(void **state)
         struct slice want = slice_of(contents, lens[i]);
         struct cursor c;
 
-        sim_der_put(&b, DER_OCTET_STRING, want);
+        der_out_put(&b, DER_OCTET_STRING, want);
         c = cursor_over(builder_view(&b));
         assert_true(slice_equal(der_take(&c, DER_OCTET_STRING), want));
         assert_true(cursor_finish(&c));
@@ -44,7 +44,7 @@ static void what_does_not_fit_fails(void **state)
     for (size_t len = 0; len <= sizeof(room); len++) {
         struct builder b = builder_over(room, len);
 
-        sim_der_put(&b, DER_OCTET_STRING, slice_text("12345"));
+        der_out_put(&b, DER_OCTET_STRING, slice_text("12345"));
         assert_int_equal(builder_ok(&b), len >= 7);
     }
 }
@@ -62,7 +62,7 @@ static void numbers_and_times_are_read_back(void **state)
         struct builder b = builder_over(room, sizeof(room));
         struct cursor c;
 
-        sim_der_number(&b, DER_INTEGER, numbers[i]);
+        der_out_number(&b, DER_INTEGER, numbers[i]);
         c = cursor_over(builder_view(&b));
         assert_true(der_number(&c, DER_INTEGER, UINT64_MAX) == numbers[i]);
         assert_true(cursor_finish(&c));
@@ -71,7 +71,7 @@ static void numbers_and_times_are_read_back(void **state)
         struct builder b = builder_over(room, sizeof(room));
         struct cursor c;
 
-        sim_der_time(&b, times[i]);
+        der_out_time(&b, times[i]);
         c = cursor_over(builder_view(&b));
         assert_true(der_time(&c) == times[i]);
         assert_true(cursor_finish(&c));
@@ -82,20 +82,20 @@ static void numbers_and_times_are_read_back(void **state)
 
 static void keys_sign_what_verifies(void **state)
 {
-    struct sim_key a, b;
+    struct tls_key a, b;
     uint8_t rs[64];
     struct slice message = slice_text("message");
 
     (void)state;
-    assert_true(sim_key_make(&a) && sim_key_make(&b));
+    assert_true(tls_key_make(&a) && tls_key_make(&b));
     assert_memory_not_equal(a.point, b.point, sizeof(a.point));
     assert_true(wolf_p256_is_point(a.point));
-    assert_true(sim_key_sign(&a, message, rs));
+    assert_true(tls_key_sign(&a, message, rs));
     assert_true(wolf_p256_verify(a.point, message, rs));
     assert_false(wolf_p256_verify(b.point, message, rs));
-    sim_key_wipe(&a);
+    tls_key_wipe(&a);
     assert_true(slice_is_zero(SLICE_OF(a.secret)));
-    assert_false(sim_key_sign(&a, message, rs));
+    assert_false(tls_key_sign(&a, message, rs));
     assert_true(slice_is_zero(SLICE_OF(rs)));
 }
 

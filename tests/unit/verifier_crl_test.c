@@ -4,9 +4,9 @@
 #include <dirent.h>
 
 #include "common/builder.h"
+#include "common/der_out.h"
 #include "common/file.h"
 #include "common/limits.h"
-#include "proxy/server/sim_der.h"
 #include "tests/support/simulation.h"
 #include "verifier/chain.h"
 #include "verifier/crl.h"
@@ -234,16 +234,16 @@ static void checks_both_dates(void **state)
 static struct slice build(struct builder *b, struct slice head,
                           struct slice entries, struct slice extensions)
 {
-    size_t crl = sim_der_open(b, DER_SEQUENCE);
-    size_t tbs = sim_der_open(b, DER_SEQUENCE);
+    size_t crl = der_out_open(b, DER_SEQUENCE);
+    size_t tbs = der_out_open(b, DER_SEQUENCE);
 
     builder_bytes(b, head);
     builder_bytes(b, entries);
     builder_bytes(b, extensions);
-    sim_der_close(b, tbs);
+    der_out_close(b, tbs);
     builder_bytes(b, slice_of(ECDSA_SHA256, sizeof(ECDSA_SHA256) - 1));
-    sim_der_bits(b, slice_text("signature"), 0);
-    sim_der_close(b, crl);
+    der_out_bits(b, slice_text("signature"), 0);
+    der_out_close(b, crl);
     assert_true(builder_ok(b));
     return builder_view(b);
 }
@@ -349,13 +349,13 @@ static void bounds_the_number_of_entries(void **state)
          count++) {
         struct builder b = builder_over(room, sizeof(room));
         struct builder list = builder_over(list_room, sizeof(list_room));
-        size_t opened = sim_der_open(&list, DER_SEQUENCE);
+        size_t opened = der_out_open(&list, DER_SEQUENCE);
         struct crl crl;
         struct why why = { 0 };
 
         for (size_t i = 0; i < count; i++)
             builder_bytes(&list, slice_of("\x30\x12\x02\x01\x05" TIME_1, 20));
-        sim_der_close(&list, opened);
+        der_out_close(&list, opened);
         CHECK_STATUS(
             crl_parse(CRL_PCK,
                       build(&b, slice_of(SOUND_HEAD, sizeof(SOUND_HEAD) - 1),

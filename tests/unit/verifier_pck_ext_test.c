@@ -2,7 +2,7 @@
 #include "tests/support/check.h"
 
 #include "common/builder.h"
-#include "proxy/server/sim_der.h"
+#include "common/der_out.h"
 #include "proxy/server/sim_pck_ext.h"
 #include "tests/support/simulation.h"
 #include "verifier/der.h"
@@ -149,23 +149,23 @@ static bool bent(const struct bend *bend, bool in_tcb, unsigned number,
 static void put_element(struct builder *b, const char *oid, uint8_t number,
                         struct slice value)
 {
-    size_t element = sim_der_open(b, DER_SEQUENCE);
-    size_t id = sim_der_open(b, DER_OID);
+    size_t element = der_out_open(b, DER_SEQUENCE);
+    size_t id = der_out_open(b, DER_OID);
 
     builder_text(b, oid);
     builder_u8(b, number);
-    sim_der_close(b, id);
+    der_out_close(b, id);
     builder_bytes(b, value);
-    sim_der_close(b, element);
+    der_out_close(b, element);
 }
 
 static void put_tcb(struct builder *b, const struct bend *bend)
 {
-    size_t element = sim_der_open(b, DER_SEQUENCE);
+    size_t element = der_out_open(b, DER_SEQUENCE);
     size_t list;
 
-    sim_der_put(b, DER_OID, slice_text(OID "\x02"));
-    list = sim_der_open(b, DER_SEQUENCE);
+    der_out_put(b, DER_OID, slice_text(OID "\x02"));
+    list = der_out_open(b, DER_SEQUENCE);
     for (uint8_t i = 1; i <= TCB_ELEMENTS; i++) {
         if (bent(bend, true, i, b))
             continue;
@@ -176,8 +176,8 @@ static void put_tcb(struct builder *b, const struct bend *bend)
                                                 18));
     }
     (void)bent(bend, true, TCB_ELEMENTS + 1, b); /* one more at the end */
-    sim_der_close(b, list);
-    sim_der_close(b, element);
+    der_out_close(b, list);
+    der_out_close(b, element);
 }
 
 static void put_list(struct builder *b, const struct bend *bend)
@@ -199,7 +199,7 @@ static void put_list(struct builder *b, const struct bend *bend)
                 18 },
         [7] = { "\x30\x00", 2 },
     };
-    size_t list = sim_der_open(b, DER_SEQUENCE);
+    size_t list = der_out_open(b, DER_SEQUENCE);
 
     for (uint8_t i = 1; i <= ELEMENTS; i++) {
         if (bent(bend, false, i, b))
@@ -210,7 +210,7 @@ static void put_list(struct builder *b, const struct bend *bend)
             put_element(b, OID, i, slice_of(values[i].bytes, values[i].len));
     }
     (void)bent(bend, false, ELEMENTS + 1, b);
-    sim_der_close(b, list);
+    der_out_close(b, list);
 }
 
 static const struct {
@@ -306,17 +306,17 @@ static void judges_odd_elements(void **state)
                                       odd_elements[i].len) };
         uint8_t room[2048];
         struct builder b = builder_over(room, sizeof(room));
-        size_t extension = sim_der_open(&b, DER_SEQUENCE);
+        size_t extension = der_out_open(&b, DER_SEQUENCE);
         size_t value;
         struct pck_ext ext;
         struct why why = { 0 };
         enum status st;
 
-        sim_der_put(&b, DER_OID, slice_text(OID));
-        value = sim_der_open(&b, DER_OCTET_STRING);
+        der_out_put(&b, DER_OID, slice_text(OID));
+        value = der_out_open(&b, DER_OCTET_STRING);
         put_list(&b, &bend);
-        sim_der_close(&b, value);
-        sim_der_close(&b, extension);
+        der_out_close(&b, value);
+        der_out_close(&b, extension);
         st = read_from(builder_view(&b), &ext, &why);
         if (st != (odd_elements[i].ok ? STATUS_OK : STATUS_BAD_CERT))
             fail_msg("%s: %s: %s", odd_elements[i].name, status_name(st),

@@ -2,9 +2,9 @@
 #include "tests/support/check.h"
 
 #include "common/builder.h"
+#include "common/der_out.h"
 #include "common/text.h"
-#include "proxy/server/sim_der.h"
-#include "proxy/server/sim_key.h"
+#include "proxy/io/tls_key.h"
 #include "tests/support/rsa_vector.h"
 #include "verifier/der.h"
 #include "verifier/signature.h"
@@ -15,14 +15,14 @@ static const struct slice message = { (const uint8_t *)"sample", 6 };
 static void put_spki(struct builder *b, const char *oid, const char *parameters,
                      size_t parameters_len, struct slice bits)
 {
-    size_t spki = sim_der_open(b, DER_SEQUENCE);
-    size_t algorithm = sim_der_open(b, DER_SEQUENCE);
+    size_t spki = der_out_open(b, DER_SEQUENCE);
+    size_t algorithm = der_out_open(b, DER_SEQUENCE);
 
-    sim_der_put(b, DER_OID, slice_text(oid));
+    der_out_put(b, DER_OID, slice_text(oid));
     builder_bytes(b, slice_of(parameters, parameters_len));
-    sim_der_close(b, algorithm);
-    sim_der_bits(b, bits, 0);
-    sim_der_close(b, spki);
+    der_out_close(b, algorithm);
+    der_out_bits(b, bits, 0);
+    der_out_close(b, spki);
 }
 
 #define EC       "\x2a\x86\x48\xce\x3d\x02\x01"
@@ -83,16 +83,16 @@ static void knows_three_kinds_of_keys(void **state)
 
 static void put_pair(struct builder *b, struct slice first, struct slice second)
 {
-    size_t pair = sim_der_open(b, DER_SEQUENCE);
+    size_t pair = der_out_open(b, DER_SEQUENCE);
 
-    sim_der_unsigned(b, first);
-    sim_der_unsigned(b, second);
-    sim_der_close(b, pair);
+    der_out_unsigned(b, first);
+    der_out_unsigned(b, second);
+    der_out_close(b, pair);
 }
 
 static void ecdsa_holds_for_its_key_only(void **state)
 {
-    struct sim_key keys[2];
+    struct tls_key keys[2];
     uint8_t rs[64];
     uint8_t room[80];
     struct builder der = builder_over(room, sizeof(room));
@@ -100,8 +100,8 @@ static void ecdsa_holds_for_its_key_only(void **state)
     const enum signature_algorithm ecdsa = SIGNATURE_ECDSA_SHA256;
 
     (void)state;
-    assert_true(sim_key_make(&keys[0]) && sim_key_make(&keys[1]));
-    assert_true(sim_key_sign(&keys[0], message, rs));
+    assert_true(tls_key_make(&keys[0]) && tls_key_make(&keys[1]));
+    assert_true(tls_key_sign(&keys[0], message, rs));
     put_pair(&der, slice_of(rs, 32), slice_of(rs + 32, 32));
     key.bytes = SLICE_OF(keys[0].point);
     assert_true(signature_holds(ecdsa, &key, message, builder_view(&der)));

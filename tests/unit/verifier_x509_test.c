@@ -4,10 +4,10 @@
 #include <dirent.h>
 
 #include "common/builder.h"
+#include "common/der_out.h"
 #include "common/file.h"
 #include "common/limits.h"
-#include "proxy/server/sim_der.h"
-#include "proxy/server/sim_key.h"
+#include "proxy/io/tls_key.h"
 #include "tests/support/simulation.h"
 #include "verifier/chain.h"
 #include "verifier/der.h"
@@ -67,7 +67,7 @@ static const struct {
 struct bend {
     enum element bent;
     struct slice bytes;
-    const struct sim_key *key;
+    const struct tls_key *key;
 };
 
 static void put(struct builder *b, const struct bend *bend, enum element e)
@@ -75,36 +75,36 @@ static void put(struct builder *b, const struct bend *bend, enum element e)
     if (e == bend->bent)
         builder_bytes(b, bend->bytes);
     else if (e == SPKI)
-        sim_key_spki(bend->key, b);
+        tls_key_spki(bend->key, b);
     else
         builder_bytes(b, slice_of(usual[e].bytes, usual[e].len));
 }
 
 static void put_tbs(struct builder *b, const struct bend *bend)
 {
-    size_t tbs = sim_der_open(b, DER_SEQUENCE);
+    size_t tbs = der_out_open(b, DER_SEQUENCE);
     size_t wrapper, list;
 
     for (enum element e = VERSION; e <= BEFORE_EXTENSIONS; e++)
         put(b, bend, e);
-    wrapper = sim_der_open(b, DER_CONTEXT_CONSTRUCTED_3);
-    list = sim_der_open(b, DER_SEQUENCE);
+    wrapper = der_out_open(b, DER_CONTEXT_CONSTRUCTED_3);
+    list = der_out_open(b, DER_SEQUENCE);
     put(b, bend, EXTENSIONS);
-    sim_der_close(b, list);
-    sim_der_close(b, wrapper);
+    der_out_close(b, list);
+    der_out_close(b, wrapper);
     put(b, bend, AFTER_EXTENSIONS);
-    sim_der_close(b, tbs);
+    der_out_close(b, tbs);
 }
 
 static struct slice build(struct builder *b, const struct bend *bend)
 {
-    size_t cert = sim_der_open(b, DER_SEQUENCE);
+    size_t cert = der_out_open(b, DER_SEQUENCE);
 
     put_tbs(b, bend);
     put(b, bend, OUTER_ALGORITHM);
     put(b, bend, SIGNATURE);
     put(b, bend, AFTER_SIGNATURE);
-    sim_der_close(b, cert);
+    der_out_close(b, cert);
     put(b, bend, AFTER_ALL);
     assert_true(builder_ok(b));
     return builder_view(b);
@@ -195,10 +195,10 @@ static const struct {
 
 static void judges_each_element(void **state)
 {
-    struct sim_key key;
+    struct tls_key key;
 
     (void)state;
-    assert_true(sim_key_make(&key));
+    assert_true(tls_key_make(&key));
     for (size_t i = 0; i < COUNT_OF(elements); i++) {
         struct bend bend = { elements[i].bent,
                              slice_of(elements[i].bytes, elements[i].len),
@@ -271,10 +271,10 @@ static const struct {
 
 static void judges_each_extension(void **state)
 {
-    struct sim_key key;
+    struct tls_key key;
 
     (void)state;
-    assert_true(sim_key_make(&key));
+    assert_true(tls_key_make(&key));
     for (size_t i = 0; i < COUNT_OF(extension_cases); i++) {
         struct bend bend = {
             EXTENSIONS,
@@ -289,10 +289,10 @@ static void judges_each_extension(void **state)
 static void bounds_the_number_of_extensions(void **state)
 {
     uint8_t room[(EXTENSIONS_MAX + 1) * 12];
-    struct sim_key key;
+    struct tls_key key;
 
     (void)state;
-    assert_true(sim_key_make(&key));
+    assert_true(tls_key_make(&key));
     for (uint8_t count = EXTENSIONS_MAX - 1; count <= EXTENSIONS_MAX + 1;
          count++) {
         struct builder list = builder_over(room, sizeof(room));
