@@ -8,8 +8,8 @@
 #include "common/compiler.h"
 #include "common/file.h"
 #include "common/limits.h"
+#include "common/pem_out.h"
 #include "common/secret.h"
-#include "proxy/server/pem_out.h"
 #include "proxy/server/sim_snp.h"
 
 /* names: sim_maker_amd the only one */
