@@ -7,6 +7,7 @@ import http.client
 import json
 import re
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
@@ -118,18 +119,20 @@ def limits_are_for_all_workers_together(build):
         server = programs.server("--workers", "4", "--limit", "peer-pending=2")
         held, refused = [], 0
         for _ in range(12):
-            c = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
-            c.connect()
-            held.append(c)
+            s = socket.socket()
+            s.settimeout(5)
+            s.connect(("127.0.0.1", server.port))
+            held.append(s)
         time.sleep(0.3)
-        for c in held:
+        for s in held:
+            s.settimeout(0.2)
             try:
-                c.sock.settimeout(0.2)
-                refused += c.sock.recv(1) == b""
+                refused += s.recv(1) == b""
             except TimeoutError:
                 pass
             except ConnectionError:
                 refused += 1
+            s.close()
         check(refused == 10, f"{refused} of 12 were refused")
 
 
