@@ -18,6 +18,7 @@ enum status scratch_new(struct scratch **out)
         return STATUS_NO_MEMORY;
     }
     s->key_at = sizeof(s->keys);
+    s->parts_max = SCRATCH_PARTS_MAX_BYTES;
     *out = s;
     return STATUS_OK;
 }

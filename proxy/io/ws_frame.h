@@ -48,6 +48,7 @@ enum ws_role { WS_CLIENT, WS_SERVER };
 #define WS_CLOSE_BAD_DATA   1007
 #define WS_CLOSE_TOO_BIG    1009
 #define WS_CLOSE_INTERNAL   1011
+#define WS_CLOSE_TRY_LATER  1013 /* registered later, by IANA */
 
 /* May |code| stand in a close frame? RFC 6455 section 7.4 and IANA's
  * registry. */

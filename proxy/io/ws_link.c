@@ -17,6 +17,7 @@ struct ws_link {
     void *ctx;
     struct ws_reader reader;
     struct buffer partial; /* of a message that comes in parts */
+    size_t counted;        /* of it, in scratch->parts */
     bool busy;             /* inside on_read(): not to be freed yet */
     bool over;             /* on_end() was called, or the owner gave it up */
     bool close_sent;
@@ -24,9 +25,18 @@ struct ws_link {
     size_t peer_close_len;
 };
 
+/* Tell the loop's scratch how much |partial| has become. */
+static void count_partial(struct ws_link *l)
+{
+    l->scratch->parts -= l->counted;
+    l->counted = l->partial.cap;
+    l->scratch->parts += l->counted;
+}
+
 static void ws_link_free(struct ws_link *l)
 {
     buffer_free(&l->partial);
+    count_partial(l);
     free(l);
 }
 
@@ -111,11 +121,12 @@ static void give_back(struct ws_link *l)
 
     if (s->spare.at != NULL || l->partial.cap > SCRATCH_SPARE_MAX_BYTES) {
         buffer_free(&l->partial);
-        return;
+    } else {
+        s->spare = l->partial;
+        buffer_clear(&s->spare);
+        l->partial = buffer_with_max(0);
     }
-    s->spare = l->partial;
-    buffer_clear(&s->spare);
-    l->partial = buffer_with_max(0);
+    count_partial(l);
 }
 
 static void on_part(struct ws_link *l, const struct ws_piece *piece)
@@ -128,6 +139,15 @@ static void on_part(struct ws_link *l, const struct ws_piece *piece)
         l->partial.max = (size_t)l->reader.message_max;
     }
     buffer_add(&l->partial, slice_of(piece->at, piece->len));
+    count_partial(l);
+    if (l->scratch->parts > l->scratch->parts_max) {
+        send_close(l, WS_CLOSE_TRY_LATER, slice_text("too much at once"));
+        (void)why_fail(&why, STATUS_LIMIT, "ws", NULL,
+                       "messages in parts of more than %zu bytes in all",
+                       l->scratch->parts_max);
+        end(l, &why);
+        return;
+    }
     if (!buffer_ok(&l->partial)) {
         (void)why_fail(&why, STATUS_NO_MEMORY, "ws", NULL, "no memory");
         end(l, &why);

@@ -117,6 +117,7 @@ static void end(struct pair *p)
     ws_link_close(p->server.link, 0);
     end_close(&p->raw);
     loop_end(&p->loop);
+    assert_int_equal(p->scratch->parts, 0); /* all was given back */
     scratch_free(p->scratch);
     buffer_free(&p->client.got);
     buffer_free(&p->server.got);
@@ -178,17 +179,10 @@ static void send_and_check(struct pair *p, struct side *from, struct side *to,
 
 static void messages_go_both_ways_whole(void **state)
 {
-    static const size_t lengths[] = { 0,
-                                      1,
-                                      125,
-                                      126,
-                                      127,
-                                      32704,
-                                      65535,
-                                      65536,
-                                      200000,
-                                      300000,
-                                      MESSAGE_MAX_BYTES };
+    /* clang-format off */
+    static const size_t lengths[] = { 0, 1, 125, 126, 127, 32704, 65535, 65536,
+                                      200000, 300000, MESSAGE_MAX_BYTES };
+    /* clang-format on */
     struct pair p = { .server.link = NULL };
 
     (void)state;
@@ -403,6 +397,23 @@ static void giving_up_with_messages_on_their_way_is_a_reset(void **state)
     end(&p);
 }
 
+static void parts_of_all_have_a_limit(void **state)
+{
+    static uint8_t block[WS_HEADER_MAX_BYTES + MESSAGE_MAX_BYTES];
+    const struct ws_out out = { block + WS_HEADER_MAX_BYTES,
+                                MESSAGE_MAX_BYTES };
+    struct pair p = { .server.link = NULL };
+
+    (void)state;
+    begin(&p, false);
+    p.scratch->parts_max = 1000;
+    CHECK_STATUS(ws_link_send(p.client.link, WS_BINARY, &out, 1), STATUS_OK);
+    loop_until(&p.loop, &p.server.ended);
+    CHECK_STATUS(p.server.why.status, STATUS_LIMIT);
+    assert_int_equal(p.server.messages, 0);
+    end(&p);
+}
+
 /* Nothing is cut silently: without a close frame it is an error. */
 static void an_end_without_a_close_is_a_cut(void **state)
 {
@@ -549,6 +560,7 @@ int main(void)
         cmocka_unit_test(a_close_is_answered_and_ends_it),
         cmocka_unit_test(giving_up_says_so),
         cmocka_unit_test(giving_up_may_give_a_reason),
+        cmocka_unit_test(parts_of_all_have_a_limit),
         cmocka_unit_test(a_ping_is_answered),
         cmocka_unit_test(who_pauses_gets_no_more),
         cmocka_unit_test(giving_up_with_messages_on_their_way_is_a_reset),
