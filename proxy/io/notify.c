@@ -1,11 +1,15 @@
 #include "proxy/io/notify.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A path, or "@" and a name in the abstract namespace. False: neither. */
@@ -40,4 +44,16 @@ void notify_manager(const char *state)
     (void)sendto(fd, state, strlen(state), MSG_NOSIGNAL,
                  (const struct sockaddr *)&to, len); /* best effort */
     (void)close(fd);                                 /* nothing was buffered */
+}
+
+void notify_reloading(void)
+{
+    struct timespec now;
+    char state[64];
+
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+        return; /* not on a system that has it */
+    (void)snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+                   (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000);
+    notify_manager(state);
 }

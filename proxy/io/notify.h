@@ -11,4 +11,8 @@
  * a line. */
 void notify_manager(const char *state);
 
+/* "RELOADING=1", with the time by which the manager tells this from an earlier
+ * one. "READY=1" ends it. */
+void notify_reloading(void);
+
 #endif

@@ -8,12 +8,13 @@
 /* Freed by ask_free() only. */
 struct ask {
     struct ask_config config;
-    struct rules_backend to;
-    struct buffer request; /* owned */
-    struct dial *dial;     /* until a connection stands */
-    struct conn *conn;     /* from then on */
-    bool reused;           /* |conn| was kept */
-    bool heard;            /* anything at all was answered */
+    char host[RULES_HOST_ROOM];
+    struct rules_backend to; /* borrowed from |host| */
+    struct buffer request;   /* owned */
+    struct dial *dial;       /* until a connection stands */
+    struct conn *conn;       /* from then on */
+    bool reused;             /* |conn| was kept */
+    bool heard;              /* anything at all was answered */
     struct http_reader reader;
     bool in_body;    /* of the answer itself */
     bool closes;     /* the backend ends the connection with it */
@@ -272,7 +273,7 @@ enum status ask_open(const struct ask_config *config, struct buffer *request,
         return STATUS_NO_MEMORY;
     }
     a->config = *config;
-    a->to = *config->to;
+    a->to = rules_backend_keep(config->to, a->host);
     a->request = *request;
     *request = buffer_with_max(0);
     http_reader_init(&a->reader, HTTP_RESPONSES);

@@ -44,8 +44,7 @@ struct ask_config {
     uv_loop_t *loop;
     struct ask_pool *pool;           /* outlives the ask */
     struct scratch *scratch;         /* of the loop */
-    const struct rules_backend *to;  /* copied; what it borrows outlives the
-                                     * pool */
+    const struct rules_backend *to;  /* copied, with its host */
     bool sealed;                     /* see ask_pool.h */
     bool is_head;                    /* the method is HEAD */
     bool repeatable;                 /* the method may be repeated */

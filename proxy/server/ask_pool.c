@@ -12,7 +12,8 @@ struct ask_kept {
     struct ask_kept *prev, *next;
     struct conn *conn; /* owned */
     bool sealed;
-    struct rules_backend to; /* borrowed from the rules */
+    char host[RULES_HOST_ROOM];
+    struct rules_backend to; /* borrowed from |host| */
     uint8_t unasked[1];      /* where a first byte nobody asked for goes */
 };
 
@@ -102,7 +103,7 @@ void ask_pool_keep(struct ask_pool *pool, const struct rules_backend *to,
     k->pool = pool;
     k->conn = conn;
     k->sealed = sealed;
-    k->to = *to;
+    k->to = rules_backend_keep(to, k->host);
     DL_PREPEND(pool->list, k);
     pool->count++;
     conn_start(conn, &events, k, 0);

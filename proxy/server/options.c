@@ -28,7 +28,8 @@ static const char usage[] =
     "                            \"*.suffix\" and port \"*\" are patterns, the\n"
     "                            backend is host:port or the path of a UNIX\n"
     "                            socket; the most specific wins; repeatable\n"
-    "      --rules FILE          the same, one a line, with # comments\n"
+    "      --rules FILE          the same, one a line, with # comments;\n"
+    "                            repeatable, read again on SIGHUP\n"
     "      --epoch-seconds N     a new key every N seconds; default 3600\n"
     "      --workers N           threads, each with its own connections;\n"
     "                            default: one a processor\n"
@@ -61,7 +62,7 @@ static const char usage_simulation[] =
 static const char usage_end[] =
     "\n"
     "SIGTERM or SIGINT lets streams end, see --drain-seconds; again ends at\n"
-    "once.\n"
+    "once. SIGHUP reads the files of --rules again.\n"
     "Exit status: 0 after a clean stop, 1 on failure, 2 for usage.\n";
 
 /* --- limits -------------------------------------------------------------- */
@@ -203,6 +204,30 @@ static int take_rules(enum status st, const struct why *why, FILE *err)
     return complain(err, line, "");
 }
 
+static int take_rules_file(struct options *o, const char *path, FILE *err)
+{
+    if (o->book.file_count == RULEBOOK_FILES_MAX)
+        return complain(err, "too many --rules", path);
+    o->book.files[o->book.file_count++] = path;
+    return -1;
+}
+
+/* Those of the command line and those of files, first read here. */
+static int read_rules(struct options *o, FILE *err)
+{
+    struct why why = { 0 };
+    enum status st = rulebook_read(&o->book, &o->rules, &why);
+
+    if (st != STATUS_OK)
+        return take_rules(st, &why, err);
+    if (rules_count(o->rules) == 0 && !o->demo)
+        return complain(err,
+                        "nothing to reach: name it by --rule, or use "
+                        "--demo",
+                        "");
+    return -1;
+}
+
 static int take_listen(struct options *o, const char *value, FILE *err)
 {
     if (o->listen_count == OPTIONS_LISTEN_MAX)
@@ -273,11 +298,10 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
     case 'l':
         return take_listen(o, value, err);
     case 'r':
-        st = rules_add(o->rules, slice_text(value), &why);
+        st = rules_add(o->book.fixed, slice_text(value), &why);
         return take_rules(st, &why, err);
     case OPT_RULES:
-        st = rules_add_file(o->rules, value, &why);
-        return take_rules(st, &why, err);
+        return take_rules_file(o, value, err);
     case OPT_EPOCH:
         return read_seconds(value, EPOCH_MAX_S, &o->epoch_ms) && o->epoch_ms > 0
                    ? -1
@@ -342,7 +366,7 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
     }
 }
 
-static int check_whole(const struct options *o, FILE *err)
+static int check_whole(struct options *o, FILE *err)
 {
     if (o->listen_count == 0)
         return complain(err, "no address: name one by --listen", "");
@@ -359,12 +383,7 @@ static int check_whole(const struct options *o, FILE *err)
     if (o->fault != NULL && !fault_fits(o->fault, o->simulate_tee))
         return complain(err, "not a fault of that --simulate-tee",
                         o->fault->name);
-    if (rules_count(o->rules) == 0 && !o->demo)
-        return complain(err,
-                        "nothing to reach: name it by --rule, or use "
-                        "--demo",
-                        "");
-    return -1;
+    return read_rules(o, err);
 }
 
 static int read_all(struct options *o, int argc, char **argv, FILE *out,
@@ -401,7 +420,7 @@ int options_read(struct options *options, int argc, char **argv, FILE *out,
     };
     for (size_t i = 0; i < COUNT_OF(limit_rows); i++)
         *limit_at(options, i) = limit_rows[i].fallback;
-    if (rules_new(&options->rules) != STATUS_OK)
+    if (rules_new(&options->book.fixed) != STATUS_OK)
         status = complain(err, "out of memory", "");
     else
         status = read_all(options, argc, argv, out, err);
@@ -412,6 +431,7 @@ int options_read(struct options *options, int argc, char **argv, FILE *out,
 
 void options_free(struct options *options)
 {
-    rules_free(options->rules);
+    rules_let_go(options->book.fixed);
+    rules_let_go(options->rules);
     *options = (struct options){ 0 };
 }

@@ -13,7 +13,7 @@
 #include "proxy/server/fault.h"
 #include "proxy/server/peers.h"
 #include "proxy/server/quote_origin.h"
-#include "proxy/server/rules.h"
+#include "proxy/server/rulebook.h"
 #include "verifier/claims.h"
 
 #define OPTIONS_LISTEN_MAX 16
@@ -30,7 +30,8 @@ struct options_limits {
 struct options {
     const char *listen[OPTIONS_LISTEN_MAX]; /* borrowed from argv */
     size_t listen_count;                    /* at least 1 */
-    struct rules *rules;                    /* owned */
+    struct rulebook book;                   /* owned; read again on SIGHUP */
+    struct rules *rules;                    /* owned: what it said first */
     struct quote_origin_choice quotes;      /* unless |simulate| */
     bool simulate;
     const char *simulate_dir; /* NULL: nothing is written; from argv */

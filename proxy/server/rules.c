@@ -1,6 +1,7 @@
 #include "proxy/server/rules.h"
 
 #include <arpa/inet.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,7 +10,6 @@
 #include "common/text.h"
 #include "proxy/server/url_path.h"
 
-#define HOST_ROOM          256 /* a host and a NUL */
 #define SOCKET_PATH_LENGTH 107 /* of a UNIX socket (unix(7)) */
 #define ENCRYPTED_ROOM     512
 #define ANY_PORT           0
@@ -19,7 +19,7 @@ enum match { MATCH_ANY, MATCH_BELOW, MATCH_HOST };
 
 /* A host in the one form that compares. */
 struct name {
-    char text[HOST_ROOM];
+    char text[RULES_HOST_ROOM];
     size_t len;
     bool is_address;
 };
@@ -28,7 +28,7 @@ struct rule {
     enum match match;
     struct name host; /* of MATCH_BELOW with its leading dot */
     uint16_t port;    /* or ANY_PORT */
-    char backend[HOST_ROOM];
+    char backend[RULES_HOST_ROOM];
     uint16_t backend_port;
     bool plain;
     char encrypted[ENCRYPTED_ROOM]; /* paths, separated by blanks */
@@ -39,17 +39,44 @@ struct rules {
     struct rule *at; /* owned; the most specific first */
     size_t count;
     size_t room;
+    atomic_uint holders;
 };
 
 enum status rules_new(struct rules **out)
 {
     *out = calloc(1, sizeof(**out));
-    return *out == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    if (*out == NULL)
+        return STATUS_NO_MEMORY;
+    atomic_init(&(*out)->holders, 1);
+    return STATUS_OK;
 }
 
-void rules_free(struct rules *r)
+enum status rules_copy(const struct rules *from, struct rules **out)
 {
-    if (r == NULL)
+    enum status st = rules_new(out);
+
+    if (st != STATUS_OK || from->count == 0)
+        return st;
+    (*out)->at = calloc(from->count, sizeof(*from->at));
+    if ((*out)->at == NULL) {
+        rules_let_go(*out);
+        *out = NULL;
+        return STATUS_NO_MEMORY;
+    }
+    memcpy((*out)->at, from->at, from->count * sizeof(*from->at));
+    (*out)->count = (*out)->room = from->count;
+    return STATUS_OK;
+}
+
+struct rules *rules_hold(struct rules *r)
+{
+    (void)atomic_fetch_add(&r->holders, 1);
+    return r;
+}
+
+void rules_let_go(struct rules *r)
+{
+    if (r == NULL || atomic_fetch_sub(&r->holders, 1) > 1)
         return;
     free(r->at);
     free(r);
@@ -77,7 +104,7 @@ static bool normalize(struct slice host, struct name *out)
         if (inet_pton(family, out->text, address) != 1)
             continue;
         out->is_address = true;
-        (void)inet_ntop(family, address, out->text, HOST_ROOM); /* fits */
+        (void)inet_ntop(family, address, out->text, RULES_HOST_ROOM); /* fits */
         out->len = strlen(out->text);
         return true;
     }
@@ -372,6 +399,16 @@ enum status rules_find(const struct rules *r, struct slice target,
     return STATUS_NOT_ALLOWED;
 }
 
+struct rules_backend rules_backend_keep(const struct rules_backend *from,
+                                        char host[static RULES_HOST_ROOM])
+{
+    memcpy(host, from->host.at, from->host.len); /* shorter, see struct rule */
+    return (struct rules_backend){
+        .host = slice_of((const uint8_t *)host, from->host.len),
+        .port = from->port,
+    };
+}
+
 bool rules_allow_plain(const struct rules_backend *to, struct slice path)
 {
     struct slice list = to->encrypted;
@@ -388,11 +425,11 @@ bool rules_allow_plain(const struct rules_backend *to, struct slice path)
 enum status rules_find_web(const struct rules *r, struct slice host,
                            struct rules_backend *out)
 {
-    char target[HOST_ROOM + 8];
+    char target[RULES_HOST_ROOM + 8];
     bool six = host.len > 0 && memchr(host.at, ':', host.len) != NULL;
 
     *out = (struct rules_backend){ 0 };
-    if (host.len >= HOST_ROOM)
+    if (host.len >= RULES_HOST_ROOM)
         return STATUS_BAD_ADDRESS;
     (void)snprintf(target, sizeof(target), "%s%.*s%s:80", six ? "[" : "",
                    (int)host.len, (const char *)host.at, six ? "]" : "");

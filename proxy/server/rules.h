@@ -32,13 +32,21 @@
 
 #define RULES_MAX            1024
 #define RULES_LINE_MAX_BYTES 1024
+#define RULES_HOST_ROOM      256 /* the host of a backend and a NUL */
 #define RULES_FILE_MAX_BYTES (RULES_MAX * RULES_LINE_MAX_BYTES)
 
 struct rules;
 
-/* Returns STATUS_OK or STATUS_NO_MEMORY; |*out| is NULL unless OK. */
+/* With one holder, who may add rules while there is no other. Returns STATUS_OK
+ * or STATUS_NO_MEMORY; |*out| is NULL unless OK. */
 MUST_CHECK enum status rules_new(struct rules **out);
-void rules_free(struct rules *r); /* NULL is allowed */
+
+/* The same of |from| once more, to be added to. As rules_new(). */
+MUST_CHECK enum status rules_copy(const struct rules *from, struct rules **out);
+
+/* From any thread: one holder more, and less; the last one frees. */
+struct rules *rules_hold(struct rules *r);
+void rules_let_go(struct rules *r); /* NULL is allowed */
 
 /* Add one rule. Returns STATUS_OK; STATUS_BAD_CONFIG (malformed, or there is
  * one for the same), STATUS_LIMIT or STATUS_NO_MEMORY with |why| filled, and
@@ -78,6 +86,11 @@ MUST_CHECK enum status rules_find(const struct rules *r, struct slice target,
  * as rules_find() for its port 80. */
 MUST_CHECK enum status rules_find_web(const struct rules *r, struct slice host,
                                       struct rules_backend *out);
+
+/* Where |from| leads, borrowed from |host| instead of the rules; in clear
+ * nothing passes. */
+struct rules_backend rules_backend_keep(const struct rules_backend *from,
+                                        char host[static RULES_HOST_ROOM]);
 
 /* May a request for |path|, as url_path_write() has it, reach |to| in clear? */
 bool rules_allow_plain(const struct rules_backend *to, struct slice path);

@@ -47,6 +47,11 @@ void serve_accept(struct serve *s, struct conn *conn)
         visit_open(s, conn);
 }
 
+void serve_follow(struct serve *s, const struct rules *rules)
+{
+    s->config.rules = rules;
+}
+
 void serve_settle(struct serve *s)
 {
     if (!s->draining || s->told_empty || s->visits != NULL ||

@@ -78,6 +78,10 @@ void serve_free(struct serve *s);
 /* Take over |conn|. */
 void serve_accept(struct serve *s, struct conn *conn);
 
+/* What is asked from now on is led by |rules|, borrowed; what goes on, goes on.
+ * The rules before are not touched any more. */
+void serve_follow(struct serve *s, const struct rules *rules);
+
 /* Refuse what has not begun, and let sessions end: no new streams, open ones
  * go on. on_empty() may be called from within, also below. */
 void serve_drain(struct serve *s);

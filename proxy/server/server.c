@@ -15,7 +15,7 @@
 
 /* Lives on server_run()'s stack, which outlives the loop. */
 struct server {
-    const struct options *options;
+    struct options *options;
     FILE *out;
     uv_loop_t loop;
     struct shutdown *signals;
@@ -31,6 +31,9 @@ struct server {
     struct worker *workers[WORKERS_MAX];
     size_t worker_count;
     size_t running;    /* of those, not ended */
+    size_t following;  /* workers that do not follow the new rules yet */
+    size_t rule_count; /* of those */
+    bool reload_again; /* it was asked for meanwhile */
     uv_timer_t drain;  /* from the first signal on */
     uv_timer_t upkeep; /* of the simulation's collateral */
     bool stopping;
@@ -112,12 +115,54 @@ static void on_stop(void *ctx, unsigned count)
         stop(s);
 }
 
+/* --- rules that are read again ------------------------------------------- */
+
+static void keep_rules(struct server *s, const struct why *why)
+{
+    log_why(&s->options->log, LOG_ERROR, "rules.kept", why, NULL);
+    notify_manager("READY=1\nSTATUS=The rules have a mistake: the ones before "
+                   "are kept");
+}
+
+static void reload(struct server *s)
+{
+    struct rules *rules;
+    struct why why = { 0 };
+
+    notify_reloading();
+    if (rulebook_read(&s->options->book, &rules, &why) != STATUS_OK) {
+        keep_rules(s, &why);
+        return;
+    }
+    s->following = s->worker_count;
+    for (size_t i = 0; i < s->worker_count; i++)
+        worker_follow(s->workers[i], rules);
+    s->rule_count = rules_count(rules);
+    rules_let_go(rules); /* the workers have them */
+}
+
+/* One after the other, so that all workers follow each in the same order, and
+ * each is said to be followed once all do. */
 static void on_reload(void *ctx)
 {
     struct server *s = ctx;
 
-    log_event(&s->options->log, LOG_WARN, "server.reload",
-              LOG_FIELDS(LOG_S("reason", "not supported: restart instead")));
+    s->reload_again = s->following > 0;
+    if (!s->stopping && !s->reload_again)
+        reload(s);
+}
+
+static void on_followed(void *ctx)
+{
+    struct server *s = ctx;
+
+    if (--s->following > 0 || s->stopping)
+        return;
+    log_event(&s->options->log, LOG_INFO, "rules.reloaded",
+              LOG_FIELDS(LOG_N("rules", s->rule_count)));
+    notify_manager("READY=1\nSTATUS=");
+    if (s->reload_again)
+        on_reload(s);
 }
 
 static const struct shutdown_events shutdown_events = {
@@ -208,19 +253,23 @@ static enum status start_quotes(struct server *s, struct why *why)
     return quote_origin_open(&s->options->quotes, &s->origin, why);
 }
 
+/* Without a rule, all names on port 80 lead to the demo, also when the rules
+ * are read again. */
 static enum status start_demo(struct server *s, struct why *why)
 {
+    struct options *o = s->options;
     char rule[64];
     enum status st;
 
-    if (!s->options->demo)
+    if (!o->demo)
         return STATUS_OK;
-    st = demo_open(&s->loop, &s->options->log, &s->demo, why);
-    if (st != STATUS_OK || rules_count(s->options->rules) > 0)
+    st = demo_open(&s->loop, &o->log, &s->demo, why);
+    if (st != STATUS_OK || rules_count(o->rules) > 0)
         return st;
     (void)snprintf(rule, sizeof(rule), "*:80=127.0.0.1:%u",
                    (unsigned)demo_port(s->demo));
-    return rules_add(s->options->rules, slice_text(rule), why);
+    st = rules_add(o->book.fixed, slice_text(rule), why);
+    return st == STATUS_OK ? rules_add(o->rules, slice_text(rule), why) : st;
 }
 
 static enum status start_keys(struct server *s)
@@ -266,9 +315,11 @@ static enum status start_workers(struct server *s, struct why *why)
         .desk = s->desk,
         .peers = s->peers,
         .staple = s->staple,
+        .rules = s->options->rules,
         .main = s->mailbox,
         .shared = s->options->workers > 1,
         .on_ended = on_worker_ended,
+        .on_followed = on_followed,
         .ctx = s,
     };
 

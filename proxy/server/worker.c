@@ -21,13 +21,15 @@ struct order {
 struct worker {
     struct worker_config config;
     uv_thread_t thread;
-    struct order drain, abort, ended;
+    struct order drain, abort, ended, follow;
+    struct rules *next; /* held; whose turn it is with |follow| */
 
     /* The worker's own, from its thread's start to its end. */
     uv_loop_t loop;
     struct mailbox *mailbox;
     struct carrier_hub *hub;
     struct serve *serve;
+    struct rules *rules; /* held: those that |serve| follows */
     struct listener *listeners[OPTIONS_LISTEN_MAX];
     uint16_t ports[OPTIONS_LISTEN_MAX]; /* written before the thread starts */
     bool clean;                         /* at the end: nothing was left */
@@ -64,6 +66,29 @@ static void on_drain(struct letter *letter)
 static void on_abort(struct letter *letter)
 {
     serve_abort(CONTAINER_OF(letter, struct order, letter)->worker->serve);
+}
+
+/* On the main thread. */
+static void on_followed(struct letter *letter)
+{
+    struct worker *w = CONTAINER_OF(letter, struct order, letter)->worker;
+
+    rules_let_go(w->next);
+    w->next = NULL;
+    w->config.on_followed(w->config.ctx);
+}
+
+/* The letter goes back, with the rules before. */
+static void on_follow(struct letter *letter)
+{
+    struct worker *w = CONTAINER_OF(letter, struct order, letter)->worker;
+    struct rules *before = w->rules;
+
+    serve_follow(w->serve, w->next);
+    w->rules = w->next;
+    w->next = before;
+    letter->on_letter = on_followed;
+    (void)mailbox_send(w->config.main, letter); /* open until we are joined */
 }
 
 static void on_accept(void *ctx, struct conn *conn)
@@ -116,7 +141,7 @@ static enum status start_serve(struct worker *w)
         .quotes = { .desk = c->desk, .home = w->mailbox },
         .peers = c->peers,
         .staple = c->staple,
-        .rules = c->options->rules,
+        .rules = w->rules,
         .log = &c->options->log,
         .streams_max = (uint32_t)c->options->limits.streams,
         .teekit = c->options->teekit,
@@ -197,6 +222,8 @@ enum status worker_open(const struct worker_config *config, struct worker **out,
     w->drain = order_to(w, on_drain);
     w->abort = order_to(w, on_abort);
     w->ended = order_to(w, on_ended);
+    w->follow = order_to(w, on_follow);
+    w->rules = rules_hold(config->rules);
     st = start(w, why);
     if (st != STATUS_OK) {
         undo(w);
@@ -219,6 +246,13 @@ static void give(struct worker *w, struct order *order)
     order->sent = true;
 }
 
+void worker_follow(struct worker *w, struct rules *rules)
+{
+    w->next = rules_hold(rules);
+    w->follow.letter.on_letter = on_follow;
+    (void)mailbox_send(w->mailbox, &w->follow.letter); /* or it has ended */
+}
+
 void worker_drain(struct worker *w)
 {
     give(w, &w->drain);
@@ -235,5 +269,7 @@ void worker_free(struct worker *w)
         return;
     serve_free(w->serve);
     mailbox_free(w->mailbox);
+    rules_let_go(w->rules);
+    rules_let_go(w->next);
     free(w);
 }

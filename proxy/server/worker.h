@@ -23,12 +23,16 @@ struct worker_config {
     struct quote_desk *desk;
     struct peers *peers;
     struct staple *staple; /* NULL: nothing is stapled */
+    struct rules *rules;   /* to begin with; held */
     struct mailbox *main;
     struct worker *first; /* whose addresses to listen on; NULL: be the first */
     bool shared;          /* others will follow the first */
     /* The thread is over; |clean| unless it left something on its loop, which
      * stderr was told. On the loop of |main|; once. */
     void (*on_ended)(void *ctx, bool clean);
+    /* An answer to worker_follow(). On the loop of |main|; not after
+     * on_ended(). */
+    void (*on_followed)(void *ctx);
     void *ctx;
 };
 
@@ -39,6 +43,10 @@ MUST_CHECK enum status worker_open(const struct worker_config *config,
 
 /* The port of options->listen[i]; 0 for a UNIX socket. */
 uint16_t worker_port(const struct worker *w, size_t i);
+
+/* Lead what is asked from now on by |rules|, which are held; on_followed()
+ * follows, unless the worker ends before. Not again before that. */
+void worker_follow(struct worker *w, struct rules *rules);
 
 /* Accept no more and let streams end; on_ended() follows. Again is harmless. */
 void worker_drain(struct worker *w);

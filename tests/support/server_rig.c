@@ -154,7 +154,7 @@ void server_rig_end(struct server_rig *rig)
     serve_free(rig->serve);
     mailbox_free(rig->mailbox);
     peers_free(rig->peers);
-    rules_free(rig->rules);
+    rules_let_go(rig->rules);
     sim_source_free(rig->sim);
     staple_free(rig->staple);
 }

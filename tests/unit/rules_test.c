@@ -82,7 +82,7 @@ static void the_most_specific_rule_wins(void **state)
         assert_true(slice_equal(b.host, slice_text(want)));
         assert_int_equal(b.port, finds[i].port);
     }
-    rules_free(r);
+    rules_let_go(r);
 }
 
 static const char *const bad_targets[] = {
@@ -105,7 +105,7 @@ static void what_is_no_target_is_refused(void **state)
                      STATUS_BAD_ADDRESS);
         assert_int_equal(b.host.len, 0);
     }
-    rules_free(r);
+    rules_let_go(r);
 }
 
 static void without_rules_nothing_is_allowed(void **state)
@@ -116,8 +116,8 @@ static void without_rules_nothing_is_allowed(void **state)
     (void)state;
     CHECK_STATUS(rules_find(r, slice_text("127.0.0.1:80"), &b),
                  STATUS_NOT_ALLOWED);
-    rules_free(r);
-    rules_free(NULL);
+    rules_let_go(r);
+    rules_let_go(NULL);
 }
 
 static const struct {
@@ -167,7 +167,7 @@ static void a_malformed_rule_says_which_part(void **state)
         assert_true(why.expected[0] != '\0');
     }
     assert_int_equal(rules_count(r), 0);
-    rules_free(r);
+    rules_let_go(r);
 }
 
 static void two_rules_for_the_same_are_refused(void **state)
@@ -187,7 +187,7 @@ static void two_rules_for_the_same_are_refused(void **state)
         CHECK_STATUS(rules_add(r, slice_text(again[i]), &why),
                      STATUS_BAD_CONFIG);
     assert_int_equal(rules_count(r), COUNT_OF(table));
-    rules_free(r);
+    rules_let_go(r);
 }
 
 static void there_is_a_most(void **state)
@@ -202,7 +202,7 @@ static void there_is_a_most(void **state)
         CHECK_STATUS(rules_add(r, slice_text(line), &why),
                      i <= RULES_MAX ? STATUS_OK : STATUS_LIMIT);
     }
-    rules_free(r);
+    rules_let_go(r);
 }
 
 static void a_path_longer_than_a_socket_can_have_is_refused(void **state)
@@ -217,7 +217,7 @@ static void a_path_longer_than_a_socket_can_have_is_refused(void **state)
         CHECK_STATUS(rules_add(r, slice_text(line), &why),
                      len == 107 ? STATUS_OK : STATUS_BAD_CONFIG);
     }
-    rules_free(r);
+    rules_let_go(r);
 }
 
 static void a_file_has_comments_and_errors_name_the_line(void **state)
@@ -238,7 +238,7 @@ static void a_file_has_comments_and_errors_name_the_line(void **state)
                  STATUS_BAD_CONFIG);
     assert_non_null(strstr(why.found, "bad.rules:4: \"d.test\""));
     assert_int_equal(rules_count(r), 3);
-    rules_free(r);
+    rules_let_go(r);
 }
 
 static void rules_are_read_from_a_file(void **state)
@@ -256,7 +256,7 @@ static void rules_are_read_from_a_file(void **state)
     assert_int_equal(rules_count(r), 1);
     assert_int_equal(unlink(path), 0);
     CHECK_STATUS(rules_add_file(r, path, &why), STATUS_NO_FILE);
-    rules_free(r);
+    rules_let_go(r);
 }
 
 static void try_rule(struct slice line, void *ctx)
@@ -271,7 +271,7 @@ static void try_rule(struct slice line, void *ctx)
     else
         assert_int_equal(rules_count(r), 0);
     assert_true((rules_find(r, line, &b) == STATUS_OK) == (b.host.len > 0));
-    rules_free(r);
+    rules_let_go(r);
 }
 
 static void prefixes_and_flipped_bits_are_survived(void **state)
@@ -317,7 +317,7 @@ static void words_open_a_rule_to_requests_in_clear(void **state)
     CHECK_STATUS(rules_find_web(r, slice_text("other.test"), &to),
                  STATUS_NOT_ALLOWED);
     assert_false(rules_allow_plain(&to, slice_text("/")));
-    rules_free(r);
+    rules_let_go(r);
 }
 
 int main(void)
