@@ -4,6 +4,7 @@
 #include "common/compiler.h"
 #include "common/secret.h"
 #include "proxy/io/shutdown.h"
+#include "proxy/server/teekit_evidence.h"
 #include "proxy/tunnel/session.h"
 #include "tests/support/check.h"
 
@@ -18,6 +19,21 @@ static enum status make(void *ctx, const uint8_t *report_data,
 
     if (*fail != STATUS_OK)
         return why_fail(why, *fail, "maker", NULL, "told to fail");
+    buffer_add(&out->quote, slice_of(report_data, QUOTE_REPORT_DATA_BYTES));
+    return STATUS_OK;
+}
+
+/* One of an SEV-SNP machine, which clients of teekit compare in another way;
+ * the one for them fails when it is told to. */
+static enum status make_snp(void *ctx, const uint8_t *report_data,
+                            struct proof *out, struct why *why)
+{
+    static unsigned made;
+    const enum status *fail = ctx;
+
+    if (made++ % 2 == 1 && *fail != STATUS_OK)
+        return why_fail(why, *fail, "maker", NULL, "told to fail");
+    out->is_snp = true;
     buffer_add(&out->quote, slice_of(report_data, QUOTE_REPORT_DATA_BYTES));
     return STATUS_OK;
 }
@@ -53,12 +69,15 @@ static void settle(struct test *t)
         (void)uv_run(&t->loop, UV_RUN_ONCE);
 }
 
-static void setup(struct test *t)
+static void setup_snp(struct test *t, bool snp)
 {
-    const struct quote_maker maker = { "test", make, &t->fail };
-    struct keys_config config = {
-        .epoch_ms = EPOCH_MS, .now_ms = now_ms, .on_first = on_first, .ctx = t
-    };
+    const struct quote_maker maker = { "test", snp ? make_snp : make,
+                                       &t->fail };
+    struct keys_config config = { .epoch_ms = EPOCH_MS,
+                                  .teekit = snp,
+                                  .now_ms = now_ms,
+                                  .on_first = on_first,
+                                  .ctx = t };
 
     *t = (struct test){ 0 };
     clock_ms = START_MS;
@@ -67,6 +86,11 @@ static void setup(struct test *t)
                  STATUS_OK);
     config.source = t->source;
     CHECK_STATUS(keys_open(&t->loop, &config, &t->keys), STATUS_OK);
+}
+
+static void setup(struct test *t)
+{
+    setup_snp(t, false);
 }
 
 static void finish(struct test *t)
@@ -104,6 +128,33 @@ static void the_quote_binds_key_nonce_and_time(void **state)
     assert_int_equal(t.firsts, 1);
     e = keys_hold(t.keys);
     assert_int_equal(e->issued_unix, START_MS / 1000);
+    session_epoch_binding(e->nonce, e->issued_unix, e->pair->public_key, want);
+    assert_true(slice_equal(buffer_view(&e->proof.quote), SLICE_OF(want)));
+    keys_let_go(e);
+    finish(&t);
+}
+
+/* Key and both quotes are one epoch, or none. */
+static void clients_of_teekit_get_a_quote_of_the_same_epoch(void **state)
+{
+    uint8_t want[TEEKIT_BINDING_BYTES], issued[TEEKIT_EVIDENCE_ISSUED_BYTES];
+    struct teekit_envelope kx;
+    struct keys_epoch *e;
+    struct test t;
+    struct why why;
+
+    (void)state;
+    setup_snp(&t, true);
+    t.fail = STATUS_INTERNAL;
+    assert_int_equal(epoch_at(&t, 0), 0);
+    t.fail = STATUS_OK;
+    assert_int_equal(epoch_at(&t, KEYS_RETRY_MS), 2);
+    assert_int_equal(t.firsts, 1);
+    e = keys_hold(t.keys);
+    assert_true(teekit_evidence_announce(e, issued, &kx));
+    CHECK_STATUS(teekit_binding_make(TEEKIT_SNP, &kx, want, &why), STATUS_OK);
+    assert_true(slice_equal(kx.quote, SLICE_OF(want)));
+    assert_true(slice_equal(kx.val, SLICE_OF(e->nonce)));
     session_epoch_binding(e->nonce, e->issued_unix, e->pair->public_key, want);
     assert_true(slice_equal(buffer_view(&e->proof.quote), SLICE_OF(want)));
     keys_let_go(e);
@@ -219,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_quote_binds_key_nonce_and_time),
+        cmocka_unit_test(clients_of_teekit_get_a_quote_of_the_same_epoch),
         cmocka_unit_test(the_next_is_made_before_it_is_needed),
         cmocka_unit_test(who_holds_an_epoch_keeps_it),
         cmocka_unit_test(a_failing_source_keeps_the_old_until_it_is_too_old),
