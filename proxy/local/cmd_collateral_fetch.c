@@ -11,9 +11,9 @@
 #include "common/text.h"
 #include "proxy/local/attest.h"
 #include "proxy/local/cmd_collateral.h"
+#include "proxy/local/collateral_once.h"
 #include "proxy/local/collateral_setup.h"
 #include "proxy/local/collateral_words.h"
-#include "proxy/local/errand.h"
 #include "proxy/local/probe.h"
 
 /* names: cmd_collateral_fetch one of its commands */
@@ -182,7 +182,7 @@ static int fetch_platform(struct work *w)
 
     if (code != -1)
         return code;
-    if (errand_get(&config, &r, &bundle, &why) != STATUS_OK) {
+    if (collateral_once_set(&config, &r, &bundle, &why) != STATUS_OK) {
         (void)command_fail_why(&cmd_collateral_fetch_command, COMMAND_NO_ANSWER,
                                &why);
         w->failed = true;

@@ -7,8 +7,8 @@
 
 #include "common/json_out.h"
 #include "proxy/local/cmd_collateral.h"
+#include "proxy/local/collateral_once.h"
 #include "proxy/local/collateral_setup.h"
-#include "proxy/local/errand.h"
 #include "proxy/local/forecast.h"
 #include "proxy/local/probe.h"
 
@@ -167,7 +167,7 @@ static void use_numbers(struct work *w, struct judged *o)
     r.tee = s->accept.tee;
     r.source_count = s->sources.count;
     r.root_der = collateral_setup_root(&w->setup, s->root_file);
-    if (errand_get_numbers(&config, &r, &numbers, &why) != STATUS_OK)
+    if (collateral_once_numbers(&config, &r, &numbers, &why) != STATUS_OK)
         return;
     forecast_date(&o->forecast, &numbers);
     if (s->accept.tcb.min_evaluation_number > tcb_numbers_greatest(&numbers))

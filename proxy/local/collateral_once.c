@@ -1,4 +1,4 @@
-#include "proxy/local/errand.h"
+#include "proxy/local/collateral_once.h"
 
 #include "proxy/io/shutdown.h"
 #include "proxy/local/terminal.h"
@@ -6,7 +6,7 @@
 #define TICK_MS 1000
 
 /* On the stack of who runs it, which outlives the loop. */
-struct errand {
+struct collateral_once {
     uv_loop_t loop;
     uv_timer_t tick;
     struct collateral *engine;
@@ -18,12 +18,12 @@ struct errand {
 
 static void on_tick(uv_timer_t *tick)
 {
-    struct errand *e = tick->data;
+    struct collateral_once *e = tick->data;
 
     terminal_wait("fetching collateral", ++e->seconds);
 }
 
-static void end(struct errand *e)
+static void end(struct collateral_once *e)
 {
     terminal_wait_over();
     uv_close((uv_handle_t *)&e->tick, NULL);
@@ -33,7 +33,7 @@ static void end(struct errand *e)
 
 static void on_bundle(void *ctx, struct bundle *bundle, const struct why *why)
 {
-    struct errand *e = ctx;
+    struct collateral_once *e = ctx;
 
     if (bundle != NULL)
         e->bundle = bundle_ref(bundle);
@@ -45,7 +45,7 @@ static void on_bundle(void *ctx, struct bundle *bundle, const struct why *why)
 static void on_numbers(void *ctx, const struct tcb_numbers *numbers,
                        const struct why *why)
 {
-    struct errand *e = ctx;
+    struct collateral_once *e = ctx;
 
     if (numbers != NULL)
         e->numbers = *numbers;
@@ -54,10 +54,10 @@ static void on_numbers(void *ctx, const struct tcb_numbers *numbers,
     end(e);
 }
 
-static enum status begin(struct errand *e,
+static enum status begin(struct collateral_once *e,
                          const struct collateral_config *config)
 {
-    *e = (struct errand){ .seconds = 0 };
+    *e = (struct collateral_once){ .seconds = 0 };
     if (uv_loop_init(&e->loop) != 0)
         return why_fail(&e->why, STATUS_NO_MEMORY, "loop", NULL,
                         "no event loop");
@@ -68,7 +68,7 @@ static enum status begin(struct errand *e,
 }
 
 /* |st|: whether a request is under way. */
-static enum status run(struct errand *e, enum status st)
+static enum status run(struct collateral_once *e, enum status st)
 {
     if (e->tick.data == NULL)
         return e->why.status; /* there is no loop */
@@ -80,13 +80,13 @@ static enum status run(struct errand *e, enum status st)
     return e->why.status;
 }
 
-enum status errand_get(const struct collateral_config *config,
-                       const struct collateral_request *request,
-                       struct bundle **out, struct why *why)
+enum status collateral_once_set(const struct collateral_config *config,
+                                const struct collateral_request *request,
+                                struct bundle **out, struct why *why)
 {
     struct collateral_request r = *request;
     struct collateral_wait *wait;
-    struct errand e;
+    struct collateral_once e;
     enum status st = begin(&e, config);
 
     *out = NULL;
@@ -100,13 +100,14 @@ enum status errand_get(const struct collateral_config *config,
     return st;
 }
 
-enum status errand_get_numbers(const struct collateral_config *config,
-                               const struct collateral_numbers_request *request,
-                               struct tcb_numbers *out, struct why *why)
+enum status
+collateral_once_numbers(const struct collateral_config *config,
+                        const struct collateral_numbers_request *request,
+                        struct tcb_numbers *out, struct why *why)
 {
     struct collateral_numbers_request r = *request;
     struct collateral_wait *wait;
-    struct errand e;
+    struct collateral_once e;
     enum status st = begin(&e, config);
 
     r.done = on_numbers;
