@@ -1,7 +1,6 @@
 #define _GNU_SOURCE /* accept4: a descriptor must not leak into a child */
 #include "proxy/io/listener.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,18 +11,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "common/text.h"
+#include "proxy/io/listen_address.h"
 
-#define SOCKETS_MAX     2  /* one a family */
 #define ACCEPTS_MAX     64 /* in one turn, so that others get theirs */
 #define SAME_PORT_TRIES 16
-
-union address {
-    struct sockaddr any;
-    struct sockaddr_in four;
-    struct sockaddr_in6 six;
-    struct sockaddr_un path;
-};
 
 /* One socket that is listened on. */
 struct door {
@@ -34,7 +25,7 @@ struct door {
 
 /* Freed in the last close callback. */
 struct listener {
-    struct door doors[SOCKETS_MAX];
+    struct door doors[LISTENER_SOCKETS_MAX];
     size_t door_count;
     uv_timer_t rest;
     size_t open; /* handles that are not closed yet */
@@ -44,115 +35,21 @@ struct listener {
     const struct log *log;
     void (*on_accept)(void *ctx, struct conn *conn);
     void *ctx;
-    struct sockaddr_un path; /* to be removed; empty if none */
-};
-
-/* What an address text means. */
-struct where {
-    union address at[SOCKETS_MAX];
-    size_t count;
-    uint16_t port;
-    bool loopback;
+    char path[LISTENER_PATH_ROOM]; /* a file to be removed; "" if none */
 };
 
 /* --- addresses ----------------------------------------------------------- */
 
-static void add_four(struct where *w, struct in_addr ip)
-{
-    w->at[w->count++].four = (struct sockaddr_in){ .sin_family = AF_INET,
-                                                   .sin_addr = ip,
-                                                   .sin_port = htons(w->port) };
-}
-
-static void add_six(struct where *w, struct in6_addr ip)
-{
-    w->at[w->count++].six = (struct sockaddr_in6){
-        .sin6_family = AF_INET6, .sin6_addr = ip, .sin6_port = htons(w->port)
-    };
-}
-
-static bool parse_path(const char *address, struct where *w)
-{
-    struct sockaddr_un *to = &w->at[0].path;
-    size_t len = strlen(address);
-
-    *to = (struct sockaddr_un){ .sun_family = AF_UNIX };
-    if (len >= sizeof(to->sun_path))
-        return false;
-    memcpy(to->sun_path, address, len + 1);
-    w->count = 1;
-    w->loopback = true;
-    return true;
-}
-
-/* The host part, already cut off and terminated. */
-static bool parse_host(const char *host, bool bracketed, struct where *w)
-{
-    const struct in_addr any = { htonl(INADDR_ANY) };
-    const struct in_addr loopback = { htonl(INADDR_LOOPBACK) };
-    struct in_addr four;
-    struct in6_addr six;
-
-    if (bracketed) {
-        if (inet_pton(AF_INET6, host, &six) != 1)
-            return false;
-        w->loopback = IN6_IS_ADDR_LOOPBACK(&six);
-        add_six(w, six);
-    } else if (text_same_word(slice_text(host), slice_text("localhost"))) {
-        w->loopback = true;
-        add_four(w, loopback);
-        add_six(w, in6addr_loopback);
-    } else if (strcmp(host, "*") == 0) {
-        add_four(w, any);
-        add_six(w, in6addr_any);
-    } else if (inet_pton(AF_INET, host, &four) == 1) {
-        w->loopback = ntohl(four.s_addr) >> 24 == 127;
-        add_four(w, four);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-static bool parse_address(const char *address, struct where *w)
-{
-    const char *colon = strrchr(address, ':');
-    bool bracketed = address[0] == '[';
-    char host[INET6_ADDRSTRLEN];
-    uint64_t port;
-    size_t len;
-
-    *w = (struct where){ 0 };
-    if (address[0] == '/')
-        return parse_path(address, w);
-    if (colon == NULL ||
-        !text_from_decimal(slice_text(colon + 1), UINT16_MAX, &port))
-        return false;
-    w->port = (uint16_t)port;
-    len = (size_t)(colon - address);
-    if (bracketed) {
-        if (len < 2 || address[len - 1] != ']')
-            return false;
-        address++;
-        len -= 2;
-    }
-    if (len >= sizeof(host))
-        return false;
-    memcpy(host, address, len);
-    host[len] = '\0';
-    return parse_host(host, bracketed, w);
-}
-
 bool listener_is_loopback(const char *address)
 {
-    struct where w;
+    struct listen_address w;
 
-    return parse_address(address, &w) && w.loopback;
+    return listen_address_parse(address, &w) && w.loopback;
 }
 
 /* --- sockets ------------------------------------------------------------- */
 
-static socklen_t size_of(const union address *at)
+static socklen_t size_of(const union listen_socket_address *at)
 {
     switch (at->any.sa_family) {
     case AF_INET:
@@ -173,7 +70,7 @@ static bool set_flag(int fd, int level, int option)
 
 /* A socket that a process which is gone has left? errno says EADDRINUSE when
  * it answers, or is another kind of file. */
-static bool is_stale(const union address *at)
+static bool is_stale(const union listen_socket_address *at)
 {
     struct stat st;
     bool refused;
@@ -191,7 +88,7 @@ static bool is_stale(const union address *at)
 }
 
 /* Bind a UNIX socket that only this user may use. */
-static bool bind_path(int fd, const union address *at)
+static bool bind_path(int fd, const union listen_socket_address *at)
 {
     /* Linux takes the file's mode from the socket's. */
     if (fchmod(fd, S_IRUSR | S_IWUSR) != 0)
@@ -208,7 +105,7 @@ enum sharing { SHARE_NONE, SHARE_FIRST, SHARE_JOIN };
 
 /* The first one becomes shared only once it is bound: so that it still fails
  * where a program that is none of ours shares the address. */
-static bool bind_and_listen(int fd, const union address *at,
+static bool bind_and_listen(int fd, const union listen_socket_address *at,
                             enum sharing sharing)
 {
     int family = at->any.sa_family;
@@ -224,7 +121,8 @@ static bool bind_and_listen(int fd, const union address *at,
 }
 
 /* A socket that listens; or -1 and errno. */
-static int open_socket(const union address *at, enum sharing sharing)
+static int open_socket(const union listen_socket_address *at,
+                       enum sharing sharing)
 {
     int fd = socket(at->any.sa_family,
                     SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -241,7 +139,7 @@ static int open_socket(const union address *at, enum sharing sharing)
 
 static uint16_t port_of(int fd)
 {
-    union address at = { 0 };
+    union listen_socket_address at = { 0 };
     socklen_t len = sizeof(at);
 
     if (getsockname(fd, &at.any, &len) != 0)
@@ -252,7 +150,7 @@ static uint16_t port_of(int fd)
 }
 
 /* The second family listens where the first one does. */
-static void use_port(struct where *w, uint16_t port)
+static void use_port(struct listen_address *w, uint16_t port)
 {
     for (size_t i = 0; i < w->count; i++) {
         if (w->at[i].any.sa_family == AF_INET)
@@ -262,17 +160,18 @@ static void use_port(struct where *w, uint16_t port)
     }
 }
 
-static void close_doors(struct listener *l)
+static void close_sockets(struct listener_sockets *s)
 {
-    for (size_t i = 0; i < l->door_count; i++)
-        (void)close(l->doors[i].fd); /* nothing was written to it */
-    l->door_count = 0;
+    for (size_t i = 0; i < s->count; i++)
+        (void)close(s->fds[i]); /* nothing was written to it */
+    s->count = 0;
 }
 
 /* Open a socket for each address. One of two families may be missing on this
  * machine; a port that is taken in one of them may not: connections meant for
  * us would go to whoever has it. Returns 0 or an errno. */
-static int open_doors(struct listener *l, struct where *w, enum sharing sharing)
+static int open_sockets(struct listener_sockets *s, struct listen_address *w,
+                        enum sharing sharing)
 {
     int error = 0;
 
@@ -280,30 +179,31 @@ static int open_doors(struct listener *l, struct where *w, enum sharing sharing)
         int fd = open_socket(&w->at[i], sharing);
 
         if (fd >= 0) {
-            l->doors[l->door_count++].fd = fd;
-            l->port = port_of(fd);
-            use_port(w, l->port);
+            s->fds[s->count++] = fd;
+            s->port = port_of(fd);
+            use_port(w, s->port);
             continue;
         }
         error = errno;
         if (error != EAFNOSUPPORT && error != EADDRNOTAVAIL) {
-            close_doors(l);
+            close_sockets(s);
             return error;
         }
     }
-    return l->door_count > 0 ? 0 : error;
+    return s->count > 0 ? 0 : error;
 }
 
 /* As above; when the system chooses the port, it may choose one that is taken
  * in the other family. */
-static int open_all(struct listener *l, struct where *w, enum sharing sharing)
+static int open_all(struct listener_sockets *s, struct listen_address *w,
+                    enum sharing sharing)
 {
     bool chosen = w->port == 0;
     int error = 0;
 
     for (int i = 0; i < SAME_PORT_TRIES; i++) {
         use_port(w, w->port);
-        error = open_doors(l, w, sharing);
+        error = open_sockets(s, w, sharing);
         if (error != EADDRINUSE || !chosen)
             break;
     }
@@ -313,7 +213,7 @@ static int open_all(struct listener *l, struct where *w, enum sharing sharing)
 /* A socket that listens where |fd| does; or -1 and errno. */
 static int join_socket(int fd)
 {
-    union address at = { 0 };
+    union listen_socket_address at = { 0 };
     socklen_t len = sizeof(at);
 
     if (getsockname(fd, &at.any, &len) != 0)
@@ -324,21 +224,39 @@ static int join_socket(int fd)
 }
 
 /* Returns 0 or an errno. */
-static int join_all(struct listener *l, const struct listener *first)
+static int join_all(struct listener_sockets *s, const struct listener *first)
 {
-    int error;
-
     for (size_t i = 0; i < first->door_count; i++) {
         int fd = join_socket(first->doors[i].fd);
 
         if (fd < 0) {
-            error = errno;
-            close_doors(l);
+            int error = errno;
+
+            close_sockets(s);
             return error;
         }
-        l->doors[l->door_count++].fd = fd;
+        s->fds[s->count++] = fd;
     }
-    l->port = first->port;
+    s->port = first->port;
+    return 0;
+}
+
+/* Likewise: other descriptors of the same sockets. */
+static int copy_all(struct listener_sockets *to,
+                    const struct listener_sockets *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        int fd = fcntl(from->fds[i], F_DUPFD_CLOEXEC, 0);
+
+        if (fd < 0) {
+            int error = errno;
+
+            close_sockets(to);
+            return error;
+        }
+        to->fds[to->count++] = fd;
+    }
+    to->port = from->port;
     return 0;
 }
 
@@ -442,11 +360,12 @@ void listener_close(struct listener *l)
     for (size_t i = 0; i < l->door_count; i++)
         uv_close((uv_handle_t *)&l->doors[i].poll, on_closed);
     uv_close((uv_handle_t *)&l->rest, on_closed);
-    close_doors(l);
+    for (size_t i = 0; i < l->door_count; i++)
+        (void)close(l->doors[i].fd); /* nothing was written to it */
     if (l->spare >= 0)
         (void)close(l->spare);
-    if (l->path.sun_path[0] != '\0')
-        (void)unlink(l->path.sun_path); /* or somebody did already */
+    if (l->path[0] != '\0')
+        (void)unlink(l->path); /* or somebody did already */
 }
 
 static enum status bind_failed(const char *address, int error, struct why *why)
@@ -483,7 +402,8 @@ static bool start(struct listener *l, uv_loop_t *loop)
     return true;
 }
 
-static struct listener *listener_new(const struct listener_config *config)
+static struct listener *listener_new(const struct listener_config *config,
+                                     const struct listener_sockets *s)
 {
     struct listener *l = calloc(1, sizeof(*l));
 
@@ -493,13 +413,24 @@ static struct listener *listener_new(const struct listener_config *config)
     l->on_accept = config->on_accept;
     l->ctx = config->ctx;
     l->spare = -1;
+    l->port = s->port;
+    memcpy(l->path, s->path, sizeof(l->path));
+    for (size_t i = 0; i < s->count; i++)
+        l->doors[l->door_count++].fd = s->fds[i];
     return l;
 }
 
-/* The sockets are there: |l| is the loop's, or gone. */
-static enum status listener_start(struct listener *l, uv_loop_t *loop,
+/* Takes |s|, in every case. */
+static enum status listener_start(uv_loop_t *loop, struct listener_sockets *s,
+                                  const struct listener_config *config,
                                   struct listener **out, struct why *why)
 {
+    struct listener *l = listener_new(config, s);
+
+    if (l == NULL) {
+        listener_unbind(s);
+        return why_fail(why, STATUS_NO_MEMORY, "listen", NULL, "no memory");
+    }
     open_spare(l);
     if (!start(l, loop)) {
         listener_close(l);
@@ -509,51 +440,83 @@ static enum status listener_start(struct listener *l, uv_loop_t *loop,
     return STATUS_OK;
 }
 
-enum status listener_open(uv_loop_t *loop, const struct listener_config *config,
-                          struct listener **out, struct why *why)
+static enum status bind_all(const char *address, enum sharing sharing,
+                            struct listener_sockets *out, struct why *why)
 {
-    struct where where;
-    struct listener *l;
+    struct listen_address where;
     int error;
 
-    *out = NULL;
-    if (!parse_address(config->address, &where)) {
+    *out = (struct listener_sockets){ 0 };
+    if (!listen_address_parse(address, &where)) {
         (void)why_fail(why, STATUS_BAD_ADDRESS, "listen", NULL, "\"%s\"",
-                       config->address);
+                       address);
         return why_expect(why, "localhost:PORT, 1.2.3.4:PORT, [v6]:PORT, "
                                "*:PORT or /path");
     }
-    l = listener_new(config);
-    if (l == NULL)
-        return why_fail(why, STATUS_NO_MEMORY, "listen", NULL, "no memory");
-    error = open_all(l, &where, config->shared ? SHARE_FIRST : SHARE_NONE);
-    if (error != 0) {
-        free(l);
-        return bind_failed(config->address, error, why);
-    }
+    error = open_all(out, &where, sharing);
+    if (error != 0)
+        return bind_failed(address, error, why);
     if (where.at[0].any.sa_family == AF_UNIX)
-        l->path = where.at[0].path;
-    return listener_start(l, loop, out, why);
+        memcpy(out->path, where.at[0].path.sun_path, sizeof(out->path));
+    return STATUS_OK;
+}
+
+enum status listener_open(uv_loop_t *loop, const struct listener_config *config,
+                          struct listener **out, struct why *why)
+{
+    struct listener_sockets s;
+    enum status st =
+        bind_all(config->address, config->shared ? SHARE_FIRST : SHARE_NONE, &s,
+                 why);
+
+    *out = NULL;
+    return st != STATUS_OK ? st : listener_start(loop, &s, config, out, why);
+}
+
+static enum status share_failed(uint16_t port, int error, struct why *why)
+{
+    char text[16];
+
+    (void)snprintf(text, sizeof(text), "port %u", (unsigned)port);
+    return bind_failed(text, error, why);
 }
 
 enum status listener_join(uv_loop_t *loop, const struct listener *first,
                           const struct listener_config *config,
                           struct listener **out, struct why *why)
 {
-    struct listener *l = listener_new(config);
-    char port[16];
-    int error;
+    struct listener_sockets s = { 0 };
+    int error = join_all(&s, first);
 
     *out = NULL;
-    if (l == NULL)
-        return why_fail(why, STATUS_NO_MEMORY, "listen", NULL, "no memory");
-    error = join_all(l, first);
-    if (error != 0) {
-        free(l);
-        (void)snprintf(port, sizeof(port), "port %u", (unsigned)first->port);
-        return bind_failed(port, error, why);
-    }
-    return listener_start(l, loop, out, why);
+    return error != 0 ? share_failed(first->port, error, why)
+                      : listener_start(loop, &s, config, out, why);
+}
+
+enum status listener_bind(const char *address, struct listener_sockets *out,
+                          struct why *why)
+{
+    return bind_all(address, SHARE_NONE, out, why);
+}
+
+void listener_unbind(struct listener_sockets *s)
+{
+    close_sockets(s);
+    if (s->path[0] != '\0')
+        (void)unlink(s->path); /* or somebody did already */
+    *s = (struct listener_sockets){ 0 };
+}
+
+enum status listener_adopt(uv_loop_t *loop, const struct listener_sockets *s,
+                           const struct listener_config *config,
+                           struct listener **out, struct why *why)
+{
+    struct listener_sockets own = { 0 };
+    int error = copy_all(&own, s);
+
+    *out = NULL;
+    return error != 0 ? share_failed(s->port, error, why)
+                      : listener_start(loop, &own, config, out, why);
 }
 
 uint16_t listener_port(const struct listener *l)

@@ -19,8 +19,10 @@
 
 struct listener;
 
-#define LISTENER_REST_MS 100
-#define LISTENER_BACKLOG 1024
+#define LISTENER_SOCKETS_MAX 16  /* "localhost" has one a family */
+#define LISTENER_PATH_ROOM   108 /* a UNIX socket's, with the final NUL */
+#define LISTENER_REST_MS     100
+#define LISTENER_BACKLOG     1024
 
 struct listener_config {
     const char *address;   /* "localhost:8118", "127.0.0.1:0", "[::]:443",
@@ -50,6 +52,31 @@ MUST_CHECK enum status listener_join(uv_loop_t *loop,
                                      const struct listener *first,
                                      const struct listener_config *config,
                                      struct listener **out, struct why *why);
+
+/* Sockets that listen, without a loop: for any number of listeners, each of
+ * which has its own descriptors of them. What nobody accepts waits. */
+struct listener_sockets {
+    int fds[LISTENER_SOCKETS_MAX]; /* owned */
+    size_t count;
+    uint16_t port;                 /* 0: a UNIX socket */
+    char path[LISTENER_PATH_ROOM]; /* a file to be removed; "" if none */
+};
+
+/* Listen on |address|, as in listener_config. Returns as listener_open();
+ * |out| is empty unless OK, else to be given to listener_unbind(). */
+MUST_CHECK enum status listener_bind(const char *address,
+                                     struct listener_sockets *out,
+                                     struct why *why);
+
+/* Close them, and remove a UNIX socket's file. Harmless when empty. */
+void listener_unbind(struct listener_sockets *s);
+
+/* Accept what comes to |s|, which may be unbound afterwards. |config| as for
+ * listener_join(). Returns as listener_open(). */
+MUST_CHECK enum status listener_adopt(uv_loop_t *loop,
+                                      const struct listener_sockets *s,
+                                      const struct listener_config *config,
+                                      struct listener **out, struct why *why);
 
 /* The port listened on, also when the system chose it; 0 for a UNIX socket. */
 uint16_t listener_port(const struct listener *l);
