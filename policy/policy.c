@@ -141,6 +141,17 @@ static enum status read_policy(struct reader *r, struct policy *p)
     return st != STATUS_OK ? st : read_warnings(r, p);
 }
 
+void policy_address_text(const struct policy_address *a, char *out, size_t room)
+{
+    const bool six = strchr(a->host, ':') != NULL;
+
+    if (a->host[0] == '/')
+        (void)snprintf(out, room, "%s", a->host);
+    else
+        (void)snprintf(out, room, "%s%s%s:%u", six ? "[" : "", a->host,
+                       six ? "]" : "", (unsigned)a->port);
+}
+
 static enum status parse(struct slice text, const char *file_name,
                          const struct policy_files *files, struct policy **out,
                          struct policy_error *err)

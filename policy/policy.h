@@ -26,11 +26,20 @@
 
 struct field; /* field.h: one thing that evidence says */
 
-/* "host:port" of a listening socket on this machine. */
+/* Names are never longer. */
+#define POLICY_NAME_ROOM 65 /* bytes, with the final NUL */
+
+/* A listening socket on this machine: "host:port", or a UNIX socket. */
 struct policy_address {
-    const char *host; /* name or literal, without brackets; never NULL */
-    uint16_t port;    /* 0: the system picks one */
+    const char *host; /* name or literal, without brackets, or the path of a
+                       * UNIX socket, which begins with '/'; never NULL */
+    uint16_t port;    /* 0: the system picks one; 0 with a path */
 };
+
+/* "host:port", "[v6]:port" or the path, cut at |room| bytes. */
+#define POLICY_ADDRESS_ROOM 272
+void policy_address_text(const struct policy_address *a, char *out,
+                         size_t room);
 
 /* What happens to a destination that no service names. */
 enum policy_default { DEFAULT_BLOCK, DEFAULT_DIRECT };
@@ -197,7 +206,7 @@ struct service {
     size_t endpoint_count; /* at least 1 */
     const struct endpoint *endpoints;
     const char *ca_file; /* PEM for wss endpoints; NULL: the system's CAs */
-    /* A plain port that leads here, or NULL. */
+    /* A plain port or UNIX socket that leads here, or NULL. */
     const struct policy_address *local;
     enum protocol protocol;
     int64_t answer_timeout_ms; /* of a request over teekit; 0: native */

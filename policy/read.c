@@ -436,7 +436,7 @@ bool read_is_name(struct slice text)
                                   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                   "0123456789._-+";
 
-    if (text.len == 0 || text.len > 64)
+    if (text.len == 0 || text.len > POLICY_NAME_ROOM - 1)
         return false;
     for (size_t i = 0; i < text.len; i++)
         if (memchr(allowed, text.at[i], sizeof(allowed) - 1) == NULL)

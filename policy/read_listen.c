@@ -6,12 +6,35 @@
 
 static const char this_machine[] = "localhost";
 
+/* The longest that the system takes (unix(7)). */
+#define PATH_MAX_BYTES 107
+
+static bool is_path(const struct node *node)
+{
+    return node->kind == NODE_TEXT && node->text.len > 0 &&
+           node->text.at[0] == '/';
+}
+
+static enum status read_socket(struct reader *r, const struct node *node,
+                               struct policy_address *a)
+{
+    if (node->text.len > PATH_MAX_BYTES)
+        return read_unexpected(r, node,
+                               "the path of a socket, at most %d bytes",
+                               PATH_MAX_BYTES);
+    a->port = 0;
+    return read_path(r, node, &a->host);
+}
+
 enum status read_listen_item(struct reader *r, const struct node *node,
                              void *item)
 {
     struct policy_address *a = item;
-    enum status st = read_address(r, node, a);
+    enum status st;
 
+    if (is_path(node))
+        return read_socket(r, node, a);
+    st = read_address(r, node, a);
     if (st == STATUS_OK && !host_is_loopback(a->host))
         return read_unexpected(r, node,
                                "an address of this machine, such as "
@@ -43,6 +66,8 @@ enum status read_listen_default(struct reader *r, struct policy *p)
 bool read_listen_collides(const struct policy_address *a,
                           const struct policy_address *b)
 {
+    if (a->host[0] == '/' || b->host[0] == '/')
+        return strcmp(a->host, b->host) == 0;
     return a->port != 0 && a->port == b->port &&
            (strcmp(a->host, b->host) == 0 ||
             strcmp(a->host, this_machine) == 0 ||

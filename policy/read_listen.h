@@ -4,7 +4,8 @@
 
 #include "policy/read.h"
 
-/* One address of this machine, a struct policy_address. Results as read.h has
+/* One address of this machine, a struct policy_address: "host:port", or the
+ * absolute path of a UNIX socket. Results as read.h has
  * them. */
 MUST_CHECK enum status read_listen_item(struct reader *r,
                                         const struct node *node, void *item);

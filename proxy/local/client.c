@@ -1,6 +1,7 @@
 #include "proxy/local/client.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/limits.h"
@@ -131,9 +132,10 @@ static uint8_t *on_alloc(void *ctx, size_t *room)
 
 static void choose_protocol(struct client *c)
 {
-    uint8_t first = c->rx[0];
+    const uint8_t first = c->rx[0];
+    const bool is_socks = first == SOCKS5_VERSION || first == SOCKS4_VERSION;
 
-    if (first == SOCKS5_VERSION || first == SOCKS4_VERSION) {
+    if (is_socks && !client_is_of_service(c)) {
         c->protocol = &socks_front_protocol;
         socks_front_start(c);
     } else {
@@ -206,7 +208,8 @@ void client_refreshed(struct client *c)
     leave(c);
 }
 
-bool client_start(struct front *f, struct conn *conn, uint16_t port)
+bool client_start(struct front *f, struct conn *conn, uint16_t port,
+                  const char *service)
 {
     struct client *c = calloc(1, sizeof(*c));
 
@@ -217,6 +220,7 @@ bool client_start(struct front *f, struct conn *conn, uint16_t port)
     c->front = f;
     c->id = f->next_id++;
     c->port = port;
+    (void)snprintf(c->service, sizeof(c->service), "%s", service);
     c->conn = conn;
     front_parts_add(f, c);
     conn_start(conn, &conn_events, c, QUEUE_MAX_BYTES);
@@ -296,6 +300,11 @@ static const struct far_events far_events = {
     .on_room = on_far_room,
 };
 
+bool client_is_of_service(const struct client *c)
+{
+    return c->service[0] != '\0';
+}
+
 enum status client_open(struct client *c, const struct target *target,
                         struct far_failure *refusal)
 {
@@ -305,6 +314,9 @@ enum status client_open(struct client *c, const struct target *target,
     c->target = *target;
     c->routes = c->front->routes;
     *refusal = (struct far_failure){ 0 };
+    if (client_is_of_service(c))
+        return config->owner->service_open(config->ctx, c->service, target,
+                                           &far_events, c, &c->far, refusal);
     return config->owner->route_and_open(config->ctx, target, &far_events, c,
                                          &c->far, refusal);
 }

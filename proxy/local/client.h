@@ -54,6 +54,7 @@ struct client {
     struct front *front;
     uint64_t id; /* for the log */
     uint16_t port;
+    char service[FRONT_NAME_ROOM]; /* all requests lead to it; "": a proxy */
     const struct client_protocol *protocol; /* NULL until the first byte */
     struct conn *conn;                      /* NULL once given up or relayed */
     struct far *far;                        /* NULL if there is none */
@@ -71,8 +72,10 @@ struct client {
     struct relay relay;
 };
 
-/* Take |conn| over. False when out of memory: |conn| was reset. */
-bool client_start(struct front *f, struct conn *conn, uint16_t port);
+/* Take |conn| over, which came to |port|, or to the address of |service| ("":
+ * of none). False when out of memory: |conn| was reset. */
+bool client_start(struct front *f, struct conn *conn, uint16_t port,
+                  const char *service);
 
 /* front_refreshed() of its front. */
 void client_refreshed(struct client *c);
@@ -82,6 +85,9 @@ struct slice client_input(const struct client *c);
 
 /* The first |len| bytes of it are done with. */
 void client_used(struct client *c, size_t len);
+
+/* True at the address of one service. */
+bool client_is_of_service(const struct client *c);
 
 /* Ask the owner for a far side to |target|, which becomes |c->target|.
  * Returns STATUS_OK, and on_opened() or on_failed() follows; else |refusal| is

@@ -8,9 +8,12 @@
 #include "proxy/io/notify.h"
 #include "proxy/io/shutdown.h"
 #include "proxy/local/attest_desk.h"
+#include "proxy/local/gates.h"
 #include "proxy/local/local_worker.h"
 #include "proxy/local/policy_file.h"
 #include "proxy/local/snapshot.h"
+
+#define WHERE_ROOM (POLICY_ADDRESS_ROOM + 8) /* "http://" and an address */
 
 /* Lives on daemon_run()'s stack, which outlives the loop. */
 struct daemon {
@@ -23,6 +26,8 @@ struct daemon {
     struct snapshot *first;    /* held: where to listen */
     struct snapshot *snapshot; /* held: the present one, or one that the
                                 * workers are told to follow */
+    struct gates *gates;       /* its */
+    struct gates *old_gates;   /* until all workers follow; NULL if they do */
     size_t following;          /* workers that do not follow it yet */
     bool reload_again;         /* it was asked for meanwhile */
     struct local_worker *workers[WORKERS_MAX];
@@ -38,14 +43,23 @@ struct daemon {
 static void tell_ready(struct daemon *d)
 {
     const struct policy *policy = d->options->policy;
+    char text[WHERE_ROOM];
 
-    if (d->ready_told || d->undecided > 0)
+    if (d->ready_told || d->undecided > 0 || d->stopping)
         return;
     d->ready_told = true;
-    for (size_t i = 0; i < policy->listen_count; i++)
-        (void)fprintf(d->options->out, "ready: listening on %s:%u\n",
-                      policy->listen[i].host,
-                      (unsigned)local_worker_port(d->workers[0], i));
+    for (size_t i = 0; i < policy->listen_count; i++) {
+        struct policy_address at = policy->listen[i];
+
+        at.port = local_worker_port(d->workers[0], i);
+        policy_address_text(&at, text, sizeof(text));
+        (void)fprintf(d->options->out, "ready: listening on %s\n", text);
+    }
+    for (size_t i = 0; i < d->gates->count; i++) {
+        gates_where(&d->gates->list[i], text, sizeof(text));
+        (void)fprintf(d->options->out, "ready: %s at %s\n",
+                      d->gates->list[i].service, text);
+    }
     (void)fflush(d->options->out);
     notify_manager("READY=1");
 }
@@ -71,16 +85,17 @@ static void warn(const struct daemon *d, const struct policy *policy)
                              LOG_S("text", policy->warnings[i].text)));
 }
 
-/* What a policy may say and this program cannot do yet must not be passed over
- * in silence. */
-static enum status check_supported(const struct policy *policy, struct why *why)
+static void log_gates(const struct daemon *d)
 {
-    for (size_t i = 0; i < policy->service_count; i++)
-        if (policy->services[i].local != NULL)
-            return why_fail(why, STATUS_BAD_CONFIG, "local", NULL,
-                            "service %s: local ports are not served yet",
-                            policy->services[i].name);
-    return STATUS_OK;
+    char where[WHERE_ROOM];
+
+    for (size_t i = 0; i < d->gates->count; i++) {
+        const struct gate *g = &d->gates->list[i];
+
+        gates_where(g, where, sizeof(where));
+        log_event(d->options->log, LOG_INFO, "local.open",
+                  LOG_FIELDS(LOG_S("service", g->service), LOG_S("at", where)));
+    }
 }
 
 /* Make |policy|, which is taken if that succeeds, the one to follow. */
@@ -88,21 +103,27 @@ static enum status follow(struct daemon *d, struct policy *policy,
                           struct why *why)
 {
     struct snapshot *next;
-    enum status st = check_supported(policy, why);
+    struct gates *gates;
+    enum status st = gates_open(policy, d->gates, &gates, why);
 
     if (st == STATUS_OK)
         st = snapshot_new(policy, policy, &next, why);
-    if (st != STATUS_OK)
+    if (st != STATUS_OK) {
+        gates_close(gates);
         return st;
+    }
     snapshot_let_go(d->snapshot);
     d->snapshot = next;
+    d->old_gates = d->gates;
+    d->gates = gates;
+    log_gates(d);
     warn(d, policy);
     if (d->options->audit != NULL)
         audit_policy(d->options->audit, d->options->policy_path);
     collateral_refresh_every(d->collateral, policy->collateral.refresh_s);
     d->following = d->worker_count;
     for (size_t i = 0; i < d->worker_count; i++)
-        if (local_worker_follow(d->workers[i], next) != STATUS_OK)
+        if (local_worker_follow(d->workers[i], next, gates) != STATUS_OK)
             log_event(d->options->log, LOG_ERROR, "policy.kept",
                       LOG_FIELDS(LOG_S("reason", "out of memory"),
                                  LOG_N("worker", i)));
@@ -148,6 +169,8 @@ static void on_followed(void *ctx, const struct why *why)
         log_why(d->options->log, LOG_ERROR, "policy.kept", why, NULL);
     if (--d->following > 0)
         return;
+    gates_close(d->old_gates);
+    d->old_gates = NULL;
     log_event(d->options->log, LOG_INFO, "policy.reloaded",
               LOG_FIELDS(LOG_S("file", d->options->policy_path),
                          LOG_N("services",
@@ -220,6 +243,10 @@ static void stop(struct daemon *d)
     }
     (void)uv_timer_start(&d->drain, on_drained, (uint64_t)d->options->drain_ms,
                          0);
+    if (d->following == 0) { /* else a worker may be about to read them */
+        gates_close(d->gates);
+        d->gates = NULL;
+    }
     for (size_t i = 0; i < d->worker_count; i++)
         local_worker_drain(d->workers[i]);
 }
@@ -257,6 +284,7 @@ static enum status open_workers(struct daemon *d, struct why *why)
         .desk = d->desk,
         .main = d->mailbox,
         .snapshot = d->first,
+        .gates = d->gates,
         .workers = d->workers,
         .count = d->options->workers,
         .started_unix = (int64_t)time(NULL),
@@ -316,9 +344,9 @@ static enum status start_parts(struct daemon *d, struct why *why)
     if (st != STATUS_OK)
         return why_fail(why, st, "proxy", NULL, "%s", status_text(st));
     attest_desk_audit(d->desk, d->options->audit);
-    st = check_supported(policy, why);
+    st = snapshot_new(policy, NULL, &d->first, why);
     if (st == STATUS_OK)
-        st = snapshot_new(policy, NULL, &d->first, why);
+        st = gates_open(policy, NULL, &d->gates, why);
     if (st == STATUS_OK && d->options->audit != NULL)
         audit_policy(d->options->audit, d->options->policy_path);
     return st;
@@ -358,6 +386,8 @@ enum status daemon_run(const struct daemon_options *options, struct why *why)
     if ((!shutdown_loop(&d.loop, stderr) || d.unclean) && st == STATUS_OK)
         st = why_fail(why, STATUS_INTERNAL, "loop", NULL, "not empty");
     mailbox_free(d.mailbox);
+    gates_close(d.old_gates);
+    gates_close(d.gates);
     snapshot_let_go(d.snapshot);
     snapshot_let_go(d.first);
     return st;

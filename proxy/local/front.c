@@ -67,12 +67,23 @@ static void refuse_more(struct front *f, struct conn *conn)
     conn_reset(conn);
 }
 
-void front_accept(struct front *f, struct conn *conn, uint16_t port)
+static void take(struct front *f, struct conn *conn, uint16_t port,
+                 const char *service)
 {
     if (f->draining || f->count >= f->config.conns_max)
         refuse_more(f, conn);
     else
-        (void)client_start(f, conn, port); /* false: it was reset */
+        (void)client_start(f, conn, port, service); /* false: it was reset */
+}
+
+void front_accept(struct front *f, struct conn *conn, uint16_t port)
+{
+    take(f, conn, port, "");
+}
+
+void front_accept_for(struct front *f, struct conn *conn, const char *service)
+{
+    take(f, conn, 0, service);
 }
 
 void front_reroute(struct front *f)

@@ -47,6 +47,16 @@ struct front_owner {
                                   const struct far_events *events,
                                   void *far_ctx, struct far **out,
                                   struct far_failure *refusal);
+    /* For connections of front_accept_for(): where requests of |service| lead,
+   * or STATUS_NOT_SERVICE with |why| filled when it has no address of its own
+   * any more; and route_and_open() for that, straight to |service|. NULL if
+   * there are none. */
+    enum status (*service_target)(void *ctx, const char *service,
+                                  struct target *out, struct why *why);
+    enum status (*service_open)(void *ctx, const char *service,
+                                const struct target *target,
+                                const struct far_events *events, void *far_ctx,
+                                struct far **out, struct far_failure *refusal);
     /* A GET or HEAD of |path| ("/", "/status.json" ...) from this machine, not
    * from another site's page. True: |page| is filled. False: 404. May be
    * NULL. "/healthz" and "/events" never get here. */
@@ -90,6 +100,12 @@ MUST_CHECK enum status front_new(const struct front_config *config,
  * came to, by which a request to this program itself is known; 0 for a UNIX
  * socket. */
 void front_accept(struct front *f, struct conn *c, uint16_t port);
+
+/* The same, at an address that leads to one service: |service|, a name that is
+ * copied, at most FRONT_NAME_ROOM - 1 bytes. It is an HTTP server there, and
+ * no proxy. */
+#define FRONT_NAME_ROOM 65
+void front_accept_for(struct front *f, struct conn *c, const char *service);
 
 /* Targets may lead elsewhere from now on: each later request is routed anew,
  * and no far side of before is used for another one. */

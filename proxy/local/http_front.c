@@ -10,6 +10,7 @@
 #include "proxy/local/http_exchange.h"
 #include "proxy/local/live.h"
 #include "proxy/local/local_page.h"
+#include "proxy/local/service_door.h"
 
 #define CREDENTIALS_MAX_BYTES 512
 #define PENDING_MAX_BYTES     (64 * 1024) /* written, and not yet read */
@@ -221,12 +222,38 @@ static void open_target(struct client *c, enum http_front_state opening)
         http_front_refuse(c, &refusal, false);
 }
 
+/* At the address of a service all is for that service. False: |c| was told
+ * why not. */
+static bool lead_to_service(struct client *c)
+{
+    const struct front_config *config = &c->front->config;
+    struct http_request *q = &c->http.request;
+    struct target target;
+    struct why why;
+    enum status st =
+        config->owner->service_target(config->ctx, c->service, &target, &why);
+
+    if (st == STATUS_OK)
+        st = service_door_admit(q, &target, &why);
+    if (st == STATUS_OK)
+        http_request_lead(q, &target);
+    else
+        refuse_why(c, &why, false);
+    return st == STATUS_OK;
+}
+
 /* Would |c->far| be found again? */
 static bool may_reuse_far(const struct client *c)
 {
     return c->far != NULL && c->routes == c->front->routes &&
            !far_is_leaving(c->far) &&
            target_equal(&c->target, &c->http.request.target);
+}
+
+static bool is_for_us(const struct client *c)
+{
+    return !client_is_of_service(c) &&
+           local_page_is_for_us(&c->http.request, c->port);
 }
 
 /* True when the answer is a page that cannot be written yet. */
@@ -236,7 +263,7 @@ static bool must_ask(const struct client *c)
     const struct http_request *q = &c->http.request;
 
     return config->owner->refresh != NULL &&
-           (local_page_is_for_us(q, c->port) || local_page_is_of_service(q)) &&
+           (is_for_us(c) || local_page_is_of_service(q)) &&
            !config->owner->refresh(config->ctx);
 }
 
@@ -244,7 +271,7 @@ static void answer_request(struct client *c)
 {
     const struct http_request *q = &c->http.request;
 
-    if (local_page_is_for_us(q, c->port))
+    if (is_for_us(c))
         answer_locally(c);
     else if (answer_of_service(c))
         return;
@@ -264,9 +291,14 @@ static void on_head(struct client *c)
     h->last = false;
     h->form =
         refusal_form_of(http_fields_get(&h->request.reader.fields, "Accept"));
-    if (!has_access(c)) {
+    if (client_is_of_service(c)) {
+        if (!lead_to_service(c))
+            return;
+    } else if (!has_access(c)) {
         refuse_access(c);
-    } else if (must_ask(c)) {
+        return;
+    }
+    if (must_ask(c)) {
         drop_far(c, true);
         h->state = HTTP_FRONT_ASKING; /* until http_front_refreshed() */
     } else {

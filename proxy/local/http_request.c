@@ -204,6 +204,15 @@ enum http_step http_request_read(struct http_request *r, struct slice *in)
     return step;
 }
 
+void http_request_lead(struct http_request *r, const struct target *target)
+{
+    assert(r->form != HTTP_TUNNEL);
+    if (slice_equal(r->path, slice_text("*"))) /* OPTIONS; as write_line() */
+        r->path = (struct slice){ 0 };
+    r->form = HTTP_TO_TARGET;
+    r->target = *target;
+}
+
 bool http_request_has_body(const struct http_request *r)
 {
     return r->reader.chunked || r->reader.length > 0;

@@ -50,6 +50,9 @@ void http_request_next(struct http_request *r);
  * BAD_METHOD, BAD_ADDRESS, HEAD_TOO_LARGE or NO_MEMORY. */
 enum http_step http_request_read(struct http_request *r, struct slice *in);
 
+/* What came as a path is for |target|: pass it on. */
+void http_request_lead(struct http_request *r, const struct target *target);
+
 /* True when a body of at least one byte, or of chunks, follows the head. */
 bool http_request_has_body(const struct http_request *r);
 

@@ -11,6 +11,7 @@
 #include "proxy/local/front.h"
 #include "proxy/local/local_worker_parts.h"
 #include "proxy/local/upstream_retire.h"
+#include "proxy/local/worker_gates.h"
 #include "proxy/local/worker_pages.h"
 #include "proxy/local/worker_speech.h"
 
@@ -36,6 +37,19 @@ static enum status refuse(struct far_failure *refusal, enum status st,
     return why_fail(&refusal->why, st, "proxy", NULL, "%s", status_text(st));
 }
 
+static enum status open_service(struct local_worker *w,
+                                const struct service *service,
+                                const struct target *target,
+                                const struct far_events *events, void *far_ctx,
+                                struct far **out, struct far_failure *refusal)
+{
+    enum status st =
+        upstream_far_open(upstream_find(w->generation->upstreams, service),
+                          target, events, far_ctx, out);
+
+    return st == STATUS_OK ? STATUS_OK : refuse(refusal, st, service);
+}
+
 static enum status route_and_open(void *ctx, const struct target *target,
                                   const struct far_events *events,
                                   void *far_ctx, struct far **out,
@@ -54,17 +68,32 @@ static enum status route_and_open(void *ctx, const struct target *target,
         return st;
     }
     if (route.kind == ROUTE_SERVICE)
-        st = upstream_far_open(upstream_find(w->generation->upstreams,
-                                             route.service),
-                               target, events, far_ctx, out);
-    else
-        st = direct_open(&w->directs, target, events, far_ctx, out);
-    w->tally.direct += route.kind == ROUTE_DIRECT;
-    return st == STATUS_OK ? STATUS_OK : refuse(refusal, st, route.service);
+        return open_service(w, route.service, target, events, far_ctx, out,
+                            refusal);
+    st = direct_open(&w->directs, target, events, far_ctx, out);
+    w->tally.direct++;
+    return st == STATUS_OK ? STATUS_OK : refuse(refusal, st, NULL);
+}
+
+static enum status service_open(void *ctx, const char *service,
+                                const struct target *target,
+                                const struct far_events *events, void *far_ctx,
+                                struct far **out, struct far_failure *refusal)
+{
+    struct local_worker *w = ctx;
+    const struct service *s = worker_gates_service(w, service);
+
+    *out = NULL;
+    *refusal = (struct far_failure){ 0 };
+    if (s == NULL)
+        return refuse(refusal, STATUS_NOT_SERVICE, NULL);
+    return open_service(w, s, target, events, far_ctx, out, refusal);
 }
 
 static const struct front_owner front_owner = {
     .route_and_open = route_and_open,
+    .service_target = worker_gates_target,
+    .service_open = service_open,
     .local_page = worker_pages_local,
     .refresh = worker_pages_refresh,
     .local_event = worker_pages_event,
@@ -172,6 +201,7 @@ struct course {
     struct letter letter;
     struct local_worker *worker;
     struct snapshot *snapshot; /* held */
+    const struct gates *gates; /* borrowed */
     struct why why;            /* STATUS_OK: it is followed */
 };
 
@@ -199,7 +229,8 @@ static void on_course(struct letter *letter)
     if (w->front == NULL) /* it has ended */
         (void)why_fail(&c->why, STATUS_SHUTTING_DOWN, "policy", NULL,
                        "stopping");
-    else if (begin_generation(w, c->snapshot, &c->why) == STATUS_OK)
+    else if (worker_gates_follow(w, c->gates, &c->why) == STATUS_OK &&
+             begin_generation(w, c->snapshot, &c->why) == STATUS_OK)
         retire_older(w);
     c->letter.on_letter = on_course_followed;
     if (!mailbox_send(w->config.main, &c->letter))
@@ -236,6 +267,7 @@ static void stop(struct local_worker *w, bool at_once)
     for (size_t i = 0; i < w->door_count; i++)
         listener_close(w->doors[i].listener);
     w->door_count = 0;
+    worker_gates_close(w);
     if (w->front != NULL)
         front_close(w->front, at_once, on_front_closed, w);
 }
@@ -287,8 +319,7 @@ static enum status listen_on(struct local_worker *w, const struct door *first,
                              const struct policy_address *address,
                              struct why *why)
 {
-    char text[TARGET_TEXT_ROOM];
-    const bool v6 = strchr(address->host, ':') != NULL;
+    char text[POLICY_ADDRESS_ROOM];
     struct door *door = &w->doors[w->door_count];
     const struct listener_config config = {
         .address = text,
@@ -299,8 +330,7 @@ static enum status listen_on(struct local_worker *w, const struct door *first,
     };
     enum status st;
 
-    (void)snprintf(text, sizeof(text), "%s%.253s%s:%u", v6 ? "[" : "",
-                   address->host, v6 ? "]" : "", (unsigned)address->port);
+    policy_address_text(address, text, sizeof(text));
     door->worker = w;
     st = first == NULL ? listener_open(&w->loop, &config, &door->listener, why)
                        : listener_join(&w->loop, first->listener, &config,
@@ -346,6 +376,8 @@ static enum status start(struct local_worker *w,
     st = begin_generation(w, w->config.snapshot, why);
     if (st == STATUS_OK)
         st = start_doors(w, first, why);
+    if (st == STATUS_OK)
+        st = worker_gates_follow(w, w->config.gates, why);
     if (st == STATUS_OK)
         explain(w);
     return st;
@@ -399,7 +431,8 @@ uint16_t local_worker_port(const struct local_worker *w, size_t i)
 }
 
 enum status local_worker_follow(struct local_worker *w,
-                                struct snapshot *snapshot)
+                                struct snapshot *snapshot,
+                                const struct gates *gates)
 {
     struct course *c = calloc(1, sizeof(*c));
 
@@ -408,6 +441,7 @@ enum status local_worker_follow(struct local_worker *w,
     c->letter.on_letter = on_course;
     c->worker = w;
     c->snapshot = snapshot_hold(snapshot);
+    c->gates = gates;
     if (!mailbox_send(w->mailbox, &c->letter))
         course_free(c);
     return STATUS_OK;

@@ -16,6 +16,7 @@
 #include "common/status.h"
 #include "proxy/io/mailbox.h"
 #include "proxy/local/attest_desk.h"
+#include "proxy/local/gates.h"
 #include "proxy/local/snapshot.h"
 
 struct local_worker;
@@ -37,6 +38,7 @@ struct local_worker_config {
     struct attest_desk *desk;
     struct mailbox *main;
     struct snapshot *snapshot;           /* the first; held */
+    const struct gates *gates;           /* its, borrowed while it opens */
     struct local_worker *const *workers; /* |count| of them, this one among
                                           * them; complete before any starts */
     size_t count;
@@ -61,10 +63,12 @@ MUST_CHECK enum status local_worker_start(struct local_worker *w);
 /* The port of policy->listen[i]. */
 uint16_t local_worker_port(const struct local_worker *w, size_t i);
 
-/* After local_worker_start(): follow |snapshot| from now on; on_followed()
- * comes unless it ends before. Returns STATUS_OK or STATUS_NO_MEMORY. */
+/* After local_worker_start(): follow |snapshot| from now on and accept at its
+ * |gates|, which are borrowed until on_followed(); that comes unless the worker
+ * ends before. Returns STATUS_OK or STATUS_NO_MEMORY. */
 MUST_CHECK enum status local_worker_follow(struct local_worker *w,
-                                           struct snapshot *snapshot);
+                                           struct snapshot *snapshot,
+                                           const struct gates *gates);
 
 /* Judge every session again: collateral was replaced. Returns STATUS_OK or
  * STATUS_NO_MEMORY. */

@@ -56,6 +56,7 @@ struct local_worker {
     struct front *front;
     size_t door_count;
     struct door doors[DOORS_MAX];
+    struct worker_gate *gates; /* where it accepts for one service */
     struct tally tally;
     size_t undecided;                    /* services still to be explained */
     struct figures *others[WORKERS_MAX]; /* as last gathered */

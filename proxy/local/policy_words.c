@@ -22,14 +22,6 @@ static void host_text(const struct host_pattern *h, char *out, size_t room)
         (void)snprintf(out + n, room - (size_t)n, ":%u", (unsigned)h->port);
 }
 
-static void address_text(const struct policy_address *a, char *out, size_t room)
-{
-    bool six = strchr(a->host, ':') != NULL;
-
-    (void)snprintf(out, room, "%s%s%s:%u", six ? "[" : "", a->host,
-                   six ? "]" : "", (unsigned)a->port);
-}
-
 static const char *source_text(const struct policy_source *s)
 {
     switch (s->kind) {
@@ -55,7 +47,7 @@ static void put_sources(const struct policy_sources *s, struct buffer *out)
 }
 
 /* Room for "[host]:port" and "*.host:port" of any host. */
-#define HOST_PORT_ROOM 272
+#define HOST_PORT_ROOM POLICY_ADDRESS_ROOM
 
 static void put_where(const struct service *s, struct buffer *out)
 {
@@ -70,7 +62,7 @@ static void put_where(const struct service *s, struct buffer *out)
     if (s->host_count > 0)
         buffer_byte(out, '\n');
     if (s->local != NULL) {
-        address_text(s->local, text, sizeof(text));
+        policy_address_text(s->local, text, sizeof(text));
         buffer_printf(out, "  at       %s\n", text);
     }
     buffer_text(out, "  through  ");
@@ -268,7 +260,7 @@ void policy_words_text(const struct policy *p, struct buffer *out)
         buffer_printf(out, "reads      %s\n", p->files[i]);
     buffer_text(out, "listens on ");
     for (size_t i = 0; i < p->listen_count; i++) {
-        address_text(&p->listen[i], text, sizeof(text));
+        policy_address_text(&p->listen[i], text, sizeof(text));
         put_item(out, i, text);
     }
     buffer_printf(out, "\n%s what no service names\n",
@@ -402,7 +394,7 @@ static void json_service(const struct service *s, struct json_out *j)
     json_out_end_array(j);
     json_out_text(j, "protocol", policy_protocol_name(s->protocol));
     if (s->local != NULL) {
-        address_text(s->local, text, sizeof(text));
+        policy_address_text(s->local, text, sizeof(text));
         json_out_text(j, "local", text);
     }
     json_accept(&s->accept, j);
@@ -419,7 +411,7 @@ void policy_words_json(const struct policy *p, struct json_out *j)
     json_out_end_array(j);
     json_out_array(j, "listen");
     for (size_t i = 0; i < p->listen_count; i++) {
-        address_text(&p->listen[i], text, sizeof(text));
+        policy_address_text(&p->listen[i], text, sizeof(text));
         json_out_text(j, NULL, text);
     }
     json_out_end_array(j);

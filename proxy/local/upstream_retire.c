@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "policy/route.h"
+#include "proxy/local/service_door.h"
 #include "proxy/local/upstream_parts.h"
 
 static struct slice root_of(const struct upstream *u)
@@ -35,6 +36,18 @@ static void end_peer(struct upstream *u, struct peer *p,
     }
 }
 
+/* Does the service's own address lead to |target|? */
+static bool is_for_door(const struct service *service,
+                        const struct target *target)
+{
+    struct target own;
+    struct why why;
+
+    return service->local != NULL &&
+           service_door_target(service, &own, &why) == STATUS_OK &&
+           target_equal(&own, target);
+}
+
 /* Does the policy of |u| lead the target of |f| to |u|? */
 static bool is_for(const struct upstream *u, const struct far_tunnel *f)
 {
@@ -42,8 +55,11 @@ static bool is_for(const struct upstream *u, const struct far_tunnel *f)
     struct route route;
     struct why why;
 
-    return target_parse(&target, slice_text(f->target), 0, &why) == STATUS_OK &&
-           route_find(u->set->config.snapshot->policy, slice_text(target.host),
+    if (target_parse(&target, slice_text(f->target), 0, &why) != STATUS_OK)
+        return false;
+    if (is_for_door(u->service, &target))
+        return true;
+    return route_find(u->set->config.snapshot->policy, slice_text(target.host),
                       target.port, &route, &why) == STATUS_OK &&
            route.kind == ROUTE_SERVICE && route.service == u->service;
 }

@@ -127,6 +127,17 @@ static const struct {
     { "one address twice",
       "listen: [ 127.0.0.2:1, 127.0.0.2:1 ]\n",
       "1:24: found \"127.0.0.2:1\", expected each address once" },
+    { "one socket twice",
+      "listen: [ /run/a, /run/b, /run/a ]\n",
+      "1:27: found \"/run/a\", expected each address once" },
+    { "a socket of an unsafe listen",
+      "unsafe-listen: [ /run/a ]\n",
+      "1:18: found \"/run/a\", expected an address such as localhost:8118" },
+    { "a socket that has too long a path",
+      "listen: [ /0123456789012345678901234567890123456789012345678901234567890"
+      "1234567890123456789012345678901234567890123456 ]\n",
+      "1:11: found \"/01234567890123456789012345678901234567890123456789012345678...\", expected "
+      "the path of a socket, at most 107 bytes" },
     { "an unsafe listen that is also safe",
       "listen: localhost:1\nunsafe-listen: [ '[::]:80', '127.0.0.1:1' ]\n",
       "2:29: found \"127.0.0.1:1\", expected each address once" },
@@ -295,6 +306,9 @@ static const struct {
       SERVICE "    local: 127.0.0.1:8118\n    accept: {}\n",
       "5:12: found \"127.0.0.1:8118\", expected a port that nothing else "
       "uses" },
+    { "a local socket that listen has",
+      "listen: /run/a\n" SERVICE "    local: /run/a\n    accept: {}\n",
+      "6:12: found \"/run/a\", expected a port that nothing else uses" },
     { "a local port of two services",
       SERVICE
       "    local: localhost:1\n    accept: {}\n  b: { local: \"[::1]:1\", "

@@ -283,7 +283,9 @@ static void what_only_looks_alike_is_read(void **state)
         "services:\n  a:\n    hosts: [ '2001:db8::1', a, '*.a', a:1, a:2 ]\n"
         "    endpoints: [ 'ws://a', 'wss://a', 'ws://a:443', 'ws://a/!~',"
         " 'ws://b' ]\n    accept: {}\n"
-        "  b: { local: 127.0.0.9:1, endpoints: ws://b, accept: {} }\n");
+        "  b: { local: 127.0.0.9:1, endpoints: ws://b, accept: {} }\n"
+        "  c: { local: /run/c, endpoints: ws://b, accept: {} }\n");
+    char text[POLICY_ADDRESS_ROOM];
 
     (void)state;
     assert_int_equal(p->collateral.sources.count, POLICY_SOURCES_MAX);
@@ -294,6 +296,11 @@ static void what_only_looks_alike_is_read(void **state)
     assert_int_equal(p->services[0].endpoint_count, 5);
     check_endpoint(&p->services[0].endpoints[3], false, "a", 80, "/!~");
     check_address(p->services[1].local, "127.0.0.9", 1);
+    check_address(p->services[2].local, "/run/c", 0);
+    policy_address_text(p->services[2].local, text, sizeof(text));
+    assert_string_equal(text, "/run/c");
+    policy_address_text(&p->listen[1], text, sizeof(text));
+    assert_string_equal(text, "[::1]:1");
     policy_free(p);
 }
 
