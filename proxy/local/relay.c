@@ -134,6 +134,11 @@ static void on_far_fin(void *ctx)
 {
     struct relay *r = ctx;
 
+    if (r->local_ended && conn_pending(r->conn) == 0) {
+        r->local_told = true; /* as closing does, without another turn */
+        end_if_complete(r);
+        return;
+    }
     conn_finish(r->conn);
     expect_end(r);
 }
