@@ -1,5 +1,6 @@
 #include "proxy/local/own_pages.h"
 
+#include "common/metrics_out.h"
 #include "proxy/local/pac.h"
 #include "proxy/local/page.h"
 #include "proxy/local/pages.h"
@@ -45,7 +46,7 @@ static const struct {
     { "/status.json", "application/json", status_json_write },
     { "/status.txt", TEXT_TYPE, status_text_write },
     { "/readyz", TEXT_TYPE, put_ready },
-    { "/metrics", STATUS_METRICS_TYPE, status_metrics_write },
+    { "/metrics", METRICS_OUT_TYPE, status_metrics_write },
     { "/proxy.pac", PAC_TYPE, put_pac },
     { "/status.js", "text/javascript; charset=utf-8", put_script },
     { "/icon.svg", "image/svg+xml", put_icon },

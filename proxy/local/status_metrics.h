@@ -6,8 +6,6 @@
 #include "common/buffer.h"
 #include "proxy/local/status_data.h"
 
-#define STATUS_METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
-
 void status_metrics_write(const struct status_data *data, struct buffer *out);
 
 #endif

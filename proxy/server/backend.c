@@ -32,6 +32,7 @@ static void backend_end(struct backend *b)
     struct backend_set *set = b->set;
 
     DL_DELETE(set->list, b);
+    meter_add(set->meter, METER_VERITEE, METER_STREAMS_ENDED, 1);
     buffer_free(&b->early);
     free(b);
     if (set->list == NULL && set->on_empty != NULL)
@@ -39,7 +40,7 @@ static void backend_end(struct backend *b)
 }
 
 /* It ended before its time: nobody may take what there was for the whole. */
-static void backend_fail(struct backend *b, enum status reason)
+static void backend_cut(struct backend *b, enum status reason)
 {
     dial_cancel(b->dial);
     conn_reset(b->conn);
@@ -48,6 +49,12 @@ static void backend_fail(struct backend *b, enum status reason)
         stream_release(b->stream);
     }
     backend_end(b);
+}
+
+static void backend_fail(struct backend *b, enum status reason)
+{
+    meter_why(b->set->meter, METER_STREAM_CUT, reason);
+    backend_cut(b, reason);
 }
 
 /* Go as far as both sides have come. |b| may be gone afterwards. */
@@ -104,6 +111,7 @@ static void on_read(void *ctx, uint8_t *at, size_t len)
     struct backend *b = ctx;
 
     (void)at; /* where stream_reserve() said */
+    meter_add(b->set->meter, METER_VERITEE, METER_SENT_BYTES, len);
     stream_commit(b->stream, len);
 }
 
@@ -184,6 +192,7 @@ enum status backend_open(struct backend_set *set,
     b->early = buffer_with_max(STREAM_CREDIT_BYTES);
     DL_APPEND(set->list, b);
     stream_set_context(s, b);
+    meter_add(set->meter, METER_VERITEE, METER_STREAMS, 1);
     return STATUS_OK;
 }
 
@@ -192,6 +201,7 @@ void backend_on_data(struct stream *s, struct slice data)
     struct backend *b = stream_context(s);
     enum status st = STATUS_OK;
 
+    meter_add(b->set->meter, METER_VERITEE, METER_RECEIVED_BYTES, data.len);
     if (b->conn != NULL) {
         st = backend_write(b, b->set->gather, data);
     } else {
@@ -212,11 +222,12 @@ void backend_on_fin(struct stream *s)
     backend_settle(b);
 }
 
-void backend_on_reset(struct stream *s)
+void backend_on_reset(struct stream *s, enum status reason)
 {
     struct backend *b = stream_context(s);
 
-    backend_fail(b, STATUS_RESET);
+    meter_why(b->set->meter, METER_STREAM_RESET, reason);
+    backend_cut(b, STATUS_RESET);
 }
 
 void backend_on_room(struct stream *s)

@@ -16,6 +16,7 @@
 
 #include "common/slice.h"
 #include "common/status.h"
+#include "proxy/server/meter.h"
 #include "proxy/server/rules.h"
 #include "proxy/tunnel/session.h"
 
@@ -24,11 +25,12 @@ struct backend;
 /* Last bytes to a backend may take so long after the client has gone. */
 #define BACKEND_FLUSH_MS 30000
 
-/* All backends of one loop. A plain struct, all zero but for the first four;
+/* All backends of one loop. A plain struct, all zero but for the first five;
  * only backend.c writes the others. */
 struct backend_set {
     uv_loop_t *loop;
     struct gather *gather;       /* of the carriers of that loop */
+    struct meter *meter;         /* NULL: nothing is counted */
     void (*on_empty)(void *ctx); /* the last one has gone */
     void *ctx;
     struct backend *list;
@@ -45,7 +47,7 @@ MUST_CHECK enum status backend_open(struct backend_set *set,
 /* As session_events has them, for a stream that backend_open() took. */
 void backend_on_data(struct stream *s, struct slice data);
 void backend_on_fin(struct stream *s);
-void backend_on_reset(struct stream *s);
+void backend_on_reset(struct stream *s, enum status reason);
 void backend_on_room(struct stream *s);
 
 /* Give up those whose stream has ended and that only flush. */

@@ -23,6 +23,7 @@ static void on_ready(void *ctx)
     struct guest *g = ctx;
 
     g->ready = true;
+    meter_add(g->serve->config.meter, METER_VERITEE, METER_SESSIONS, 1);
     peers_ready(&g->pass);
     log_event(g->serve->config.log, LOG_INFO, "session.up",
               LOG_FIELDS(LOG_S("peer", g->peer),
@@ -36,6 +37,7 @@ static void refuse(struct guest *g, struct stream *s, struct slice target,
     log_event(g->serve->config.log, LOG_WARN, "stream.refused",
               LOG_FIELDS(LOG_S("peer", g->peer), LOG_B("target", target),
                          LOG_S("status", status_name(st))));
+    meter_why(g->serve->config.meter, METER_STREAM_REFUSED, st);
     stream_reset(s, st);
     stream_release(s);
 }
@@ -75,7 +77,7 @@ static void on_reset(void *ctx, struct stream *s, enum status reason)
     log_event(g->serve->config.log, LOG_DEBUG, "stream.reset",
               LOG_FIELDS(LOG_S("peer", g->peer),
                          LOG_S("status", status_name(reason))));
-    backend_on_reset(s);
+    backend_on_reset(s, reason);
 }
 
 static void on_room(void *ctx, struct stream *s)
@@ -99,6 +101,8 @@ static void on_closed(void *ctx, const struct why *why)
     log_why(serve->config.log, failed ? LOG_WARN : LOG_INFO,
             failed ? "session.failed" : "session.down", why,
             LOG_FIELDS(LOG_S("peer", g->peer)));
+    meter_add(serve->config.meter, METER_VERITEE,
+              g->ready ? METER_SESSIONS_ENDED : METER_SESSIONS_FAILED, 1);
     DL_DELETE(serve->guests, g);
     peers_leave(&g->pass);
     free(g);

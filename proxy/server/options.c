@@ -8,6 +8,7 @@
 #include "common/compiler.h"
 #include "common/limits.h"
 #include "common/text.h"
+#include "proxy/io/listener.h"
 #include "proxy/server/serve.h"
 #include "proxy/server/sim_source.h"
 
@@ -37,6 +38,8 @@ static const char usage[] =
     "      --drain-seconds N     how long streams may go on after SIGTERM;\n"
     "                            default 10\n"
     "      --limit NAME=N        see below; repeatable\n"
+    "      --metrics ADDR        figures for Prometheus, on an address of its\n"
+    "                            own: loopback, or the path of a UNIX socket\n"
     "      --log-format FMT      human (default) or json\n"
     "      --log-level LEVEL     error, warn, info (default) or debug\n"
     "      --demo                start a small web site to try, on a port of\n"
@@ -155,6 +158,7 @@ enum {
     OPT_DRAIN,
     OPT_QUOTES,
     OPT_LIMIT,
+    OPT_METRICS,
     OPT_TEEKIT,
     OPT_LOG_FORMAT,
     OPT_LOG_LEVEL,
@@ -174,6 +178,7 @@ static const struct option long_options[] = {
     { "drain-seconds", required_argument, NULL, OPT_DRAIN },
     { "teekit", required_argument, NULL, OPT_TEEKIT },
     { "limit", required_argument, NULL, OPT_LIMIT },
+    { "metrics", required_argument, NULL, OPT_METRICS },
     { "log-format", required_argument, NULL, OPT_LOG_FORMAT },
     { "log-level", required_argument, NULL, OPT_LOG_LEVEL },
     { "quote-source", required_argument, NULL, OPT_QUOTES },
@@ -263,6 +268,17 @@ static bool read_switch(const char *value, bool *out)
     return *out || strcmp(value, "off") == 0;
 }
 
+/* Figures are told to anybody who can connect: not further than this machine
+ * unless that is said. */
+static bool read_metrics(struct options *o, const char *value)
+{
+    static const char unsafe[] = "unsafe:";
+    const bool anywhere = strncmp(value, unsafe, sizeof(unsafe) - 1) == 0;
+
+    o->metrics = anywhere ? value + sizeof(unsafe) - 1 : value;
+    return anywhere || listener_is_loopback(value);
+}
+
 static bool read_log_format(struct options *o, const char *value)
 {
     o->log.json = strcmp(value, "json") == 0;
@@ -321,6 +337,13 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
     case OPT_LIMIT:
         return read_limit(o, value) ? -1
                                     : complain(err, "no such --limit", value);
+    case OPT_METRICS:
+        return read_metrics(o, value)
+                   ? -1
+                   : complain(err,
+                              "--metrics is an address of this machine's own, "
+                              "a path, or unsafe:ADDR",
+                              value);
     case OPT_LOG_FORMAT:
         return read_log_format(o, value)
                    ? -1

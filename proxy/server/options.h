@@ -37,6 +37,7 @@ struct options {
     const char *simulate_dir; /* NULL: nothing is written; from argv */
     enum tee_type simulate_tee;
     const struct fault *fault; /* NULL: none; static */
+    const char *metrics; /* address for who watches; NULL: none; from argv */
     bool demo;
     bool teekit; /* clients of teekit are served too */
     int64_t epoch_ms;

@@ -31,7 +31,21 @@ struct peers {
     struct peer *table; /* those with a connection */
     size_t pending;
     size_t all;
+    uint64_t entered;
+    uint64_t refused[PEERS_LIMITS];
 };
+
+static const char *const limit_fields[PEERS_LIMITS] = {
+    [PEERS_ALL] = "limit.connections",
+    [PEERS_PENDING] = "limit.pending",
+    [PEERS_ONE_ALL] = "limit.peer-connections",
+    [PEERS_ONE_PENDING] = "limit.peer-pending",
+};
+
+const char *peers_limit_name(enum peers_limit limit)
+{
+    return limit_fields[limit] + strlen("limit.");
+}
 
 enum status peers_new(const struct peers_limits *limits, struct peers **out)
 {
@@ -116,24 +130,26 @@ static void remove_if_gone(struct peers *p, struct peer *peer)
     free(peer);
 }
 
-static enum status check_limits(const struct peers *p, const struct peer *peer,
+static enum status check_limits(struct peers *p, const struct peer *peer,
                                 struct why *why)
 {
     const struct {
-        const char *field;
         size_t used;
         size_t most;
-    } rows[] = {
-        { "limit.connections", p->all, p->limits.all },
-        { "limit.pending", p->pending, p->limits.pending },
-        { "limit.peer-connections", peer->all, p->limits.peer_all },
-        { "limit.peer-pending", peer->pending, p->limits.peer_pending },
+    } rows[PEERS_LIMITS] = {
+        [PEERS_ALL] = { p->all, p->limits.all },
+        [PEERS_PENDING] = { p->pending, p->limits.pending },
+        [PEERS_ONE_ALL] = { peer->all, p->limits.peer_all },
+        [PEERS_ONE_PENDING] = { peer->pending, p->limits.peer_pending },
     };
 
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
-        if (rows[i].used >= rows[i].most)
-            return why_fail(why, STATUS_LIMIT, rows[i].field, NULL,
-                            "%zu connections", rows[i].used);
+    for (size_t i = 0; i < PEERS_LIMITS; i++) {
+        if (rows[i].used < rows[i].most)
+            continue;
+        p->refused[i]++;
+        return why_fail(why, STATUS_LIMIT, limit_fields[i], NULL,
+                        "%zu connections", rows[i].used);
+    }
     return STATUS_OK;
 }
 
@@ -151,6 +167,7 @@ static enum status enter(struct peers *p, const struct origin *origin,
         remove_if_gone(p, peer);
         return st;
     }
+    p->entered++;
     p->all++;
     p->pending++;
     peer->all++;
@@ -200,6 +217,19 @@ void peers_leave(struct peers_pass *pass)
     remove_if_gone(p, pass->peer);
     uv_mutex_unlock(&p->lock);
     *pass = (struct peers_pass){ 0 };
+}
+
+void peers_read(struct peers *p, struct peers_figures *out)
+{
+    uv_mutex_lock(&p->lock);
+    *out = (struct peers_figures){
+        .entered = p->entered,
+        .all = p->all,
+        .pending = p->pending,
+        .peers = HASH_COUNT(p->table),
+    };
+    memcpy(out->refused, p->refused, sizeof(out->refused));
+    uv_mutex_unlock(&p->lock);
 }
 
 static size_t read_count(struct peers *p, const size_t *count)

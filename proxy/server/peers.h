@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/status.h"
 
@@ -17,6 +18,26 @@ struct peers_limits {
     size_t all;          /* connections in all */
     size_t peer_pending; /* of one peer */
     size_t peer_all;     /* of one peer */
+};
+
+/* Which of them was reached. */
+enum peers_limit {
+    PEERS_ALL,
+    PEERS_PENDING,
+    PEERS_ONE_ALL,
+    PEERS_ONE_PENDING,
+    PEERS_LIMITS
+};
+
+/* As --limit has it: "peer-pending". Static. */
+const char *peers_limit_name(enum peers_limit limit);
+
+struct peers_figures {
+    uint64_t entered; /* connections, since the start */
+    uint64_t refused[PEERS_LIMITS];
+    size_t all; /* now */
+    size_t pending;
+    size_t peers; /* addresses with a connection */
 };
 
 struct peers;
@@ -47,6 +68,8 @@ void peers_ready(struct peers_pass *pass);
 
 /* One less; |pass| becomes all zero. None is allowed. */
 void peers_leave(struct peers_pass *pass);
+
+void peers_read(struct peers *p, struct peers_figures *out);
 
 size_t peers_pending(struct peers *p);
 size_t peers_all(struct peers *p);

@@ -33,6 +33,7 @@ struct quote_source {
     struct quote_order *waiting; /* the oldest first */
     struct quote_order *making;  /* NULL: the worker is idle */
     uv_work_t work;
+    struct quote_figures figures;
     bool closed;
 };
 
@@ -102,6 +103,8 @@ static void on_made(uv_work_t *work, int rc)
         return;
     }
     make_next(s);
+    s->figures.made += good;
+    s->figures.failed += !good;
     if (!good)
         log_why(s->log, LOG_WARN, "quote.failed", &o->why,
                 LOG_FIELDS(LOG_S("source", s->maker.name)));
@@ -164,10 +167,11 @@ quote_source_get(struct quote_source *s,
                  quote_done_fn *on_done, void *ctx, struct quote_order **out)
 {
     *out = NULL;
-    if (s->making != NULL && s->waiting_count >= s->waiting_max)
+    if ((s->making != NULL && s->waiting_count >= s->waiting_max) ||
+        !spend(s)) {
+        s->figures.busy++;
         return STATUS_BUSY;
-    if (!spend(s))
-        return STATUS_BUSY;
+    }
     *out = order_new(s, report_data, on_done, ctx);
     if (*out == NULL)
         return STATUS_NO_MEMORY;
@@ -202,6 +206,11 @@ void quote_source_cancel(struct quote_order *order)
     DL_DELETE(s->waiting, order);
     s->waiting_count--;
     order_free(order);
+}
+
+struct quote_figures quote_source_figures(const struct quote_source *s)
+{
+    return s->figures;
 }
 
 size_t quote_source_waiting(const struct quote_source *s)

@@ -70,6 +70,15 @@ MUST_CHECK enum status quote_source_get_first(
 /* on_done() will not be called. Not after it was; NULL is allowed. */
 void quote_source_cancel(struct quote_order *order);
 
+/* What became of the orders, since the start. */
+struct quote_figures {
+    uint64_t made;
+    uint64_t failed;
+    uint64_t busy; /* refused: the queue was full, or too many in a second */
+};
+
+struct quote_figures quote_source_figures(const struct quote_source *s);
+
 /* Orders that were waiting, the one being made not counted. */
 size_t quote_source_waiting(const struct quote_source *s);
 

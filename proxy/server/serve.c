@@ -24,6 +24,7 @@ enum status serve_new(const struct serve_config *config, struct serve **out)
     s->backends =
         (struct backend_set){ .loop = config->loop,
                               .gather = carrier_hub_gather(config->hub),
+                              .meter = config->meter,
                               .on_empty = on_backends_empty,
                               .ctx = s };
     *out = s;

@@ -22,6 +22,7 @@
 #include "proxy/server/ask_pool.h"
 #include "proxy/server/backend.h"
 #include "proxy/server/keys.h"
+#include "proxy/server/meter.h"
 #include "proxy/server/peers.h"
 #include "proxy/server/quote_desk.h"
 #include "proxy/server/rules.h"
@@ -44,6 +45,7 @@ struct serve_config {
     struct staple *staple; /* NULL: nothing is stapled */
     const struct rules *rules;
     const struct log *log;
+    struct meter *meter;     /* NULL: nothing is counted */
     uint32_t streams_max;    /* of one session */
     bool teekit;             /* clients of teekit are served too */
     size_t teekit_body;      /* bytes, up to SERVE_TEEKIT_BODY_MAX */

@@ -7,6 +7,8 @@
 #include "proxy/io/notify.h"
 #include "proxy/io/shutdown.h"
 #include "proxy/server/demo.h"
+#include "proxy/server/metrics_door.h"
+#include "proxy/server/metrics_page.h"
 #include "proxy/server/sim_source.h"
 #include "proxy/server/staple.h"
 #include "proxy/server/worker.h"
@@ -28,6 +30,9 @@ struct server {
     struct keys *keys;
     struct peers *peers;
     struct demo *demo;
+    struct metrics_door *metrics; /* NULL: nobody watches */
+    int64_t started_unix;
+    uint64_t reloads; /* of the rules */
     struct worker *workers[WORKERS_MAX];
     size_t worker_count;
     size_t running;    /* of those, not ended */
@@ -55,6 +60,8 @@ static void close_all(struct server *s)
     s->source = NULL;
     demo_close(s->demo);
     s->demo = NULL;
+    metrics_door_close(s->metrics);
+    s->metrics = NULL;
     shutdown_unwatch(s->signals);
     s->signals = NULL;
     if (!uv_is_closing((uv_handle_t *)&s->drain))
@@ -158,6 +165,7 @@ static void on_followed(void *ctx)
 
     if (--s->following > 0 || s->stopping)
         return;
+    s->reloads++;
     log_event(&s->options->log, LOG_INFO, "rules.reloaded",
               LOG_FIELDS(LOG_N("rules", s->rule_count)));
     notify_manager("READY=1\nSTATUS=");
@@ -170,18 +178,68 @@ static const struct shutdown_events shutdown_events = {
     .on_reload = on_reload,
 };
 
+/* --- who watches --------------------------------------------------------- */
+
+static void write_metrics(void *ctx, struct buffer *out)
+{
+    const struct server *s = ctx;
+    struct meter_sum sum = { 0 };
+    const struct metrics_sources from = {
+        .peers = s->peers,
+        .keys = s->keys,
+        .quotes = s->source,
+        .sum = &sum,
+        .workers = s->worker_count,
+        .reloads = s->reloads,
+        .draining = s->stopping,
+        .simulated = s->options->simulate,
+        .started_unix = s->started_unix,
+        .now_unix = log_wall_ms() / 1000,
+    };
+
+    for (size_t i = 0; i < s->worker_count; i++)
+        meter_read(worker_meter(s->workers[i]), &sum);
+    metrics_page_write(&from, out);
+}
+
+static const char *why_sick(void *ctx)
+{
+    const struct server *s = ctx;
+    struct keys_epoch *e = keys_hold(s->keys);
+    const bool has_key = e != NULL;
+
+    keys_let_go(e);
+    if (s->stopping)
+        return "stopping\n";
+    return has_key ? NULL : "no key with a quote\n";
+}
+
+/* The last part to start: it tells of all others. */
+static enum status start_metrics(struct server *s, struct why *why)
+{
+    const struct metrics_door_config config = {
+        .address = s->options->metrics,
+        .log = &s->options->log,
+        .write = write_metrics,
+        .sick = why_sick,
+        .ctx = s,
+    };
+
+    s->started_unix = log_wall_ms() / 1000;
+    return config.address == NULL
+               ? STATUS_OK
+               : metrics_door_open(&s->loop, &config, &s->metrics, why);
+}
+
 /* --- the start ----------------------------------------------------------- */
 
 /* "HOST:PORT" with the port that the system chose; a path as it is. */
-static void tell_listener(const struct server *s, size_t i)
+static void tell_address(const struct server *s, const char *what,
+                         const char *address, uint16_t port)
 {
-    const char *address = s->options->listen[i];
     const char *colon = strrchr(address, ':');
-    const uint16_t port = worker_port(s->workers[0], i);
 
-    (void)fputs(s->options->simulate ? "ready: SIMULATED, listening on "
-                                     : "ready: listening on ",
-                s->out);
+    (void)fputs(what, s->out);
     if (port == 0 || colon == NULL)
         (void)fprintf(s->out, "%s\n", address);
     else
@@ -198,8 +256,14 @@ static void on_first_key(void *ctx)
     if (s->demo != NULL)
         (void)fprintf(s->out, "demo: http://127.0.0.1:%u\n",
                       (unsigned)demo_port(s->demo));
+    if (s->metrics != NULL)
+        tell_address(s, "metrics: ", s->options->metrics,
+                     metrics_door_port(s->metrics));
     for (size_t i = 0; i < s->options->listen_count; i++)
-        tell_listener(s, i);
+        tell_address(s,
+                     s->options->simulate ? "ready: SIMULATED, listening on "
+                                          : "ready: listening on ",
+                     s->options->listen[i], worker_port(s->workers[0], i));
     (void)fflush(s->out);
     notify_manager("READY=1");
 }
@@ -356,7 +420,8 @@ static enum status start(struct server *s, struct why *why)
         st = shutdown_watch(&s->loop, &shutdown_events, s, &s->signals);
     if (st != STATUS_OK)
         return why_fail(why, st, "server", NULL, "%s", status_text(st));
-    return start_workers(s, why);
+    st = start_workers(s, why);
+    return st == STATUS_OK ? start_metrics(s, why) : st;
 }
 
 enum status server_run(struct options *options, FILE *out, struct why *why)

@@ -11,6 +11,7 @@
 /* Run until a signal says stop. |out| gets what people and scripts wait for:
  *
  *   demo: http://HOST:PORT                 with --demo
+ *   metrics: ADDRESS:PORT                  with --metrics
  *   ready: listening on ADDRESS:PORT       one a listener, when it can answer
  *
  * "ready: SIMULATED, listening on ..." with --simulate. With --demo and no

@@ -44,6 +44,7 @@ static void call_free(struct teekit_call *c)
     struct teekit_guest *g = c->guest;
 
     let_go(c);
+    meter_add(g->serve->config.meter, METER_TEEKIT, METER_STREAMS_ENDED, 1);
     DL_DELETE(g->calls, c);
     g->call_count--;
     teekit_parcel_free(c->parcel);
@@ -81,6 +82,7 @@ void teekit_call_refuse(struct teekit_guest *g, struct slice id,
 
     log_why(g->serve->config.log, LOG_WARN, "call.refused", why,
             LOG_FIELDS(LOG_S("peer", g->peer), LOG_N("http", http)));
+    meter_why(g->serve->config.meter, METER_STREAM_REFUSED, why->status);
     why_line(why, line, sizeof(line));
     (void)snprintf(body, sizeof(body), "veriteed: %s\n", line);
     m.fields[0] = (struct teekit_field){
@@ -266,6 +268,7 @@ static struct teekit_call *call_new(struct teekit_guest *g, struct slice id)
     c->answer.type = TEEKIT_HTTP_RESPONSE;
     c->answer.id = slice_of(c->id, id.len);
     DL_APPEND(g->calls, c);
+    meter_add(g->serve->config.meter, METER_TEEKIT, METER_STREAMS, 1);
     g->call_count++;
     return c;
 }

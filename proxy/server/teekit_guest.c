@@ -32,6 +32,8 @@ static void guest_end(struct teekit_guest *g, uint16_t code,
     log_why(serve->config.log, failed ? LOG_WARN : LOG_INFO,
             failed ? "session.failed" : "session.down", why,
             LOG_FIELDS(LOG_S("peer", g->peer), LOG_S("protocol", "teekit")));
+    meter_add(serve->config.meter, METER_TEEKIT,
+              g->has_key ? METER_SESSIONS_ENDED : METER_SESSIONS_FAILED, 1);
     teekit_socket_cancel_all(g);
     teekit_call_cancel_all(g);
     ws_link_close(g->link, code);
@@ -98,6 +100,8 @@ void teekit_guest_post(struct teekit_guest *g, struct teekit_message *m,
     }
     assert(g->has_key); /* nothing is asked before */
     teekit_parcel_seal(p, m, kind, &g->key);
+    meter_add(g->serve->config.meter, METER_TEEKIT, METER_SENT_BYTES,
+              p->packet.out.len);
     if (ws_queue_add(&g->out, &p->packet) != STATUS_OK)
         end_soon(g, STATUS_NO_MEMORY, "no memory to send");
 }
@@ -258,6 +262,7 @@ static void take_key(struct teekit_guest *g, const struct teekit_envelope *e)
         return;
     }
     g->has_key = true;
+    meter_add(g->serve->config.meter, METER_TEEKIT, METER_SESSIONS, 1);
     keys_let_go(g->epoch);
     g->epoch = NULL;
     peers_ready(&g->pass);
@@ -333,6 +338,7 @@ static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
     struct teekit_envelope e;
     struct why why;
 
+    meter_add(g->serve->config.meter, METER_TEEKIT, METER_RECEIVED_BYTES, len);
     if (opcode != WS_BINARY) {
         (void)why_fail(&why, STATUS_BAD_FIELD, "ws", "PROTOCOL 13.1",
                        "a text message");

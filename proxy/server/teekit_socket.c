@@ -42,6 +42,7 @@ static void socket_free(struct teekit_socket *s)
 
     ws_dial_cancel(s->dial);
     ws_queue_drop(&s->out);
+    meter_add(g->serve->config.meter, METER_TEEKIT, METER_STREAMS_ENDED, 1);
     HASH_DEL(g->sockets, s);
     free(s);
     teekit_guest_weigh(g);
@@ -99,6 +100,7 @@ static void tell_failure(struct teekit_guest *g, struct slice id,
 
     log_why(g->serve->config.log, LOG_WARN, "socket.failed", why,
             LOG_FIELDS(LOG_S("peer", g->peer)));
+    meter_why(g->serve->config.meter, METER_STREAM_REFUSED, why->status);
     why_line(why, line, sizeof(line));
     m.error = slice_text(line);
     teekit_guest_send(g, &m);
@@ -287,10 +289,12 @@ static struct teekit_socket *socket_new(struct teekit_guest *g, struct slice id)
     s->id_len = id.len;
     memcpy(s->id, id.at, id.len); /* TEEKIT_ID_MAX_BYTES, as was read */
     HASH_ADD_KEYPTR(hh, g->sockets, s->id, s->id_len, s);
-    if (s->hh.tbl != NULL)
-        return s;
-    free(s);
-    return NULL;
+    if (s->hh.tbl == NULL) {
+        free(s);
+        return NULL;
+    }
+    meter_add(g->serve->config.meter, METER_TEEKIT, METER_STREAMS, 1);
+    return s;
 }
 
 /* An id that is used again means another WebSocket; the first is cut. */

@@ -117,6 +117,7 @@ static void refuse(struct visit *v, int http, const struct why *why)
 
     log_why(v->serve->config.log, LOG_WARN, "request.refused", why,
             LOG_FIELDS(LOG_S("peer", v->peer), LOG_N("http", http)));
+    meter_why(v->serve->config.meter, METER_REQUEST_REFUSED, why->status);
     why_line(why, line, sizeof(line));
     (void)snprintf(body, sizeof(body), "veriteed: %s\n", line);
     answer(v, http, body);

@@ -22,6 +22,7 @@ struct worker {
     struct worker_config config;
     uv_thread_t thread;
     struct order drain, abort, ended, follow;
+    struct meter meter;
     struct rules *next; /* held; whose turn it is with |follow| */
 
     /* The worker's own, from its thread's start to its end. */
@@ -143,6 +144,7 @@ static enum status start_serve(struct worker *w)
         .staple = c->staple,
         .rules = w->rules,
         .log = &c->options->log,
+        .meter = &w->meter,
         .streams_max = (uint32_t)c->options->limits.streams,
         .teekit = c->options->teekit,
         .teekit_body = c->options->limits.teekit_body,
@@ -236,6 +238,11 @@ enum status worker_open(const struct worker_config *config, struct worker **out,
 uint16_t worker_port(const struct worker *w, size_t i)
 {
     return w->ports[i];
+}
+
+const struct meter *worker_meter(const struct worker *w)
+{
+    return &w->meter;
 }
 
 /* A worker that is over already needs none. */

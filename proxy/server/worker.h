@@ -10,6 +10,7 @@
 #include "common/status.h"
 #include "proxy/io/mailbox.h"
 #include "proxy/server/keys.h"
+#include "proxy/server/meter.h"
 #include "proxy/server/options.h"
 #include "proxy/server/peers.h"
 #include "proxy/server/quote_desk.h"
@@ -43,6 +44,9 @@ MUST_CHECK enum status worker_open(const struct worker_config *config,
 
 /* The port of options->listen[i]; 0 for a UNIX socket. */
 uint16_t worker_port(const struct worker *w, size_t i);
+
+/* What it counts, until worker_free(). */
+const struct meter *worker_meter(const struct worker *w);
 
 /* Lead what is asked from now on by |rules|, which are held; on_followed()
  * follows, unless the worker ends before. Not again before that. */

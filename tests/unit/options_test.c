@@ -53,6 +53,7 @@ static const struct {
     { "a fault for nothing",  "--listen a:1 --demo --simulate-fault debug",
       "are for --simulate" },
     { "a rule without backend", BASE "--rule a.test:80", "HOST:PORT=BACKEND" },
+    { "figures for everybody", BASE "--metrics 0.0.0.0:0", "--metrics" },
     { "two rules for the same", BASE "-r a.test:80=b:1 -r a.test:80=c:1",
       "a second rule" },
     { "a file that is not there", BASE "--rules /nowhere/rules", "/nowhere" },

@@ -1,0 +1,230 @@
+#include "proxy/server/metrics_door.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include <utlist.h>
+
+#include "common/http_reason.h"
+#include "common/limits.h"
+#include "common/metrics_out.h"
+#include "proxy/io/conn.h"
+#include "proxy/io/listener.h"
+#include "proxy/server/request.h"
+
+#define READ_BYTES 2048
+#define TEXT_TYPE  "text/plain; charset=utf-8"
+
+/* Freed by asker_end() only. */
+struct asker {
+    struct metrics_door *door;
+    struct asker *prev, *next;
+    struct conn *conn;
+    struct request request;
+    uint8_t in[READ_BYTES];
+};
+
+struct metrics_door {
+    struct metrics_door_config config;
+    struct listener *listener;
+    struct asker *askers;
+    size_t count;
+};
+
+/* The connection must have been given up. */
+static void asker_end(struct asker *a)
+{
+    struct metrics_door *d = a->door;
+
+    DL_DELETE(d->askers, a);
+    d->count--;
+    request_fini(&a->request);
+    free(a);
+}
+
+/* --- answers ------------------------------------------------------------- */
+
+/* The last thing we say; |a| is gone afterwards. */
+static void answer(struct asker *a, int http, const char *type,
+                   struct slice body)
+{
+    struct buffer out = buffer_with_max(METRICS_DOOR_PAGE_BYTES + 1024);
+
+    buffer_printf(&out,
+                  "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n"
+                  "Content-Length: %zu\r\nCache-Control: no-store\r\n"
+                  "X-Content-Type-Options: nosniff\r\n%sConnection: close"
+                  "\r\n\r\n",
+                  http, http_reason(http), type, body.len,
+                  http == 405 ? "Allow: GET, HEAD\r\n" : "");
+    if (!slice_equal(a->request.method, slice_text("HEAD")))
+        buffer_add(&out, body);
+    if (buffer_ok(&out) && conn_write(a->conn, buffer_view(&out)) == STATUS_OK)
+        conn_linger(a->conn);
+    else
+        conn_reset(a->conn);
+    buffer_free(&out);
+    asker_end(a);
+}
+
+static void answer_page(struct asker *a)
+{
+    const struct metrics_door_config *c = &a->door->config;
+    struct buffer page = buffer_with_max(METRICS_DOOR_PAGE_BYTES);
+
+    c->write(c->ctx, &page);
+    if (buffer_ok(&page))
+        answer(a, 200, METRICS_OUT_TYPE, buffer_view(&page));
+    else
+        answer(a, 500, TEXT_TYPE, slice_text("out of memory\n"));
+    buffer_free(&page);
+}
+
+static void answer_health(struct asker *a)
+{
+    const struct metrics_door_config *c = &a->door->config;
+    const char *sick = c->sick(c->ctx);
+
+    if (sick == NULL)
+        answer(a, 200, TEXT_TYPE, slice_text("ok\n"));
+    else
+        answer(a, 503, TEXT_TYPE, slice_text(sick));
+}
+
+static void on_request(struct asker *a)
+{
+    const struct slice method = a->request.method;
+    const struct slice path = request_path(&a->request);
+
+    if (!slice_equal(method, slice_text("GET")) &&
+        !slice_equal(method, slice_text("HEAD")))
+        answer(a, 405, TEXT_TYPE, slice_text("only GET and HEAD\n"));
+    else if (slice_equal(path, slice_text("/metrics")))
+        answer_page(a);
+    else if (slice_equal(path, slice_text("/healthz")))
+        answer_health(a);
+    else
+        answer(a, 404, TEXT_TYPE, slice_text("/metrics and /healthz\n"));
+}
+
+/* --- the connection ------------------------------------------------------ */
+
+static uint8_t *on_alloc(void *ctx, size_t *room)
+{
+    struct asker *a = ctx;
+
+    *room = sizeof(a->in);
+    return a->in;
+}
+
+static void on_read(void *ctx, uint8_t *at, size_t len)
+{
+    struct asker *a = ctx;
+    struct slice in = slice_of(at, len);
+
+    switch (request_read(&a->request, &in)) {
+    case REQUEST_MORE:
+        return;
+    case REQUEST_HEAD:
+        on_request(a);
+        return;
+    case REQUEST_BAD:
+        answer(a, status_http(a->request.why.status), TEXT_TYPE,
+               slice_text("no request that can be read\n"));
+        return;
+    case REQUEST_BODY:
+    case REQUEST_END:
+        return; /* not before the head */
+    }
+}
+
+static void give_up(struct asker *a)
+{
+    conn_close(a->conn);
+    asker_end(a);
+}
+
+static void on_eof(void *ctx)
+{
+    give_up(ctx); /* before a whole request */
+}
+
+static void on_written(void *ctx)
+{
+    (void)ctx; /* nothing is written before the end */
+}
+
+static void on_failed(void *ctx, const struct why *why)
+{
+    (void)why; /* of no interest: nobody waits for it */
+    give_up(ctx);
+}
+
+static const struct conn_events events = {
+    .on_alloc = on_alloc,
+    .on_read = on_read,
+    .on_eof = on_eof,
+    .on_written = on_written,
+    .on_failed = on_failed,
+};
+
+static void on_accept(void *ctx, struct conn *conn)
+{
+    struct metrics_door *d = ctx;
+    struct asker *a = NULL;
+
+    if (d->count < METRICS_DOOR_CONNS_MAX)
+        a = calloc(1, sizeof(*a));
+    if (a == NULL) {
+        conn_reset(conn);
+        return;
+    }
+    a->door = d;
+    a->conn = conn;
+    request_init(&a->request, SERVER_HEAD_MAX_BYTES);
+    DL_APPEND(d->askers, a);
+    d->count++;
+    conn_start(conn, &events, a, METRICS_DOOR_PAGE_BYTES + 1024);
+    conn_set_deadline(conn, METRICS_DOOR_DEADLINE_MS, "a request");
+}
+
+enum status metrics_door_open(uv_loop_t *loop,
+                              const struct metrics_door_config *config,
+                              struct metrics_door **out, struct why *why)
+{
+    struct metrics_door *d = calloc(1, sizeof(*d));
+    const struct listener_config listen = {
+        .address = config->address,
+        .log = config->log,
+        .on_accept = on_accept,
+        .ctx = d,
+    };
+    enum status st;
+
+    *out = NULL;
+    if (d == NULL)
+        return why_fail(why, STATUS_NO_MEMORY, "metrics", NULL, "no memory");
+    d->config = *config;
+    st = listener_open(loop, &listen, &d->listener, why);
+    if (st != STATUS_OK) {
+        free(d);
+        return st;
+    }
+    *out = d;
+    return STATUS_OK;
+}
+
+uint16_t metrics_door_port(const struct metrics_door *d)
+{
+    return listener_port(d->listener);
+}
+
+void metrics_door_close(struct metrics_door *d)
+{
+    if (d == NULL)
+        return;
+    listener_close(d->listener);
+    while (d->askers != NULL)
+        give_up(d->askers);
+    free(d);
+}
