@@ -221,6 +221,13 @@ uint8_t *conn_parts_place(struct conn *c, size_t *room)
     return at;
 }
 
+/* Nothing is read: there is no owner, or bytes that the last one put back come
+ * first. conn_start() and on_kick() go on. */
+static bool between_owners(const struct conn *c)
+{
+    return c->state == CONN_NEW || c->unread.len > 0;
+}
+
 static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
 {
     struct conn *c = handle->data;
@@ -231,6 +238,8 @@ static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
     if (c->state == CONN_LINGERING) {
         at = c->drop;
         room = DROP_BYTES;
+    } else if (between_owners(c)) {
+        at = NULL;
     } else if (c->tls != NULL) {
         at = tls_reserve(c->tls, &room);
     } else if (c->state == CONN_OPEN) {
@@ -283,6 +292,10 @@ static void on_end_of_stream(struct conn *c)
  * memory is out, or the peer goes on after its close. */
 static void on_no_room(struct conn *c)
 {
+    if (between_owners(c)) {
+        conn_parts_read(c, false);
+        return;
+    }
     if (c->tls != NULL && !c->eof) {
         conn_parts_fail(c, STATUS_NO_MEMORY, "no memory to read");
         return;
@@ -387,7 +400,8 @@ enum status conn_detach(struct conn *c, struct slice early)
     assert(c->state == CONN_OPEN && c->unread.len == 0);
     c->state = CONN_NEW;
     conn_clear_deadline(c);
-    conn_parts_read(c, false); /* until conn_start() */
+    /* Reading is not stopped: the next owner mostly starts it within this turn
+     * of the loop, and until then there is no place to read to. */
     if (early.len > 0)
         buffer_add(&c->unread, early);
     return buffer_ok(&c->unread) ? STATUS_OK : STATUS_NO_MEMORY;
