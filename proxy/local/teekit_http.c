@@ -6,6 +6,7 @@
 #include "common/builder.h"
 #include "common/text.h"
 #include "common/utf8.h"
+#include "proxy/io/http_latin.h"
 #include "proxy/io/ws_handshake.h"
 
 /* --- names and values ---------------------------------------------------- */
@@ -34,27 +35,6 @@ static bool is_websocket_field(struct slice name)
     return name.len >= sizeof(prefix) - 1 &&
            text_same_word(slice_of(name.at, sizeof(prefix) - 1),
                           slice_text(prefix));
-}
-
-static void add_lower(struct buffer *to, struct slice name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        uint8_t c = name.at[i];
-
-        buffer_byte(to, c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c);
-    }
-}
-
-/* ISO 8859-1 as UTF-8. */
-static void add_latin(struct buffer *to, struct slice value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        uint8_t c = value.at[i];
-
-        if (c >= 0x80)
-            buffer_byte(to, (uint8_t)(0xc0 | c >> 6));
-        buffer_byte(to, c < 0x80 ? c : (uint8_t)(0x80 | (c & 0x3f)));
-    }
 }
 
 /* --- requests ------------------------------------------------------------ */
@@ -88,12 +68,12 @@ static struct slice join(const struct http_fields *f, size_t i,
     const char *mark = text_same_word(name, slice_text("Cookie")) ? "; " : ", ";
     size_t at = text->len;
 
-    add_latin(text, http_fields_value(f, i));
+    http_latin_read(http_fields_value(f, i), text);
     for (size_t k = i + 1; k < f->count; k++) {
         if (!text_same_word(http_fields_name(f, k), name))
             continue;
         buffer_text(text, mark);
-        add_latin(text, http_fields_value(f, k));
+        http_latin_read(http_fields_value(f, k), text);
     }
     return since(text, at);
 }
@@ -107,7 +87,7 @@ static void take_fields(const struct http_fields *f, struct buffer *text,
 
         if (stays_here(f, i) || !is_first(f, i))
             continue;
-        add_lower(text, http_fields_name(f, i));
+        http_latin_name(http_fields_name(f, i), text);
         to->name = since(text, at);
         to->value = join(f, i, text);
         to->listed = false;
@@ -287,26 +267,6 @@ static bool is_framing(struct slice name)
     return is_any_of(name, words, COUNT_OF(words)) || is_websocket_field(name);
 }
 
-/* Append UTF-8 as ISO 8859-1. False when a character is beyond it, or has no
- * place in a field: the end of a line, above all. */
-static bool put_latin(struct buffer *out, struct slice value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        uint8_t c = value.at[i];
-
-        if ((c < ' ' && c != '\t') || c == 0x7f)
-            return false;
-        if (c < 0x80) {
-            buffer_byte(out, c);
-            continue;
-        }
-        if (c > 0xc3 || i + 1 >= value.len)
-            return false;
-        buffer_byte(out, (uint8_t)(c << 6 | (value.at[++i] & 0x3f)));
-    }
-    return true;
-}
-
 static enum status put_field(const struct teekit_field *f, struct buffer *out,
                              struct why *why)
 {
@@ -318,7 +278,7 @@ static enum status put_field(const struct teekit_field *f, struct buffer *out,
         return STATUS_OK;
     buffer_add(out, f->name);
     buffer_text(out, ": ");
-    if (!put_latin(out, f->value))
+    if (!http_latin_write(f->value, out))
         return why_fail(why, STATUS_BAD_FIELD, "http_response.headers",
                         "RFC 9110 section 5.5",
                         "a value with the end of a line, or beyond "
@@ -334,7 +294,7 @@ static void put_line(const struct teekit_message *m, struct buffer *out)
     buffer_printf(out, "HTTP/1.1 %u ", (unsigned)m->status);
     begin = out->len;
     /* Nobody acts on it: one that cannot be said is not. */
-    if (!put_latin(out, m->status_text) && buffer_ok(out))
+    if (!http_latin_write(m->status_text, out) && buffer_ok(out))
         out->len = begin;
     buffer_text(out, "\r\n");
 }

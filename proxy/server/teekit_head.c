@@ -1,7 +1,7 @@
 #include "proxy/server/teekit_head.h"
 
 #include "common/text.h"
-#include "common/utf8.h"
+#include "proxy/io/http_latin.h"
 
 #define CLAUSE "PROTOCOL 13.5"
 
@@ -67,22 +67,6 @@ bool teekit_head_is_ours(struct slice name)
     return false;
 }
 
-/* Append UTF-8 |text| as ISO 8859-1. False when it has another character, or
- * one that ends a line. */
-static bool write_latin(struct slice text, struct buffer *out)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.at[i];
-
-        if (c == '\r' || c == '\n' || c == '\0' || c > 0xc3)
-            return false;
-        if (c >= 0xc2) /* U+0080 to U+00FF: two bytes, as was checked */
-            c = (uint8_t)((c & 3) << 6 | (text.at[++i] & 0x3f));
-        buffer_byte(out, c);
-    }
-    return true;
-}
-
 static enum status write_field(const struct teekit_field *f, struct buffer *out,
                                struct why *why)
 {
@@ -94,7 +78,7 @@ static enum status write_field(const struct teekit_field *f, struct buffer *out,
         return STATUS_OK;
     buffer_add(out, f->name);
     buffer_text(out, ": ");
-    if (!write_latin(text_trim(f->value), out))
+    if (!http_latin_write(text_trim(f->value), out))
         return why_fail(why, STATUS_BAD_REQUEST, "headers", CLAUSE,
                         "the value of \"%.*s\"", (int)MIN_OF(f->name.len, 64),
                         (const char *)f->name.at);
@@ -159,27 +143,26 @@ bool teekit_head_bare(unsigned code)
     return code == 204 || code == 205 || code == 304;
 }
 
-/* Append bytes of ISO 8859-1 as UTF-8; control characters are left out. */
-static struct slice put_latin(struct slice bytes, bool lower,
-                              struct buffer *text)
+/* What |text| has from |at| on. */
+static struct slice since(const struct buffer *text, size_t at)
 {
-    size_t from = text->len;
+    return slice_of(text->at + at, text->len - at);
+}
 
-    for (size_t i = 0; i < bytes.len; i++) {
-        uint8_t c = bytes.at[i];
+static struct slice put_latin(struct slice bytes, struct buffer *text)
+{
+    const size_t at = text->len;
 
-        if ((c < ' ' && c != '\t') || c == 0x7f)
-            continue;
-        if (lower && c >= 'A' && c <= 'Z')
-            c = (uint8_t)(c - 'A' + 'a');
-        if (c < 0x80) {
-            buffer_byte(text, c);
-            continue;
-        }
-        buffer_byte(text, (uint8_t)(0xc0 | c >> 6));
-        buffer_byte(text, (uint8_t)(0x80 | (c & 0x3f)));
-    }
-    return slice_of(text->at + from, text->len - from);
+    http_latin_read(bytes, text);
+    return since(text, at);
+}
+
+static struct slice put_name(struct slice name, struct buffer *text)
+{
+    const size_t at = text->len;
+
+    http_latin_name(name, text);
+    return since(text, at);
 }
 
 /* Behind the last field of the same name, so that they become one array. */
@@ -214,8 +197,8 @@ static void put_fields(const struct http_reader *r, bool to_head,
             continue;
         insert_field(
             m, (struct teekit_field){
-                   .name = put_latin(name, true, text),
-                   .value = put_latin(http_fields_value(f, i), false, text),
+                   .name = put_name(name, text),
+                   .value = put_latin(http_fields_value(f, i), text),
                    .listed = text_same_word(name, slice_text("Set-Cookie")) });
     }
 }
@@ -239,7 +222,7 @@ enum status teekit_head_answer(const struct http_reader *r, bool to_head,
         return why_fail(why, STATUS_NO_MEMORY, "backend", CLAUSE, "no memory");
     m->type = TEEKIT_HTTP_RESPONSE;
     m->status = (uint32_t)r->code;
-    m->status_text = put_latin(buffer_view(&r->line), false, text);
+    m->status_text = put_latin(buffer_view(&r->line), text);
     if (m->status_text.len > TEEKIT_TEXT_MAX_BYTES)
         m->status_text = (struct slice){ 0 };
     put_fields(r, to_head, text, m);
