@@ -6,11 +6,10 @@
 #include "proxy/tunnel/aead.h"
 #include "proxy/tunnel/flow.h"
 #include "proxy/tunnel/wire_in.h"
+#include "proxy/tunnel/wire_map.h"
 #include "proxy/tunnel/wire_out.h"
 
 #define CLAUSE           "PROTOCOL 2"
-#define KEY_MAX_BYTES    64   /* of a map; those we know are shorter */
-#define PAIRS_MAX        32   /* of a map, unknown ones included */
 #define SUITES_MAX       16   /* unknown ones included */
 #define FIELDS_MAX_BYTES 1024 /* a message without its longer byte strings */
 #define PEM_MAX_BYTES    (2 * CERT_MAX_BYTES) /* of one certificate */
@@ -151,252 +150,226 @@ void announce_encode(const struct announce *a, struct builder *out)
 /* Reading. */
 
 struct reading {
-    struct wire_in in;
-    struct announce *out;
-    struct why *why;
+    struct announce announce;
     bool has_nonce;
     int64_t nonce_issued_unix;
 };
 
-/* One key of a map. |read| fails the reader, or fills |why| too. */
-struct field {
-    const char *key;
-    const char *path;     /* for people */
-    const char *expected; /* for people; NULL: anything, passed over */
-    void (*read)(struct reading *r);
-    enum status missing; /* STATUS_OK: it may be missing */
-};
-
-/* The first reason wins. */
-static void fail(struct reading *r, enum status st, const char *path,
-                 const char *found, const char *expected)
+static void read_type(struct wire_in *in, void *out, struct why *why)
 {
-    wire_in_fail(&r->in);
-    if (r->why->status != STATUS_OK)
-        return;
-    (void)why_fail(r->why, st, path, CLAUSE, "%s", found);
-    if (expected != NULL)
-        (void)why_expect(r->why, "%s", expected);
-}
-
-static size_t find(const struct field *fields, size_t count, struct slice key)
-{
-    for (size_t i = 0; i < count; i++)
-        if (slice_equal(key, slice_text(fields[i].key)))
-            return i;
-    return count;
-}
-
-static void read_field(struct reading *r, const struct field *f)
-{
-    if (f->read == NULL)
-        wire_in_skip(&r->in);
-    else
-        f->read(r);
-    if (!wire_in_ok(&r->in))
-        fail(r, STATUS_BAD_FIELD, f->path, "something else, or the end",
-             f->expected);
-}
-
-/* A map of known fields in any order, each at most once, and unknown ones. */
-static void read_map(struct reading *r, const char *path,
-                     const struct field *fields, size_t count)
-{
-    struct wire_list pairs = wire_in_map(&r->in, PAIRS_MAX);
-    uint32_t seen = 0;
-
-    while (wire_in_more(&r->in, &pairs)) {
-        size_t i = find(fields, count, wire_in_text(&r->in, KEY_MAX_BYTES));
-
-        if (!wire_in_ok(&r->in))
-            break;
-        if (i == count) {
-            wire_in_skip(&r->in);
-            continue;
-        }
-        if (seen & 1U << i)
-            fail(r, STATUS_BAD_FIELD, fields[i].path, "it stands there twice",
-                 NULL);
-        seen |= 1U << i;
-        read_field(r, &fields[i]);
-    }
-    if (!wire_in_ok(&r->in))
-        fail(r, STATUS_BAD_FIELD, path, "not a well-formed map", NULL);
-    for (size_t i = 0; i < count && wire_in_ok(&r->in); i++)
-        if (fields[i].missing != STATUS_OK && !(seen & 1U << i))
-            fail(r, fields[i].missing, fields[i].path, "it is missing",
-                 fields[i].expected);
-}
-
-static void read_type(struct reading *r)
-{
-    if (!slice_equal(wire_in_text(&r->in, KEY_MAX_BYTES),
+    (void)out;
+    (void)why; /* wire_map.c fills it, here and below */
+    if (!slice_equal(wire_in_text(in, WIRE_MAP_KEY_BYTES),
                      slice_text("server_kx")))
-        wire_in_fail(&r->in);
+        wire_in_fail(in);
 }
 
-static struct slice exact_bytes(struct reading *r, size_t len)
+static struct slice exact_bytes(struct wire_in *in, size_t len)
 {
-    struct slice bytes = wire_in_bytes(&r->in, len);
+    struct slice bytes = wire_in_bytes(in, len);
 
     if (bytes.len != len)
-        wire_in_fail(&r->in);
+        wire_in_fail(in);
     return bytes;
 }
 
-static void read_public_key(struct reading *r)
+static void read_public_key(struct wire_in *in, void *out, struct why *why)
 {
-    r->out->public_key = exact_bytes(r, SESSION_KEY_BYTES);
+    struct reading *r = out;
+
+    (void)why;
+    r->announce.public_key = exact_bytes(in, SESSION_KEY_BYTES);
 }
 
-static void read_quote(struct reading *r)
+static void read_quote(struct wire_in *in, void *out, struct why *why)
 {
-    r->out->quote = wire_in_bytes(&r->in, QUOTE_MAX_BYTES);
-    if (r->out->quote.len == 0)
-        wire_in_fail(&r->in);
+    struct reading *r = out;
+
+    (void)why;
+    r->announce.quote = wire_in_bytes(in, QUOTE_MAX_BYTES);
+    if (r->announce.quote.len == 0)
+        wire_in_fail(in);
 }
 
-static void read_iat(struct reading *r)
+static void read_iat(struct wire_in *in, void *out, struct why *why)
 {
-    struct cursor c = cursor_over(exact_bytes(r, ISSUED_BYTES));
+    struct reading *r = out;
+    struct cursor c = cursor_over(exact_bytes(in, ISSUED_BYTES));
     uint64_t issued = cursor_u64be(&c);
 
+    (void)why;
     if (issued > INT64_MAX)
-        wire_in_fail(&r->in);
+        wire_in_fail(in);
     else
         r->nonce_issued_unix = (int64_t)issued;
 }
 
-static void read_val(struct reading *r)
+static void read_val(struct wire_in *in, void *out, struct why *why)
 {
-    r->out->nonce = exact_bytes(r, ANNOUNCE_NONCE_BYTES);
+    struct reading *r = out;
+
+    (void)why;
+    r->announce.nonce = exact_bytes(in, ANNOUNCE_NONCE_BYTES);
 }
 
 /* clang-format off */
-static const struct field verifier_fields[] = {
+static const struct wire_map_field verifier_fields[] = {
     { "iat", "server_kx.verifier_data.iat", "8 bytes, at most 2^63-1", read_iat, STATUS_BAD_FIELD },
     { "val", "server_kx.verifier_data.val", "32 bytes", read_val, STATUS_BAD_FIELD },
     { "signature", "server_kx.verifier_data.signature", NULL, NULL, STATUS_OK },
 };
 /* clang-format on */
+static const struct wire_map verifier_map = { "server_kx.verifier_data", CLAUSE,
+                                              verifier_fields,
+                                              COUNT_OF(verifier_fields) };
 
-static void read_verifier_data(struct reading *r)
+static void read_verifier_data(struct wire_in *in, void *out, struct why *why)
 {
-    if (wire_in_null(&r->in))
+    struct reading *r = out;
+
+    if (wire_in_null(in))
         return;
-    read_map(r, "server_kx.verifier_data", verifier_fields,
-             COUNT_OF(verifier_fields));
+    (void)wire_map_read(&verifier_map, in, out, why);
     r->has_nonce = true;
 }
 
-static void read_vcek(struct reading *r)
+static void read_vcek(struct wire_in *in, void *out, struct why *why)
 {
-    if (!wire_in_null(&r->in))
-        r->out->snp.vcek = wire_in_text(&r->in, PEM_MAX_BYTES);
+    struct reading *r = out;
+
+    (void)why;
+    if (!wire_in_null(in))
+        r->announce.snp.vcek = wire_in_text(in, PEM_MAX_BYTES);
 }
 
 /* clang-format off */
-static const struct field snp_fields[] = {
+static const struct wire_map_field snp_fields[] = {
     { "vcek_cert", "server_kx.sev_snp_data.vcek_cert", "null or a text of at most 16384 bytes", read_vcek, STATUS_OK },
     { "ask_cert", "server_kx.sev_snp_data.ask_cert", NULL, NULL, STATUS_OK },
     { "ark_cert", "server_kx.sev_snp_data.ark_cert", NULL, NULL, STATUS_OK },
 };
 /* clang-format on */
+static const struct wire_map snp_map = { "server_kx.sev_snp_data", CLAUSE,
+                                         snp_fields, COUNT_OF(snp_fields) };
 
-static void read_snp(struct reading *r)
+static void read_snp(struct wire_in *in, void *out, struct why *why)
 {
-    if (wire_in_null(&r->in))
+    struct reading *r = out;
+
+    if (wire_in_null(in))
         return;
-    read_map(r, "server_kx.sev_snp_data", snp_fields, COUNT_OF(snp_fields));
-    r->out->is_snp = true;
+    (void)wire_map_read(&snp_map, in, out, why);
+    r->announce.is_snp = true;
 }
 
-static void read_version(struct reading *r)
+static void read_version(struct wire_in *in, void *out, struct why *why)
 {
-    uint64_t version = wire_in_uint(&r->in, UINT64_MAX);
+    uint64_t version = wire_in_uint(in, UINT64_MAX);
 
-    if (!wire_in_ok(&r->in) || version == ANNOUNCE_VERSION)
+    (void)out;
+    if (!wire_in_ok(in) || version == ANNOUNCE_VERSION)
         return;
-    wire_in_fail(&r->in);
-    (void)why_fail(r->why, STATUS_BAD_VERSION, "server_kx.veritee.version",
-                   CLAUSE, "%" PRIu64, version);
-    (void)why_expect(r->why, "%d", ANNOUNCE_VERSION);
+    wire_in_fail(in);
+    (void)why_fail(why, STATUS_BAD_VERSION, "server_kx.veritee.version", CLAUSE,
+                   "%" PRIu64, version);
+    (void)why_expect(why, "%d", ANNOUNCE_VERSION);
 }
 
-static void read_epoch(struct reading *r)
+static void read_epoch(struct wire_in *in, void *out, struct why *why)
 {
-    r->out->epoch = wire_in_uint(&r->in, UINT64_MAX);
+    struct reading *r = out;
+
+    (void)why;
+    r->announce.epoch = wire_in_uint(in, UINT64_MAX);
 }
 
-static void read_issued(struct reading *r)
+static void read_issued(struct wire_in *in, void *out, struct why *why)
 {
-    r->out->issued_unix = (int64_t)wire_in_uint(&r->in, INT64_MAX);
+    struct reading *r = out;
+
+    (void)why;
+    r->announce.issued_unix = (int64_t)wire_in_uint(in, INT64_MAX);
 }
 
-static void read_suites(struct reading *r)
+static void read_suites(struct wire_in *in, void *out, struct why *why)
 {
-    struct wire_list list = wire_in_array(&r->in, SUITES_MAX);
+    struct reading *r = out;
+    struct wire_list list = wire_in_array(in, SUITES_MAX);
 
-    while (wire_in_more(&r->in, &list)) {
-        uint64_t suite = wire_in_uint(&r->in, UINT8_MAX);
+    (void)why;
+    while (wire_in_more(in, &list)) {
+        uint64_t suite = wire_in_uint(in, UINT8_MAX);
 
-        r->out->aes = r->out->aes || suite == AEAD_AESGCM;
-        r->out->chacha = r->out->chacha || suite == AEAD_CHACHAPOLY;
+        r->announce.aes = r->announce.aes || suite == AEAD_AESGCM;
+        r->announce.chacha = r->announce.chacha || suite == AEAD_CHACHAPOLY;
     }
 }
 
-static void read_streams(struct reading *r)
+static void read_streams(struct wire_in *in, void *out, struct why *why)
 {
-    r->out->streams_max = (uint32_t)wire_in_uint(&r->in, UINT32_MAX);
-    if (r->out->streams_max == 0)
-        wire_in_fail(&r->in);
+    struct reading *r = out;
+
+    (void)why;
+    r->announce.streams_max = (uint32_t)wire_in_uint(in, UINT32_MAX);
+    if (r->announce.streams_max == 0)
+        wire_in_fail(in);
 }
 
-static void read_credit(struct reading *r)
+static void read_credit(struct wire_in *in, void *out, struct why *why)
 {
-    r->out->first_credit = (uint32_t)wire_in_uint(&r->in, FLOW_CREDIT_MAX);
+    struct reading *r = out;
+
+    (void)why;
+    r->announce.first_credit = (uint32_t)wire_in_uint(in, FLOW_CREDIT_MAX);
 }
 
 /* clang-format off */
-static const struct field limits_fields[] = {
+static const struct wire_map_field limits_fields[] = {
     { "streams", "server_kx.veritee.limits.streams", "1 to 2^32-1", read_streams, STATUS_BAD_FIELD },
     { "credit", "server_kx.veritee.limits.credit", "0 to 2^31-1", read_credit, STATUS_BAD_FIELD },
 };
 /* clang-format on */
+static const struct wire_map limits_map = { "server_kx.veritee.limits", CLAUSE,
+                                            limits_fields,
+                                            COUNT_OF(limits_fields) };
 
-static void read_limits(struct reading *r)
+static void read_limits(struct wire_in *in, void *out, struct why *why)
 {
-    read_map(r, "server_kx.veritee.limits", limits_fields,
-             COUNT_OF(limits_fields));
+    (void)wire_map_read(&limits_map, in, out, why);
 }
 
-static void read_challenged(struct reading *r)
+static void read_challenged(struct wire_in *in, void *out, struct why *why)
 {
-    r->out->challenged = wire_in_bool(&r->in);
+    struct reading *r = out;
+
+    (void)why;
+    r->announce.challenged = wire_in_bool(in);
 }
 
-static void read_stapled(struct reading *r)
+static void read_stapled(struct wire_in *in, void *out, struct why *why)
 {
-    struct wire_list pairs = wire_in_map(&r->in, PAIRS_MAX);
+    struct reading *r = out;
+    struct wire_list pairs = wire_in_map(in, WIRE_MAP_PAIRS_MAX);
 
-    while (wire_in_more(&r->in, &pairs)) {
-        struct slice key = wire_in_text(&r->in, KEY_MAX_BYTES);
+    (void)why;
+    while (wire_in_more(in, &pairs)) {
+        struct slice key = wire_in_text(in, WIRE_MAP_KEY_BYTES);
         struct slice *item = NULL;
 
         for (size_t i = 0; i < SESSION_STAPLED_ITEMS; i++)
             if (slice_equal(key, slice_text(stapled_keys[i])))
-                item = &r->out->stapled.item[i];
+                item = &r->announce.stapled.item[i];
         if (item == NULL)
-            wire_in_skip(&r->in);
+            wire_in_skip(in);
         else if (item->len > 0)
-            wire_in_fail(&r->in); /* twice */
+            wire_in_fail(in); /* twice */
         else
-            *item = wire_in_bytes(&r->in, COLLATERAL_MAX_BYTES);
+            *item = wire_in_bytes(in, COLLATERAL_MAX_BYTES);
     }
 }
 
 /* clang-format off */
-static const struct field veritee_fields[] = {
+static const struct wire_map_field veritee_fields[] = {
     { "version", "server_kx.veritee.version", "a number", read_version, STATUS_BAD_FIELD },
     { "epoch", "server_kx.veritee.epoch", "a number", read_epoch, STATUS_BAD_FIELD },
     { "issued", "server_kx.veritee.issued", "0 to 2^63-1", read_issued, STATUS_BAD_FIELD },
@@ -406,14 +379,17 @@ static const struct field veritee_fields[] = {
     { "collateral", "server_kx.veritee.collateral", "a map of byte strings, each key once", read_stapled, STATUS_OK },
 };
 /* clang-format on */
+static const struct wire_map veritee_map = { "server_kx.veritee", CLAUSE,
+                                             veritee_fields,
+                                             COUNT_OF(veritee_fields) };
 
-static void read_veritee(struct reading *r)
+static void read_veritee(struct wire_in *in, void *out, struct why *why)
 {
-    read_map(r, "server_kx.veritee", veritee_fields, COUNT_OF(veritee_fields));
+    (void)wire_map_read(&veritee_map, in, out, why);
 }
 
 /* clang-format off */
-static const struct field fields[] = {
+static const struct wire_map_field fields[] = {
     { "type", "server_kx.type", "\"server_kx\"", read_type, STATUS_BAD_FIELD },
     { "x25519PublicKey", "server_kx.x25519PublicKey", "32 bytes", read_public_key, STATUS_BAD_FIELD },
     { "quote", "server_kx.quote", "1 to 65536 bytes", read_quote, STATUS_BAD_FIELD },
@@ -423,39 +399,49 @@ static const struct field fields[] = {
     { "veritee", "server_kx.veritee", "a map: the server must speak veritee/2", read_veritee, STATUS_BAD_VERSION },
 };
 /* clang-format on */
+static const struct wire_map map = { "server_kx", CLAUSE, fields,
+                                     COUNT_OF(fields) };
 
 /* An epoch's quote is bound to a nonce and a time, a challenge's to neither. */
-static void check_binding_data(struct reading *r)
+static enum status check_binding_data(const struct reading *r, struct why *why)
 {
-    if (r->out->challenged && r->has_nonce)
-        fail(r, STATUS_BAD_FIELD, "server_kx.verifier_data",
-             "a nonce, with a quote for a challenge", "null");
-    if (!r->out->challenged && !r->has_nonce)
-        fail(r, STATUS_BAD_FIELD, "server_kx.verifier_data",
-             "no nonce, with a quote for an epoch", "a map");
-    if (!r->out->challenged && r->out->issued_unix != r->nonce_issued_unix)
-        fail(r, STATUS_BAD_FIELD, "server_kx.veritee.issued",
-             "another time than in verifier_data.iat", NULL);
+    const struct announce *a = &r->announce;
+
+    if (a->challenged && r->has_nonce) {
+        (void)why_fail(why, STATUS_BAD_FIELD, "server_kx.verifier_data", CLAUSE,
+                       "a nonce, with a quote for a challenge");
+        return why_expect(why, "null");
+    }
+    if (!a->challenged && !r->has_nonce) {
+        (void)why_fail(why, STATUS_BAD_FIELD, "server_kx.verifier_data", CLAUSE,
+                       "no nonce, with a quote for an epoch");
+        return why_expect(why, "a map");
+    }
+    if (!a->challenged && a->issued_unix != r->nonce_issued_unix)
+        return why_fail(why, STATUS_BAD_FIELD, "server_kx.veritee.issued",
+                        CLAUSE, "another time than in verifier_data.iat");
+    return STATUS_OK;
 }
 
 enum status announce_parse(struct slice message, struct announce *out,
                            struct why *why)
 {
-    struct announce a = { 0 };
-    struct reading r = { .in = wire_in_over(message, WIRE_ANY),
-                         .out = &a,
-                         .why = why };
+    struct wire_in in = wire_in_over(message, WIRE_ANY);
+    struct reading r = { .has_nonce = false };
+    enum status st;
 
     *out = (struct announce){ 0 };
     *why = (struct why){ 0 };
-    read_map(&r, "server_kx", fields, COUNT_OF(fields));
-    if (wire_in_ok(&r.in) && !wire_in_finish(&r.in))
-        fail(&r, STATUS_TRAILING, "server_kx", "bytes behind the map",
-             "one map");
-    if (wire_in_ok(&r.in))
-        check_binding_data(&r);
-    if (!wire_in_ok(&r.in))
+    (void)wire_map_read(&map, &in, &r, why);
+    if (!wire_in_ok(&in))
         return why->status;
-    *out = a;
-    return STATUS_OK;
+    if (!wire_in_finish(&in)) {
+        (void)why_fail(why, STATUS_TRAILING, "server_kx", CLAUSE,
+                       "bytes behind the map");
+        return why_expect(why, "one map");
+    }
+    st = check_binding_data(&r, why);
+    if (st == STATUS_OK)
+        *out = r.announce;
+    return st;
 }

@@ -102,9 +102,9 @@ static void read_signature(struct wire_in *in, void *out, struct why *why)
 
 /* clang-format off */
 static const struct wire_map_field data_fields[] = {
-    { "iat",       "server_kx.verifier_data.iat",       "up to 4096 bytes", read_iat },
-    { "val",       "server_kx.verifier_data.val",       "up to 4096 bytes", read_val },
-    { "signature", "server_kx.verifier_data.signature", "up to 4096 bytes", read_signature },
+    { "iat",       "server_kx.verifier_data.iat",       "up to 4096 bytes", read_iat, STATUS_OK },
+    { "val",       "server_kx.verifier_data.val",       "up to 4096 bytes", read_val, STATUS_OK },
+    { "signature", "server_kx.verifier_data.signature", "up to 4096 bytes", read_signature, STATUS_OK },
 };
 /* clang-format on */
 
@@ -156,9 +156,9 @@ static void read_ark(struct wire_in *in, void *out, struct why *why)
 
 /* clang-format off */
 static const struct wire_map_field cert_fields[] = {
-    { "vcek_cert", "server_kx.sev_snp_data.vcek_cert", "PEM or null", read_vcek },
-    { "ask_cert",  "server_kx.sev_snp_data.ask_cert",  "PEM or null", read_ask },
-    { "ark_cert",  "server_kx.sev_snp_data.ark_cert",  "PEM or null", read_ark },
+    { "vcek_cert", "server_kx.sev_snp_data.vcek_cert", "PEM or null", read_vcek, STATUS_OK },
+    { "ask_cert",  "server_kx.sev_snp_data.ask_cert",  "PEM or null", read_ask, STATUS_OK },
+    { "ark_cert",  "server_kx.sev_snp_data.ark_cert",  "PEM or null", read_ark, STATUS_OK },
 };
 /* clang-format on */
 
@@ -226,16 +226,16 @@ enum field {
 
 /* clang-format off */
 static const struct wire_map_field fields[] = {
-    { "type",               "teekit.type",                  "a text", read_type },
-    { "x25519PublicKey",    "server_kx.x25519PublicKey",    "32 bytes", read_public_key },
-    { "quote",              "server_kx.quote",              "1 to 65536 bytes", read_quote },
-    { "sealedSymmetricKey", "client_kx.sealedSymmetricKey", "80 bytes", read_sealed },
-    { "nonce",              "enc.nonce",                    "24 bytes", read_nonce },
-    { "ciphertext",         "enc.ciphertext",               "16 bytes or more", read_ciphertext },
-    { "runtime_data",       "server_kx.runtime_data",       "null or up to 65536 bytes", read_runtime },
-    { "verifier_data",      "server_kx.verifier_data",      "null, bytes or a map", read_data },
-    { "sev_snp_data",       "server_kx.sev_snp_data",       "null or a map", read_certs },
-    { "veritee",            "server_kx.veritee",            "a well-formed item", read_veritee },
+    { "type",               "teekit.type",                  "a text", read_type, STATUS_OK },
+    { "x25519PublicKey",    "server_kx.x25519PublicKey",    "32 bytes", read_public_key, STATUS_OK },
+    { "quote",              "server_kx.quote",              "1 to 65536 bytes", read_quote, STATUS_OK },
+    { "sealedSymmetricKey", "client_kx.sealedSymmetricKey", "80 bytes", read_sealed, STATUS_OK },
+    { "nonce",              "enc.nonce",                    "24 bytes", read_nonce, STATUS_OK },
+    { "ciphertext",         "enc.ciphertext",               "16 bytes or more", read_ciphertext, STATUS_OK },
+    { "runtime_data",       "server_kx.runtime_data",       "null or up to 65536 bytes", read_runtime, STATUS_OK },
+    { "verifier_data",      "server_kx.verifier_data",      "null, bytes or a map", read_data, STATUS_OK },
+    { "sev_snp_data",       "server_kx.sev_snp_data",       "null or a map", read_certs, STATUS_OK },
+    { "veritee",            "server_kx.veritee",            "a well-formed item", read_veritee, STATUS_OK },
 };
 /* clang-format on */
 

@@ -323,21 +323,21 @@ enum field {
 
 /* clang-format off */
 static const struct wire_map_field fields[] = {
-    { "type",         "message.type",         "a text", read_type },
-    { "requestId",    "message.requestId",    "one item of up to 128 bytes", read_id },
-    { "connectionId", "message.connectionId", "one item of up to 128 bytes", read_id },
-    { "url",          "message.url",          "up to 32 KiB of text", read_url },
-    { "status",       "message.status",       "a number", read_status },
-    { "headers",      "message.headers",      "a map of texts", read_headers },
-    { "data",         "message.data",         "text or bytes", read_body },
-    { "eventType",    "message.eventType",    "open, close or error", read_event },
-    { "method",       "message.method",       "a short text", read_method },
-    { "body",         "message.body",         "text, bytes or null", read_body },
-    { "statusText",   "message.statusText",   "a short text", read_status_text },
-    { "error",        "message.error",        "a short text", read_error },
-    { "protocols",    "message.protocols",    "up to 16 short texts", read_protocols },
-    { "code",         "message.code",         "a number", read_code },
-    { "reason",       "message.reason",       "a short text", read_reason },
+    { "type",         "message.type",         "a text", read_type, STATUS_OK },
+    { "requestId",    "message.requestId",    "one item of up to 128 bytes", read_id, STATUS_OK },
+    { "connectionId", "message.connectionId", "one item of up to 128 bytes", read_id, STATUS_OK },
+    { "url",          "message.url",          "up to 32 KiB of text", read_url, STATUS_OK },
+    { "status",       "message.status",       "a number", read_status, STATUS_OK },
+    { "headers",      "message.headers",      "a map of texts", read_headers, STATUS_OK },
+    { "data",         "message.data",         "text or bytes", read_body, STATUS_OK },
+    { "eventType",    "message.eventType",    "open, close or error", read_event, STATUS_OK },
+    { "method",       "message.method",       "a short text", read_method, STATUS_OK },
+    { "body",         "message.body",         "text, bytes or null", read_body, STATUS_OK },
+    { "statusText",   "message.statusText",   "a short text", read_status_text, STATUS_OK },
+    { "error",        "message.error",        "a short text", read_error, STATUS_OK },
+    { "protocols",    "message.protocols",    "up to 16 short texts", read_protocols, STATUS_OK },
+    { "code",         "message.code",         "a number", read_code, STATUS_OK },
+    { "reason",       "message.reason",       "a short text", read_reason, STATUS_OK },
 };
 /* clang-format on */
 

@@ -2,14 +2,14 @@
 
 /* The first reason wins. */
 static void fail(const struct wire_map *map, struct wire_in *in,
-                 struct why *why, const struct wire_map_field *f,
-                 const char *found)
+                 struct why *why, enum status st,
+                 const struct wire_map_field *f, const char *found)
 {
     wire_in_fail(in);
     if (why->status != STATUS_OK)
         return;
-    (void)why_fail(why, STATUS_BAD_FIELD, f == NULL ? map->path : f->path,
-                   map->clause, "%s", found);
+    (void)why_fail(why, st, f == NULL ? map->path : f->path, map->clause, "%s",
+                   found);
     if (f != NULL && f->expected != NULL)
         (void)why_expect(why, "%s", f->expected);
 }
@@ -31,7 +31,14 @@ static void read_field(const struct wire_map *map, struct wire_in *in,
     else
         f->read(in, out, why);
     if (!wire_in_ok(in))
-        fail(map, in, why, f, "something else, or the end");
+        fail(map, in, why, STATUS_BAD_FIELD, f, "something else, or the end");
+}
+
+static void require(const struct wire_map *map, uint32_t seen, size_t field,
+                    enum status st, struct wire_in *in, struct why *why)
+{
+    if (wire_in_ok(in) && !(seen & UINT32_C(1) << field))
+        fail(map, in, why, st, &map->fields[field], "it is missing");
 }
 
 uint32_t wire_map_read(const struct wire_map *map, struct wire_in *in,
@@ -50,18 +57,21 @@ uint32_t wire_map_read(const struct wire_map *map, struct wire_in *in,
             continue;
         }
         if (seen & UINT32_C(1) << i)
-            fail(map, in, why, &map->fields[i], "it stands there twice");
+            fail(map, in, why, STATUS_BAD_FIELD, &map->fields[i],
+                 "it stands there twice");
         seen |= UINT32_C(1) << i;
         read_field(map, in, out, why, &map->fields[i]);
     }
     if (!wire_in_ok(in))
-        fail(map, in, why, NULL, "not a well-formed map");
+        fail(map, in, why, STATUS_BAD_FIELD, NULL, "not a well-formed map");
+    for (size_t i = 0; i < map->count; i++)
+        if (map->fields[i].missing != STATUS_OK)
+            require(map, seen, i, map->fields[i].missing, in, why);
     return seen;
 }
 
 void wire_map_require(const struct wire_map *map, uint32_t seen, size_t field,
                       struct wire_in *in, struct why *why)
 {
-    if (wire_in_ok(in) && !(seen & UINT32_C(1) << field))
-        fail(map, in, why, &map->fields[field], "it is missing");
+    require(map, seen, field, STATUS_BAD_FIELD, in, why);
 }

@@ -20,6 +20,7 @@ struct wire_map_field {
     /* Read the value into |out|: fail |in|, or fill |why| too. NULL: any value
      * is passed over. */
     void (*read)(struct wire_in *in, void *out, struct why *why);
+    enum status missing; /* what it is to be missing; STATUS_OK: nothing */
 };
 
 struct wire_map {
@@ -31,12 +32,13 @@ struct wire_map {
 
 /* Read the map that is next in |in|. Returns the set of fields that were
  * there, bit i for fields[i]. When the map is malformed, |in| has failed, and
- * |why|, all zero before, is filled with STATUS_BAD_FIELD or what a reader put
- * there. */
+ * |why|, all zero before, is filled: with |missing| of a field, with what a reader
+ * put there, or with STATUS_BAD_FIELD. */
 uint32_t wire_map_read(const struct wire_map *map, struct wire_in *in,
                        void *out, struct why *why);
 
-/* Is |field| missing from |seen|? Then |in| fails, and |why| is filled. */
+/* Is |field| missing from |seen|? Then |in| fails, and |why| is filled with
+ * STATUS_BAD_FIELD. For fields that only some maps of the kind must have. */
 void wire_map_require(const struct wire_map *map, uint32_t seen, size_t field,
                       struct wire_in *in, struct why *why);
 
