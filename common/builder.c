@@ -101,27 +101,6 @@ void builder_zeros(struct builder *b, size_t len)
         memset(p, 0, len);
 }
 
-struct hole builder_hole16(struct builder *b)
-{
-    struct hole h = { .at = b->len };
-
-    builder_u16be(b, 0);
-    return h;
-}
-
-void builder_fill16(struct builder *b, struct hole h)
-{
-    size_t inside;
-
-    if (b->failed)
-        return;
-    inside = b->len - h.at - 2;
-    if (inside > UINT16_MAX)
-        b->failed = true;
-    else
-        put_big(b->out + h.at, inside, 2);
-}
-
 struct hole builder_hole32le(struct builder *b)
 {
     struct hole h = { .at = b->len };

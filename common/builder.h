@@ -43,10 +43,8 @@ void builder_zeros(struct builder *b, size_t len);
 /* Room for |len| bytes that the caller fills at once; NULL once failed. */
 uint8_t *builder_reserve(struct builder *b, size_t len);
 
-/* Reserve a big-endian (le: little-endian) length now; fill it when what it
- * counts is written. Filling fails the builder if the length does not fit. */
-struct hole builder_hole16(struct builder *b);
-void builder_fill16(struct builder *b, struct hole h);
+/* Reserve a little-endian length now; fill it when what it counts is written.
+ * Filling fails the builder if the length does not fit. */
 struct hole builder_hole32le(struct builder *b);
 void builder_fill32le(struct builder *b, struct hole h);
 

@@ -45,11 +45,6 @@ void wolf_sha384(struct slice a, struct slice b, uint8_t out[WOLF_SHA384_BYTES])
     hash(WC_HASH_TYPE_SHA384, a, b, out);
 }
 
-void wolf_sha512(struct slice a, struct slice b, uint8_t out[WOLF_SHA512_BYTES])
-{
-    hash(WC_HASH_TYPE_SHA512, a, b, out);
-}
-
 static bool number_from_hex(mp_int *n, const char *hex)
 {
     return mp_init(n) == MP_OKAY && mp_read_radix(n, hex, MP_RADIX_HEX) == 0;

@@ -17,7 +17,6 @@
 
 #define WOLF_SHA256_BYTES   32
 #define WOLF_SHA384_BYTES   48
-#define WOLF_SHA512_BYTES   64
 #define WOLF_P256_BYTES     64  /* a key x || y, or a signature r || s */
 #define WOLF_P384_BYTES     96  /* likewise */
 #define WOLF_RSA_4096_BYTES 512 /* a modulus, or a signature */
@@ -27,8 +26,6 @@ void wolf_sha256(struct slice a, struct slice b,
                  uint8_t out[WOLF_SHA256_BYTES]);
 void wolf_sha384(struct slice a, struct slice b,
                  uint8_t out[WOLF_SHA384_BYTES]);
-void wolf_sha512(struct slice a, struct slice b,
-                 uint8_t out[WOLF_SHA512_BYTES]);
 
 /* True when x || y, big endian, are below p and satisfy the equation of
  * P-256: then it is a public key, because the cofactor is 1. */

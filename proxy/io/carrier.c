@@ -505,11 +505,6 @@ struct session *carrier_session(const struct carrier *c)
     return c->session;
 }
 
-void carrier_peer(const struct carrier *c, char out[CONN_PEER_ROOM])
-{
-    memcpy(out, c->peer, CONN_PEER_ROOM);
-}
-
 int64_t carrier_now_ms(const struct carrier *c)
 {
     return now_of(c);

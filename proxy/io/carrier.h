@@ -102,9 +102,6 @@ struct session *carrier_session(const struct carrier *c);
  * is called before return. NULL is allowed. */
 void carrier_close(struct carrier *c, const struct why *why);
 
-/* The far end as conn_peer() has it; "" while dialling. */
-void carrier_peer(const struct carrier *c, char out[CONN_PEER_ROOM]);
-
 /* Monotonic milliseconds, the clock that every session_*() call on this loop
  * must be given. */
 int64_t carrier_now_ms(const struct carrier *c);

@@ -581,8 +581,3 @@ void conn_peer(const struct conn *c, char out[CONN_PEER_ROOM])
         six ? (unsigned)ntohs(((struct sockaddr_in6 *)&at)->sin6_port)
             : (unsigned)ntohs(((struct sockaddr_in *)&at)->sin_port));
 }
-
-uv_loop_t *conn_loop(const struct conn *c)
-{
-    return c->timer.loop;
-}

@@ -134,8 +134,6 @@ void conn_secure(struct conn *c, struct tls *tls, conn_secured_fn *on_secured,
 #define CONN_PEER_ROOM 64
 void conn_peer(const struct conn *c, char out[CONN_PEER_ROOM]);
 
-uv_loop_t *conn_loop(const struct conn *c);
-
 /* For listeners: a connection around an open socket, which is taken over in
  * every case. Returns STATUS_OK, STATUS_NO_MEMORY or STATUS_NETWORK; |*out| is
  * NULL unless OK. */

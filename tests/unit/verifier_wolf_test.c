@@ -52,9 +52,6 @@ static void hashes_one_or_two_slices(void **state)
     static const char sha384[] =
         "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded163"
         "1a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7";
-    static const char sha512[] =
-        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
-        "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f";
     static const struct {
         const char *a, *b;
     } cases[] = { { "abc", "" }, { "", "abc" }, { "a", "bc" } };
@@ -63,14 +60,12 @@ static void hashes_one_or_two_slices(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct slice a = slice_text(cases[i].a);
         struct slice b = slice_text(cases[i].b);
-        uint8_t out[64];
+        uint8_t out[48];
 
         wolf_sha256(a, b, out);
         check_hex(slice_of(out, 32), sha256);
         wolf_sha384(a, b, out);
         check_hex(slice_of(out, 48), sha384);
-        wolf_sha512(a, b, out);
-        check_hex(slice_of(out, 64), sha512);
     }
 }
 
