@@ -81,7 +81,7 @@ static const struct {
     /* clang-format off */
     { "connections",      AT(peers.all),          4096, LIMIT_MAX,
       "connections in all" },
-    { "pending",          AT(peers.pending),      512,  LIMIT_MAX,
+    { "pending",          AT(peers.pending),      2048,  LIMIT_MAX,
       "those that have no session yet" },
     { "peer-connections", AT(peers.peer_all),     512,  LIMIT_MAX,
       "connections of one address" },
@@ -93,6 +93,10 @@ static const struct {
       "clients that wait for a quote" },
     { "quote-rate",       AT(quote_rate),         1000, LIMIT_MAX,
       "quotes for clients in a second" },
+    { "peer-quotes",      AT(peers.peer_quotes),  32,   LIMIT_MAX,
+      "those of one address" },
+    { "peer-quote-rate",  AT(peers.peer_quote_rate), 100, LIMIT_MAX,
+      "quotes for one address in a second" },
     { "teekit-body",      AT(teekit_body), SERVE_TEEKIT_BODY_MAX,
       SERVE_TEEKIT_BODY_MAX, "bytes of a body from or to a client of teekit" },
 /* clang-format on */

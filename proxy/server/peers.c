@@ -9,8 +9,14 @@
 #include <uthash.h>
 #include <uv.h>
 
+#include "common/secret.h"
 #include "common/slice.h"
 #include "common/text.h"
+#include "proxy/server/rate.h"
+
+/* A rate must outlive its peer's connections, or connecting again would give
+ * new credit; a table of fixed size does that without a list of the past. */
+#define RATES 4096
 
 /* What tells peers apart; compared as bytes. */
 struct origin {
@@ -22,6 +28,7 @@ struct peer {
     struct origin origin;
     size_t pending;
     size_t all;
+    size_t asking; /* for a quote */
     UT_hash_handle hh;
 };
 
@@ -33,6 +40,8 @@ struct peers {
     size_t all;
     uint64_t entered;
     uint64_t refused[PEERS_LIMITS];
+    uint64_t secret; /* so that nobody knows who shares a rate with whom */
+    struct rate rates[RATES];
 };
 
 static const char *const limit_fields[PEERS_LIMITS] = {
@@ -59,6 +68,7 @@ enum status peers_new(const struct peers_limits *limits, struct peers **out)
         return STATUS_NO_MEMORY;
     }
     p->limits = *limits;
+    secret_random(&p->secret, sizeof(p->secret));
     *out = p;
     return STATUS_OK;
 }
@@ -130,6 +140,16 @@ static void remove_if_gone(struct peers *p, struct peer *peer)
     free(peer);
 }
 
+/* One may not have more than are left for all others: so, while many hold as
+ * many as they can, there is room for who holds few. */
+static size_t pending_share(const struct peers *p)
+{
+    const size_t left =
+        p->pending < p->limits.pending ? p->limits.pending - p->pending : 0;
+
+    return MIN_OF(p->limits.peer_pending, left);
+}
+
 static enum status check_limits(struct peers *p, const struct peer *peer,
                                 struct why *why)
 {
@@ -140,7 +160,7 @@ static enum status check_limits(struct peers *p, const struct peer *peer,
         [PEERS_ALL] = { p->all, p->limits.all },
         [PEERS_PENDING] = { p->pending, p->limits.pending },
         [PEERS_ONE_ALL] = { peer->all, p->limits.peer_all },
-        [PEERS_ONE_PENDING] = { peer->pending, p->limits.peer_pending },
+        [PEERS_ONE_PENDING] = { peer->pending, pending_share(p) },
     };
 
     for (size_t i = 0; i < PEERS_LIMITS; i++) {
@@ -204,12 +224,65 @@ void peers_ready(struct peers_pass *pass)
     uv_mutex_unlock(&p->lock);
 }
 
+/* FNV-1a, begun by a secret. */
+static struct rate *rate_of(struct peers *p, const struct origin *origin)
+{
+    const uint8_t *bytes = (const uint8_t *)origin; /* it has no padding */
+    uint64_t hash = p->secret;
+
+    for (size_t i = 0; i < sizeof(*origin); i++)
+        hash = (hash ^ bytes[i]) * 0x100000001b3;
+    return &p->rates[(hash >> 32) % RATES];
+}
+
+/* With the lock held. */
+static enum status ask(struct peers *p, struct peer *peer, uint64_t now_ms,
+                       struct why *why)
+{
+    const struct peers_limits *l = &p->limits;
+
+    if (l->peer_quotes > 0 && peer->asking >= l->peer_quotes)
+        return why_fail(why, STATUS_BUSY, "limit.peer-quotes", NULL,
+                        "%zu at once", peer->asking);
+    if (!rate_spend(rate_of(p, &peer->origin), l->peer_quote_rate, now_ms))
+        return why_fail(why, STATUS_BUSY, "limit.peer-quote-rate", NULL,
+                        "more than %zu in a second", l->peer_quote_rate);
+    peer->asking++;
+    return STATUS_OK;
+}
+
+enum status peers_ask(struct peers_pass *pass, uint64_t now_ms, struct why *why)
+{
+    struct peers *p = pass->peers;
+    enum status st;
+
+    assert(!pass->asking);
+    uv_mutex_lock(&p->lock);
+    st = ask(p, pass->peer, now_ms, why);
+    uv_mutex_unlock(&p->lock);
+    pass->asking = st == STATUS_OK;
+    return st;
+}
+
+void peers_answered(struct peers_pass *pass)
+{
+    struct peers *p = pass->peers;
+
+    if (!pass->asking)
+        return;
+    pass->asking = false;
+    uv_mutex_lock(&p->lock);
+    pass->peer->asking--;
+    uv_mutex_unlock(&p->lock);
+}
+
 void peers_leave(struct peers_pass *pass)
 {
     struct peers *p = pass->peers;
 
     if (pass->peer == NULL)
         return;
+    peers_answered(pass);
     peers_ready(pass);
     uv_mutex_lock(&p->lock);
     p->all--;

@@ -14,10 +14,12 @@
 #include "common/status.h"
 
 struct peers_limits {
-    size_t pending;      /* before the handshake's end, in all */
-    size_t all;          /* connections in all */
-    size_t peer_pending; /* of one peer */
-    size_t peer_all;     /* of one peer */
+    size_t pending;         /* before the handshake's end, in all */
+    size_t all;             /* connections in all */
+    size_t peer_pending;    /* of one peer, and no more than are left */
+    size_t peer_all;        /* of one peer */
+    size_t peer_quotes;     /* of one peer, asked for at once; 0: any */
+    size_t peer_quote_rate; /* of one peer, in a second; 0: any */
 };
 
 /* Which of them was reached. */
@@ -48,6 +50,7 @@ struct peers_pass {
     struct peers *peers;
     struct peer *peer;
     bool pending;
+    bool asking; /* for a quote */
 };
 
 /* Returns STATUS_OK or STATUS_NO_MEMORY; |*out| is NULL unless OK. */
@@ -65,6 +68,16 @@ MUST_CHECK enum status peers_enter(struct peers *p, const char *address,
 
 /* Not pending any more. */
 void peers_ready(struct peers_pass *pass);
+
+/* It asks for a quote, once. Returns STATUS_OK, and then peers_answered() or
+ * peers_leave() follows; STATUS_BUSY with |why| filled when its peer asks for
+ * too many at once or in a second. The rate of a peer outlives its
+ * connections; peers may have to share one, by chance. */
+MUST_CHECK enum status peers_ask(struct peers_pass *pass, uint64_t now_ms,
+                                 struct why *why);
+
+/* It does not ask any more. Again is harmless. */
+void peers_answered(struct peers_pass *pass);
 
 /* One less; |pass| becomes all zero. None is allowed. */
 void peers_leave(struct peers_pass *pass);

@@ -8,6 +8,7 @@
 
 #include "common/compiler.h"
 #include "common/limits.h"
+#include "proxy/server/rate.h"
 
 /* Waits in a list of the source, then is the one being made. Freed by
  * order_free() only. */
@@ -28,8 +29,7 @@ struct quote_source {
     size_t waiting_max;
     size_t waiting_count;
     size_t a_second;             /* orders, see quote_source_limit(); 0: any */
-    uint64_t credit;             /* thousandths of an order that may come now */
-    uint64_t counted_ms;         /* when |credit| was, by the loop's clock */
+    struct rate rate;            /* of them, by the loop's clock */
     struct quote_order *waiting; /* the oldest first */
     struct quote_order *making;  /* NULL: the worker is idle */
     uv_work_t work;
@@ -116,26 +116,7 @@ static void on_made(uv_work_t *work, int rc)
 void quote_source_limit(struct quote_source *s, size_t a_second)
 {
     s->a_second = a_second;
-    s->credit = (uint64_t)a_second * 1000;
-    s->counted_ms = uv_now(s->loop);
-}
-
-/* One order more: is there credit for it? A second makes as much as is ever
- * kept. */
-static bool spend(struct quote_source *s)
-{
-    const uint64_t most = (uint64_t)s->a_second * 1000;
-    const uint64_t now_ms = uv_now(s->loop);
-    const uint64_t passed_ms = MIN_OF(now_ms - s->counted_ms, (uint64_t)1000);
-
-    if (s->a_second == 0)
-        return true;
-    s->counted_ms = now_ms;
-    s->credit = MIN_OF(most, s->credit + passed_ms * s->a_second);
-    if (s->credit < 1000)
-        return false;
-    s->credit -= 1000;
-    return true;
+    s->rate = (struct rate){ 0 };
 }
 
 static struct quote_order *order_new(struct quote_source *s,
@@ -168,7 +149,7 @@ quote_source_get(struct quote_source *s,
 {
     *out = NULL;
     if ((s->making != NULL && s->waiting_count >= s->waiting_max) ||
-        !spend(s)) {
+        !rate_spend(&s->rate, s->a_second, uv_now(s->loop))) {
         s->figures.busy++;
         return STATUS_BUSY;
     }

@@ -229,6 +229,7 @@ static void on_quote(void *ctx, const struct proof *proof,
     struct visit *v = ctx;
 
     v->call = NULL;
+    peers_answered(&v->pass);
     if (why == NULL)
         welcome(v, proof);
     else
@@ -238,8 +239,13 @@ static void on_quote(void *ctx, const struct proof *proof,
 static void order_quote(struct visit *v)
 {
     uint8_t binding[QUOTE_REPORT_DATA_BYTES];
-    enum status st;
+    struct why why;
+    enum status st = peers_ask(&v->pass, uv_now(v->serve->config.loop), &why);
 
+    if (st != STATUS_OK) {
+        refuse(v, status_http(st), &why);
+        return;
+    }
     session_challenge_binding(v->upgrade.challenge, v->epoch->pair->public_key,
                               binding);
     st = quote_desk_get(&v->serve->config.quotes, binding, on_quote, v,

@@ -116,7 +116,7 @@ static void there_are_defaults(void **state)
     assert_int_equal(o.drain_ms, 10000);
     assert_true(o.workers > 0);
     assert_int_equal(o.limits.peers.all, 4096);
-    assert_int_equal(o.limits.peers.pending, 512);
+    assert_int_equal(o.limits.peers.pending, 2048);
     assert_int_equal(o.limits.peers.peer_all, 512);
     assert_int_equal(o.limits.peers.peer_pending, 128);
     assert_int_equal(o.limits.streams, 1024);

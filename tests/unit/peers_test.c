@@ -131,12 +131,109 @@ static void all_together_are_bounded(void **state)
     peers_free(NULL);
 }
 
+static void who_has_few_gets_in_while_others_hold_all_they_can(void **state)
+{
+    const struct peers_limits l = {
+        .pending = 12, .all = 100, .peer_pending = 100, .peer_all = 100
+    };
+    struct peers_pass pass[12];
+    static const char *const greedy[] = { "10.0.0.1:1", "10.0.0.2:1",
+                                          "10.0.0.3:1" };
+    struct peers *p;
+    size_t held = 0;
+
+    (void)state;
+    CHECK_STATUS(peers_new(&l, &p), STATUS_OK);
+    for (size_t i = 0; i < COUNT_OF(greedy); i++)
+        while (strcmp(enter(p, greedy[i], false, &pass[held]), "") == 0)
+            held++;
+    assert_int_equal(held, 6 + 3 + 2); /* half of what was left, each */
+    assert_string_equal(enter(p, "10.0.0.3:1", false, &pass[held]),
+                        "limit.peer-pending");
+    assert_string_equal(enter(p, "10.0.0.4:1", false, &pass[held++]), "");
+    assert_int_equal(held, 12);
+    while (held > 0)
+        peers_leave(&pass[--held]);
+    peers_free(p);
+}
+
+static enum status ask(struct peers_pass *pass, uint64_t now_ms,
+                       const char **field)
+{
+    struct why why = { 0 };
+    enum status st = peers_ask(pass, now_ms, &why);
+
+    *field = why.field;
+    return st;
+}
+
+static struct peers *asked_peers(size_t quotes, size_t rate)
+{
+    struct peers_limits l = limits;
+    struct peers *p;
+
+    l.peer_quotes = quotes;
+    l.peer_quote_rate = rate;
+    CHECK_STATUS(peers_new(&l, &p), STATUS_OK);
+    return p;
+}
+
+static void a_peer_asks_for_so_many_quotes_at_once(void **state)
+{
+    struct peers *p = asked_peers(1, 0);
+    struct peers_pass a, b, c;
+    const char *field;
+
+    (void)state;
+    assert_string_equal(enter(p, "10.0.0.1:1", false, &a), "");
+    assert_string_equal(enter(p, "10.0.0.1:2", false, &b), "");
+    assert_string_equal(enter(p, "10.0.0.2:1", false, &c), "");
+    CHECK_STATUS(ask(&a, 1, &field), STATUS_OK);
+    CHECK_STATUS(ask(&b, 1, &field), STATUS_BUSY);
+    assert_string_equal(field, "limit.peer-quotes");
+    CHECK_STATUS(ask(&c, 1, &field), STATUS_OK); /* another peer */
+    peers_answered(&a);
+    peers_answered(&a); /* any number of times */
+    CHECK_STATUS(ask(&b, 1, &field), STATUS_OK);
+    peers_leave(&b); /* who leaves does not ask any more */
+    CHECK_STATUS(ask(&a, 1, &field), STATUS_OK);
+    peers_leave(&a);
+    peers_leave(&c);
+    peers_free(p);
+}
+
+static void a_rate_outlives_the_connections(void **state)
+{
+    struct peers *p = asked_peers(0, 2);
+    struct peers_pass a;
+    const char *field;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(enter(p, "10.0.0.1:1", false, &a), "");
+        CHECK_STATUS(ask(&a, 5000, &field), i < 2 ? STATUS_OK : STATUS_BUSY);
+        peers_leave(&a);
+    }
+    assert_string_equal(field, "limit.peer-quote-rate");
+    assert_string_equal(enter(p, "10.0.0.1:1", false, &a), "");
+    CHECK_STATUS(ask(&a, 4000, &field), STATUS_BUSY); /* a clock behind */
+    CHECK_STATUS(ask(&a, 5499, &field), STATUS_BUSY);
+    CHECK_STATUS(ask(&a, 5500, &field), STATUS_OK);
+    peers_answered(&a);
+    CHECK_STATUS(ask(&a, 5501, &field), STATUS_BUSY);
+    peers_leave(&a);
+    peers_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_address_is_one_peer),
         cmocka_unit_test(who_is_ready_makes_room_for_others),
         cmocka_unit_test(all_together_are_bounded),
+        cmocka_unit_test(who_has_few_gets_in_while_others_hold_all_they_can),
+        cmocka_unit_test(a_peer_asks_for_so_many_quotes_at_once),
+        cmocka_unit_test(a_rate_outlives_the_connections),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
