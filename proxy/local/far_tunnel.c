@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <utlist.h>
 
 #include "common/limits.h"
 
@@ -11,13 +12,7 @@ static void list_add(struct far_tunnel_list *list, struct far_tunnel *f)
 {
     assert(f->list == NULL);
     f->list = list;
-    f->prev = list->last;
-    f->next = NULL;
-    if (list->last != NULL)
-        list->last->next = f;
-    else
-        list->first = f;
-    list->last = f;
+    DL_APPEND(list->first, f);
     list->count++;
 }
 
@@ -27,17 +22,9 @@ static void list_remove(struct far_tunnel *f)
 
     if (list == NULL)
         return;
-    if (f->prev != NULL)
-        f->prev->next = f->next;
-    else
-        list->first = f->next;
-    if (f->next != NULL)
-        f->next->prev = f->prev;
-    else
-        list->last = f->prev;
+    DL_DELETE(list->first, f);
     list->count--;
     f->list = NULL;
-    f->next = f->prev = NULL;
 }
 
 void far_tunnel_unlist(struct far_tunnel *f)

@@ -16,7 +16,7 @@
 
 struct far_tunnel {
     struct far far;
-    struct far_tunnel *next, *prev; /* of its list; both NULL: in none */
+    struct far_tunnel *next, *prev; /* of |list| */
     struct far_tunnel_list *list;   /* where it waits for a session or for its
                                      * target; NULL if neither */
     struct stream *stream;          /* NULL until attached, and once ended */
@@ -31,7 +31,7 @@ struct far_tunnel {
 
 /* In order of arrival; zero is empty. */
 struct far_tunnel_list {
-    struct far_tunnel *first, *last;
+    struct far_tunnel *first; /* NULL: none */
     size_t count;
     /* Where those wait whose session ends before their target was reached:
      * nothing was sent for them yet. NULL: they fail. */
