@@ -64,20 +64,6 @@ enum status http_fields_add_value(struct http_fields *f, struct slice part)
     return st;
 }
 
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct slice trim(struct slice s)
-{
-    while (s.len > 0 && is_blank(s.at[0]))
-        s = slice_of(s.at + 1, s.len - 1);
-    while (s.len > 0 && is_blank(s.at[s.len - 1]))
-        s.len--;
-    return s;
-}
-
 struct slice http_fields_name(const struct http_fields *f, size_t i)
 {
     assert(i < f->count);
@@ -87,7 +73,8 @@ struct slice http_fields_name(const struct http_fields *f, size_t i)
 struct slice http_fields_value(const struct http_fields *f, size_t i)
 {
     assert(i < f->count);
-    return trim(slice_of(f->text.at + f->at[i].value_at, f->at[i].value_len));
+    return text_trim(
+        slice_of(f->text.at + f->at[i].value_at, f->at[i].value_len));
 }
 
 static bool is_called(const struct http_fields *f, size_t i, const char *name)
@@ -112,22 +99,6 @@ struct slice http_fields_get(const struct http_fields *f, const char *name)
     return (struct slice){ 0 };
 }
 
-bool http_fields_list_next(struct slice *list, struct slice *item)
-{
-    while (list->len > 0) {
-        const uint8_t *comma = memchr(list->at, ',', list->len);
-        size_t len = comma == NULL ? list->len : (size_t)(comma - list->at);
-        size_t used = comma == NULL ? len : len + 1;
-
-        *item = trim(slice_of(list->at, len));
-        *list = slice_of(list->at + used, list->len - used);
-        if (item->len > 0)
-            return true;
-    }
-    *item = (struct slice){ 0 };
-    return false;
-}
-
 size_t http_fields_items(const struct http_fields *f, const char *name)
 {
     size_t items = 0;
@@ -136,7 +107,7 @@ size_t http_fields_items(const struct http_fields *f, const char *name)
         struct slice list = http_fields_value(f, i);
         struct slice item;
 
-        while (is_called(f, i, name) && http_fields_list_next(&list, &item))
+        while (is_called(f, i, name) && text_list_next(&list, &item))
             items++;
     }
     return items;
@@ -146,7 +117,7 @@ static bool list_has(struct slice list, struct slice word)
 {
     struct slice item;
 
-    while (http_fields_list_next(&list, &item))
+    while (text_list_next(&list, &item))
         if (text_same_word(item, word))
             return true;
     return false;

@@ -73,8 +73,4 @@ bool http_fields_is_hop(const struct http_fields *f, size_t i);
 void http_fields_write(const struct http_fields *f, size_t i,
                        struct buffer *out);
 
-/* Cut the next item off a comma-separated list, without the white space
- * around it; empty items are skipped. False at the end of the list. */
-bool http_fields_list_next(struct slice *list, struct slice *item);
-
 #endif

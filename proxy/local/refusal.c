@@ -52,7 +52,7 @@ enum refusal_form refusal_form_of(struct slice accept)
     unsigned json = 0;
     struct slice range;
 
-    while (http_fields_list_next(&accept, &range)) {
+    while (text_list_next(&accept, &range)) {
         struct slice type = before_semicolon(range);
         unsigned weight =
             weight_of(slice_of(range.at + type.len, range.len - type.len));

@@ -205,7 +205,7 @@ static enum status take_protocols(const struct http_fields *f,
         if (!text_same_word(http_fields_name(f, i),
                             slice_text("Sec-WebSocket-Protocol")))
             continue;
-        while (http_fields_list_next(&list, &item)) {
+        while (text_list_next(&list, &item)) {
             if (m->protocol_count == TEEKIT_PROTOCOLS_MAX ||
                 item.len > TEEKIT_WORD_MAX_BYTES || !utf8_valid(item))
                 return why_fail(why, STATUS_BAD_REQUEST,
@@ -383,7 +383,7 @@ void teekit_http_switch(const struct http_reader *r, struct buffer *out)
 
     /* teekit's servers choose none and tell nothing; but who offers some must
      * be given one (RFC 6455 section 4.1 allows none, browsers do not). */
-    if (http_fields_list_next(&offered, &first) && first.len < sizeof(protocol))
+    if (text_list_next(&offered, &first) && first.len < sizeof(protocol))
         memcpy(protocol, first.at, first.len);
     ws_handshake_respond(&b, http_fields_get(&r->fields, "Sec-WebSocket-Key"),
                          protocol[0] == '\0' ? NULL : protocol);
