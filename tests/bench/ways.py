@@ -5,35 +5,18 @@ import getpass
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/support"))
-from programs import HOST, Failed  # noqa: E402
+from certificate import make_certificate  # noqa: E402
+from ports import free_port, wait_port  # noqa: E402
+from programs import HOST  # noqa: E402
 
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_port(port):
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise Failed(f"nothing listens on port {port}")
 
 
 def tree(pids):
@@ -161,10 +144,7 @@ def stunnel(programs, to):
         return None
     folder = programs.dir / "stunnel"
     folder.mkdir()
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                    "-subj", "/CN=bench.test", "-keyout", folder / "key", "-out",
-                    folder / "cert"], check=True, capture_output=True)
+    make_certificate(folder / "cert", folder / "key", "DNS:bench.test")
     server, local = free_port(), free_port()
     common = "foreground = yes\npid =\nsyslog = no\ndebug = err\n"
     (folder / "server").write_text(

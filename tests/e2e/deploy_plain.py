@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from certificate import make_site  # noqa: E402
 from programs import Programs, check, run_tests  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,12 +65,7 @@ def haproxy_takes_its_files(build):
     if lacks("haproxy"):
         return
     with Programs(build) as programs:
-        pem = programs.dir / "site.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=a.test",
-                        "-keyout", programs.dir / "key", "-out", pem], check=True,
-                       capture_output=True)
-        pem.write_text(pem.read_text() + (programs.dir / "key").read_text())
+        pem = make_site(programs.dir, "a.test")
         servers = {f"SERVER{n}": f"127.0.0.1:{n}" for n in (1, 2, 3)}
         for name in ("tcp.cfg", "http.cfg"):
             told = run("haproxy", "-c", "-f", DEPLOY / "haproxy" / name,

@@ -10,8 +10,6 @@ import http.server
 import os
 import shutil
 import signal
-import socket
-import subprocess
 import sys
 import threading
 import time
@@ -19,7 +17,9 @@ from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import HOST, Failed, Programs, check, run_tests  # noqa: E402
+from certificate import make_site  # noqa: E402
+from ports import free_port, wait_port  # noqa: E402
+from programs import HOST, Programs, check, run_tests  # noqa: E402
 
 SECONDS = float(os.environ.get("FLEET_SECONDS", "4"))
 CLIENTS = 6
@@ -142,38 +142,18 @@ def policy_for(programs, servers, urls=None, accept=None):
     return programs.policy(urls, client_files(programs), accept)
 
 
-def make_certificate(folder):
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-         "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-keyout",
-         f"{folder}/key", "-out", f"{folder}/cert", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost"], check=True,
-        capture_output=True)
-    both = folder / "site.pem"
-    both.write_text((folder / "cert").read_text() + (folder / "key").read_text())
-    return both
-
-
 def haproxy(programs, servers, name, certificate=""):
     """HAProxy by the file that we deploy, before |servers|; its port."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    config = programs.dir / name  # this machine may not open so many files
+    port = free_port()
+    config = programs.dir / name  # a test may not open so many files
     config.write_text((FILES / name).read_text().replace("maxconn 20000",
                                                          "maxconn 1000"))
     env = {f"SERVER{i + 1}": f"127.0.0.1:{s.port}" for i, s in enumerate(servers)}
     env |= {"FRONT": f"127.0.0.1:{port}", "CERTIFICATE": str(certificate)}
     child = programs.start(HAPROXY, "-db", "-f", config, env=env)
     child.expected = (0, 143, -signal.SIGTERM)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return port
-        except OSError:
-            time.sleep(0.05)
-    raise Failed(f"haproxy does not listen\n{child.tail()}")
+    wait_port(port)
+    return port
 
 
 def accepted(proxy):
@@ -233,7 +213,7 @@ def behind_haproxy_that_ends_tls_too(build):
         return
     with Programs(build) as programs, Backend() as backend:
         servers = three(programs, backend)
-        certificate = make_certificate(programs.dir)
+        certificate = make_site(programs.dir, "localhost")
         port = haproxy(programs, servers, "http.cfg", certificate)
         policy = programs.policy([f"wss://localhost:{port}/__ra__"],
                                  client_files(programs),

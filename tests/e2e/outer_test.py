@@ -6,34 +6,18 @@ wrong certificate is refused before anything is said."""
 
 import json
 import shutil
-import socket
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import HOST, Failed, Programs, check, curl, run_tests  # noqa: E402
-
-
-def make_certificate(folder, name):
-    """A self-signed certificate for |name|; PEM with its key."""
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-         "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-keyout",
-         f"{folder}/key", "-out", f"{folder}/cert", "-subj", f"/CN={name}",
-         "-addext", f"subjectAltName=DNS:{name}"], check=True,
-        capture_output=True)
-    both = folder / f"{name}.pem"
-    both.write_text((folder / "cert").read_text() + (folder / "key").read_text())
-    return both
+from certificate import make_site  # noqa: E402
+from ports import free_port, wait_port  # noqa: E402
+from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
 
 
 def haproxy(programs, server, mode, certificate):
     """HAProxy in |mode| before |server|; its port."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = free_port()
     config = programs.dir / "haproxy.cfg"
     config.write_text(
         f"defaults\n  mode {mode}\n  timeout connect 10s\n  timeout client 60s\n"
@@ -43,21 +27,15 @@ def haproxy(programs, server, mode, certificate):
     child = programs.start(shutil.which("haproxy", path="/usr/sbin:/usr/bin"),
                            "-db", "-f", config)
     child.expected = (0, 143, -15)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return port
-        except OSError:
-            time.sleep(0.05)
-    raise Failed(f"haproxy does not listen\n{child.tail()}")
+    wait_port(port)
+    return port
 
 
 def through_haproxy(build, mode, names_ca, name="localhost"):
     """The answer of the demo, and its code, over wss:// by way of HAProxy."""
     with Programs(build) as programs:
         server = programs.server()
-        certificate = make_certificate(programs.dir, name)
+        certificate = make_site(programs.dir, name)
         port = haproxy(programs, server, mode, certificate)
         service = f"    ca-file: {certificate}\n" if names_ca else ""
         policy = programs.policy([f"wss://localhost:{port}/__ra__"],

@@ -47,12 +47,13 @@ import base64
 import http.server
 import json
 import ssl
-import subprocess
 import sys
 import threading
 import urllib.parse
 from collections import Counter
 from pathlib import Path
+
+from certificate import make_certificate
 
 V4 = "/certification/v4/"
 
@@ -100,19 +101,6 @@ SWAPPED = {
 }
 
 
-def make_certificate(folder):
-    """ca.pem and key.pem in |folder|, for 127.0.0.1 by number only."""
-    subprocess.run(
-        ["/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-nodes"]
-        + ["-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "2"]
-        + ["-subj", "/CN=PCS of a test", "-out", f"{folder}/ca.pem"]
-        + ["-keyout", f"{folder}/key.pem", "-addext"]
-        + ["subjectAltName=IP:127.0.0.1"],
-        check=True,
-        capture_output=True,
-    )
-
-
 class PcsServer:
     def __init__(self, folders, scratch):
         """|folders|: {"tdx": path, "sgx": path}, one or both."""
@@ -120,8 +108,9 @@ class PcsServer:
         self.counts = Counter()
         self.faults = {}
         self.stopping = threading.Event()
-        make_certificate(scratch)
         self.ca_file = f"{scratch}/ca.pem"
+        # by number only
+        make_certificate(self.ca_file, f"{scratch}/key.pem", "IP:127.0.0.1")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.ca_file, f"{scratch}/key.pem")
         self.server = Server(("127.0.0.1", 0), Handler)
