@@ -161,11 +161,41 @@ static uint8_t next(struct generous *g)
     return 0;
 }
 
+/* Is a segment of |path| "." or "..", behind an escaped slash or before a
+ * semicolon, where url_path_write() leaves it? A server that reads escapes or
+ * drops parameters first would go from there to anywhere. A NUL ends nothing
+ * here: not all servers end there. */
+static bool has_dots(struct slice path)
+{
+    const uint8_t *query =
+        path.len == 0 ? NULL : memchr(path.at, '?', path.len);
+    unsigned dots = 0; /* in this segment; 3 when it is a name */
+
+    if (query != NULL)
+        path.len = (size_t)(query - path.at);
+    while (path.len > 0) {
+        uint8_t c = take_byte(&path);
+
+        if (c == ';') {
+            skip_parameters(&path);
+        } else if (!is_slash(c)) {
+            dots = c == '.' && dots < 3 ? dots + 1 : 3;
+        } else if (dots == 1 || dots == 2) {
+            return true;
+        } else {
+            dots = 0;
+        }
+    }
+    return dots == 1 || dots == 2;
+}
+
 bool url_path_below(struct slice path, struct slice prefix)
 {
     struct generous p = { .left = path }, want = { .left = prefix };
     uint8_t c = next(&want), got;
 
+    if (has_dots(path))
+        return true;
     while (c != 0) {
         uint8_t after = next(&want);
 

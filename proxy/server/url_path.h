@@ -20,7 +20,9 @@ void url_path_write(struct slice path, struct slice query, struct buffer *out);
 /* Does |path|, which url_path_write() wrote, mean |prefix| or something below
  * it? Compared as a server might that is generous: escapes undone, letters of
  * either case alike, several slashes as one, each segment without what stands
- * behind a semicolon. A |prefix| "/a" covers "/a", "/a/b", but not "/ab". */
+ * behind a semicolon. A |prefix| "/a" covers "/a", "/a/b", but not "/ab". A
+ * |path| where such a server would find "." or ".." may mean anything: it is
+ * below every |prefix|. */
 bool url_path_below(struct slice path, struct slice prefix);
 
 #endif

@@ -56,6 +56,14 @@ static const struct {
     { "an escape of nothing",  "/%zzapi",      "/api",  false },
     { "two segments",          "/a/b/c",       "/a/b",  true },
     { "half of them",          "/a",           "/a/b",  false },
+    { "up, slash escaped",     "/x/..%2fapi",  "/api",  true },
+    { "up, all escaped",       "/x/%2e%2E%5Capi", "/api", true },
+    { "up, with a parameter",  "/x/..;/api",   "/api",  true },
+    { "up, behind a NUL",      "/x%00/..;/api", "/api", true },
+    { "up at the end",         "/api/x%2f..",  "/y",    true },
+    { "here, with a parameter", "/.;a/api",    "/api",  true },
+    { "a name with dots",      "/.x/..y/.../z..", "/api", false },
+    { "dots in the query",     "/x?/../api",   "/api",  false },
 };
 
 static const struct {
