@@ -64,11 +64,15 @@ void plain_close(struct plain *p)
 /* Of one hop, or ours to say. */
 static bool is_dropped(const struct request *r, struct slice name)
 {
-    struct slice list = request_field(r, "Connection"), item;
+    struct slice list, item;
 
-    while (text_list_next(&list, &item))
-        if (text_same_word(item, name))
-            return true;
+    for (size_t i = 0; i < r->field_count; i++) {
+        list = r->fields[i].value;
+        while (text_same_word(r->fields[i].name, slice_text("Connection")) &&
+               text_list_next(&list, &item))
+            if (text_same_word(item, name))
+                return true;
+    }
     return teekit_head_is_ours(name);
 }
 

@@ -1,5 +1,7 @@
 #include "proxy/server/teekit_head.h"
 
+#include <assert.h>
+
 #include "common/text.h"
 #include "proxy/io/http_latin.h"
 
@@ -45,6 +47,27 @@ enum status teekit_head_method(struct slice name, struct teekit_method *out,
 
 /* --- requests ------------------------------------------------------------ */
 
+static bool is_alphanumeric(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+           (c >= 'a' && c <= 'z');
+}
+
+/* Does |name| begin with |start| where it is read as CGI has it? There "-" and
+ * "_" become one, with some servers all that is neither letter nor digit
+ * (RFC 3875 section 4.1.18). */
+static bool begins_with(struct slice name, struct slice start)
+{
+    uint8_t as_read[16];
+
+    assert(start.len <= sizeof(as_read));
+    if (name.len < start.len)
+        return false;
+    for (size_t i = 0; i < start.len; i++)
+        as_read[i] = is_alphanumeric(name.at[i]) ? name.at[i] : '-';
+    return text_same_word(slice_of(as_read, start.len), start);
+}
+
 /* RFC 9110 section 7.6.1, and more. */
 bool teekit_head_is_ours(struct slice name)
 {
@@ -57,13 +80,9 @@ bool teekit_head_is_ours(struct slice name)
     for (size_t i = 0; i < COUNT_OF(words); i++)
         if (text_same_word(name, slice_text(words[i])))
             return true;
-    for (size_t i = 0; i < COUNT_OF(beginnings); i++) {
-        struct slice start = slice_text(beginnings[i]);
-
-        if (name.len >= start.len &&
-            text_same_word(slice_of(name.at, start.len), start))
+    for (size_t i = 0; i < COUNT_OF(beginnings); i++)
+        if (begins_with(name, slice_text(beginnings[i])))
             return true;
-    }
     return false;
 }
 

@@ -47,13 +47,19 @@ def backends_are_told_that_it_came_in_clear(build):
         r = asked(curl("-H", "Veritee-Encrypted: yes", "-H", "X-Hop: 1",
                        "-H", "VERITEE-Session: teekit-1", "-H", "X-Kept: 1",
                        "-H", "Connection: keep-alive, x-hop",
+                       "-H", "Connection: x-hop-2", "-H", "X-Hop-2: 1",
+                       # what a CGI would read as a header of ours
+                       "-H", "Veritee_Encrypted: yes",
+                       "-H", "Veritee.Session: teekit-1",
+                       "-H", "Proxy_Authorization: x",
                        "-H", "Upgrade: websocket",
                        "-H", "Proxy-Authorization: x", url + "/seen?a=1"))
         check(r["target"] == "/seen?a=1", r)
         seen = r["headers"]
         check(seen["veritee-encrypted"] == "no" and seen["x-kept"] == "1", r)
-        for name in ("veritee-session", "x-hop", "upgrade",
-                     "proxy-authorization"):
+        for name in ("veritee-session", "x-hop", "x-hop-2", "upgrade",
+                     "proxy-authorization", "veritee_encrypted",
+                     "veritee.session", "proxy_authorization"):
             check(name not in seen, r)
 
 
@@ -64,7 +70,8 @@ def encrypted_paths_stay_closed(build):
                      "/SECRET", "/x/../secret", "/x/%2e%2e/secret",
                      "//secret", "/./secret", "/%73ecret", "/secret%2fx",
                      "/\\secret", "/secret;x=1/y", "/;x/secret", "/secret%00",
-                     "/api/v1", "/api//v1/x", "/api/V1/"):
+                     "/api/v1", "/api//v1/x", "/api/V1/",
+                     "/x/..%2fsecret", "/%2e%2e%2Fsecret", "/x/..;/secret"):
             head = wire.ask(server.port, f"GET {path} HTTP/1.1\r\n"
                             "Host: a.test\r\nConnection: close\r\n\r\n".encode())
             check(b" 403 " in head.split(b"\r\n")[0], (path, head))

@@ -113,7 +113,7 @@ def headers_both_ways(build):
             "x-number": 5, "Host": "evil.test", "Content-Length": "7",
             "Connection": "close", "Transfer-Encoding": "chunked",
             "Veritee-Encrypted": "no", "veritee-session": "mine",
-            "Proxy-Authorization": "x"})
+            "Veritee_Session": "mine", "Proxy-Authorization": "x"})
         seen = backend.requests[-1]["headers"]
         check(r["status"] == 200, r)
         check(seen["x-a"] == "1" and seen["x-latin"] == "caf\u00e9", seen)
@@ -122,10 +122,11 @@ def headers_both_ways(build):
         check(seen["veritee-encrypted"] == "yes", seen)
         check(seen["veritee-session"].startswith("teekit-"), seen)
         for name in ("content-length", "connection", "transfer-encoding",
-                     "proxy-authorization"):
+                     "proxy-authorization", "veritee_session"):
             check(name not in seen, seen)
         before = len(backend.requests)
-        for odd in {"x y": "1"}, {"x": "a\r\nb: c"}, {"x": "\u20ac"}:
+        for odd in ({"x y": "1"}, {"x": "a\r\nb: c"}, {"x": "a\x0bb: c"},
+                    {"x": "\u20ac"}):
             r = client.fetch("/seen", headers=odd)
             check(r["status"] == 400, (odd, r))
         check(len(backend.requests) == before, "asked all the same")
