@@ -65,39 +65,57 @@ static bool copy_source(const struct collateral_source *from,
            copy_text(from->proxy, &to->proxy);
 }
 
+static void free_source(struct collateral_source *s)
+{
+    free((char *)s->url);
+    free((char *)s->ca_file);
+    free((char *)s->proxy);
+    *s = (struct collateral_source){ .kind = SOURCE_STORE };
+}
+
+static enum status check_count(size_t count, struct why *why)
+{
+    if (count > 0 && count <= COLLATERAL_SOURCES_MAX)
+        return STATUS_OK;
+    return why_fail(why, STATUS_BAD_CONFIG, "collateral.sources", NULL,
+                    "%zu sources, 1 to %d can be named", count,
+                    COLLATERAL_SOURCES_MAX);
+}
+
+enum status source_list_add(struct source_list *list,
+                            const struct collateral_source *s, struct why *why)
+{
+    if (check_count(list->count + 1, why) != STATUS_OK ||
+        check_source(s, why) != STATUS_OK)
+        return STATUS_BAD_CONFIG;
+    if (!copy_source(s, &list->at[list->count])) {
+        free_source(&list->at[list->count]);
+        return why_fail(why, STATUS_NO_MEMORY, "collateral.sources", NULL,
+                        "no memory");
+    }
+    list->count++;
+    return STATUS_OK;
+}
+
 enum status source_list_copy(const struct collateral_source *sources,
                              size_t count, struct source_list *out,
                              struct why *why)
 {
-    struct source_list list = { .count = count };
+    enum status st = check_count(count, why);
 
     *out = (struct source_list){ 0 };
-    if (count == 0 || count > COLLATERAL_SOURCES_MAX)
-        return why_fail(why, STATUS_BAD_CONFIG, "collateral.sources", NULL,
-                        "%zu sources, 1 to %d can be named", count,
-                        COLLATERAL_SOURCES_MAX);
-    for (size_t i = 0; i < count; i++)
-        if (check_source(&sources[i], why) != STATUS_OK)
-            return STATUS_BAD_CONFIG;
-    for (size_t i = 0; i < count; i++) {
-        if (copy_source(&sources[i], &list.at[i]))
-            continue;
-        source_list_free(&list);
-        return why_fail(why, STATUS_NO_MEMORY, "collateral.sources", NULL,
-                        "no memory");
-    }
-    *out = list;
-    return STATUS_OK;
+    for (size_t i = 0; i < count && st == STATUS_OK; i++)
+        st = source_list_add(out, &sources[i], why);
+    if (st != STATUS_OK)
+        source_list_free(out);
+    return st;
 }
 
 void source_list_free(struct source_list *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        free((char *)list->at[i].url);
-        free((char *)list->at[i].ca_file);
-        free((char *)list->at[i].proxy);
-    }
-    *list = (struct source_list){ 0 };
+    for (size_t i = 0; i < list->count; i++)
+        free_source(&list->at[i]);
+    list->count = 0;
 }
 
 static bool same_text(const char *a, const char *b)

@@ -44,6 +44,13 @@ const char *source_name(enum source_kind kind);
 /* True for those behind a URL. */
 bool source_is_remote(enum source_kind kind);
 
+/* Check |s| and put a copy of it behind the others. Returns STATUS_OK,
+ * STATUS_NO_MEMORY, or STATUS_BAD_CONFIG (the list is full, or a URL that
+ * url_parse() refuses) with |why| filled and |list| as it was. */
+MUST_CHECK enum status source_list_add(struct source_list *list,
+                                       const struct collateral_source *s,
+                                       struct why *why);
+
 /* Check and copy |count| |sources|; |*out| is the caller's to free when OK and
  * empty otherwise. Returns STATUS_OK, STATUS_NO_MEMORY, or STATUS_BAD_CONFIG
  * (none, too many, or a URL that url_parse() refuses) with |why| filled. */

@@ -36,6 +36,8 @@
 
 /* The announcement of a server, before anything is verified. */
 #define ANNOUNCE_MAX_BYTES     (256 * 1024)
+#define STAPLED_MAX_BYTES      (128 * 1024) /* of it: collateral; a real set
+                                             * has 30 KiB */
 
 /* The policy file. Real ones: 20 lines a service. */
 #define POLICY_MAX_BYTES       (256 * 1024)

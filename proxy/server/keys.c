@@ -84,6 +84,8 @@ static void adopt_next(struct keys *k)
     k->next = NULL;
     log_event(k->config.log, LOG_INFO, "keys.epoch",
               LOG_FIELDS(LOG_N("epoch", k->current->number)));
+    if (k->config.on_epoch != NULL)
+        k->config.on_epoch(k->config.ctx, &k->current->proof);
     if (k->told_first)
         return;
     k->told_first = true;

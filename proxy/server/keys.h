@@ -43,7 +43,10 @@ struct keys_config {
     bool teekit;                 /* clients of teekit are served too */
     struct quote_source *source; /* borrowed; closed after the keys */
     const struct log *log;
-    int64_t (*now_ms)(void);     /* unix time in ms */
+    int64_t (*now_ms)(void); /* unix time in ms */
+    /* There is a new current epoch, and this is its quote, borrowed during
+     * the call. NULL if nobody cares. */
+    void (*on_epoch)(void *ctx, const struct proof *proof);
     void (*on_first)(void *ctx); /* there is a current epoch; called once */
     void *ctx;
 };

@@ -15,6 +15,7 @@
 #define EPOCH_DEFAULT_S 3600
 #define EPOCH_MAX_S     (30 * 86400)
 #define LIMIT_MAX       1000000
+#define STAPLE_MAX_S    (7 * 86400)
 
 static const char usage[] =
     "Usage: veriteed --listen ADDR --rule RULE [--rule RULE]... SOURCE\n"
@@ -51,7 +52,17 @@ static const char usage[] =
     "Source of quotes; without, what this machine has:\n"
     "      --quote-source NAME[:PATH]\n"
     "                            configfs-tsm (TDX, SEV-SNP), gramine (SGX) or\n"
-    "                            command:PROGRAM\n";
+    "                            command:PROGRAM\n"
+    "\n"
+    "What clients check the quotes by, sent along with them:\n"
+    "      --staple SOURCE[,ca=FILE][,proxy=URL]\n"
+    "                            fetch it from pcs (Intel's), pcs:URL, kds\n"
+    "                            (AMD's), kds:URL, or the URL of a PCCS;\n"
+    "                            repeatable: the next when one fails\n"
+    "      --staple-cache DIR    keep it there\n"
+    "      --staple-seconds N    look for newer every N seconds; default 28800\n"
+    "      --staple-root FILE    PEM: the root it must end at, instead of\n"
+    "                            Intel's and AMD's\n";
 
 static const char usage_simulation[] =
     "  -s, --simulate            SIMULATED: made in software; protects nothing\n"
@@ -161,6 +172,10 @@ enum {
     OPT_WORKERS,
     OPT_DRAIN,
     OPT_QUOTES,
+    OPT_STAPLE,
+    OPT_STAPLE_CACHE,
+    OPT_STAPLE_SECONDS,
+    OPT_STAPLE_ROOT,
     OPT_LIMIT,
     OPT_METRICS,
     OPT_TEEKIT,
@@ -186,6 +201,10 @@ static const struct option long_options[] = {
     { "log-format", required_argument, NULL, OPT_LOG_FORMAT },
     { "log-level", required_argument, NULL, OPT_LOG_LEVEL },
     { "quote-source", required_argument, NULL, OPT_QUOTES },
+    { "staple", required_argument, NULL, OPT_STAPLE },
+    { "staple-cache", required_argument, NULL, OPT_STAPLE_CACHE },
+    { "staple-seconds", required_argument, NULL, OPT_STAPLE_SECONDS },
+    { "staple-root", required_argument, NULL, OPT_STAPLE_ROOT },
     { "simulate", no_argument, NULL, 's' },
     { "simulate-dir", required_argument, NULL, OPT_SIM_DIR },
     { "simulate-tee", required_argument, NULL, OPT_SIM_TEE },
@@ -203,7 +222,8 @@ static int complain(FILE *err, const char *what, const char *value)
     return OPTIONS_EXIT_USAGE;
 }
 
-static int take_rules(enum status st, const struct why *why, FILE *err)
+/* -1 to go on when |st| is OK, else |why| is the complaint. */
+static int take_outcome(enum status st, const struct why *why, FILE *err)
 {
     char line[512];
 
@@ -228,7 +248,7 @@ static int read_rules(struct options *o, FILE *err)
     enum status st = rulebook_read(&o->book, &o->rules, &why);
 
     if (st != STATUS_OK)
-        return take_rules(st, &why, err);
+        return take_outcome(st, &why, err);
     if (rules_count(o->rules) == 0 && !o->demo)
         return complain(err,
                         "nothing to reach: name it by --rule, or use "
@@ -253,6 +273,16 @@ static bool read_seconds(const char *value, uint64_t max, int64_t *ms)
         return false;
     *ms = (int64_t)seconds * 1000;
     return true;
+}
+
+static bool read_staple_seconds(struct options *o, const char *value)
+{
+    int64_t ms = 0;
+
+    if (!read_seconds(value, STAPLE_MAX_S, &ms))
+        return false;
+    o->stapling.refresh_seconds = ms / 1000;
+    return ms > 0;
 }
 
 static bool read_workers(struct options *o, const char *value)
@@ -319,7 +349,7 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
         return take_listen(o, value, err);
     case 'r':
         st = rules_add(o->book.fixed, slice_text(value), &why);
-        return take_rules(st, &why, err);
+        return take_outcome(st, &why, err);
     case OPT_RULES:
         return take_rules_file(o, value, err);
     case OPT_EPOCH:
@@ -364,6 +394,19 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
                               "--quote-source is configfs-tsm, gramine or "
                               "command:PROGRAM",
                               value);
+    case OPT_STAPLE:
+        st = staple_choice_add(&o->stapling, value, &why);
+        return take_outcome(st, &why, err);
+    case OPT_STAPLE_CACHE:
+        o->stapling.cache_dir = value;
+        return -1;
+    case OPT_STAPLE_SECONDS:
+        return read_staple_seconds(o, value)
+                   ? -1
+                   : complain(err, "--staple-seconds is 1 to 604800", value);
+    case OPT_STAPLE_ROOT:
+        o->stapling.root_file = value;
+        return -1;
     case 's':
         o->simulate = true;
         return -1;
@@ -406,6 +449,16 @@ static int check_whole(struct options *o, FILE *err)
         return complain(err, "this program was built without --simulate", "");
     if (o->simulate && o->quotes.kind != ORIGIN_FIND)
         return complain(err, "--simulate and --quote-source exclude each other",
+                        "");
+    if (o->simulate && o->stapling.sources.count > 0)
+        return complain(err, "--simulate staples what it has made: no --staple",
+                        "");
+    if (o->stapling.sources.count == 0 &&
+        (o->stapling.cache_dir != NULL || o->stapling.root_file != NULL ||
+         o->stapling.refresh_seconds != 0))
+        return complain(err,
+                        "--staple-cache, --staple-seconds and --staple-root "
+                        "are for --staple",
                         "");
     if (o->fault != NULL && !fault_fits(o->fault, o->simulate_tee))
         return complain(err, "not a fault of that --simulate-tee",
@@ -460,5 +513,6 @@ void options_free(struct options *options)
 {
     rules_let_go(options->book.fixed);
     rules_let_go(options->rules);
+    staple_choice_free(&options->stapling);
     *options = (struct options){ 0 };
 }

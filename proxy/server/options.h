@@ -14,6 +14,7 @@
 #include "proxy/server/peers.h"
 #include "proxy/server/quote_origin.h"
 #include "proxy/server/rulebook.h"
+#include "proxy/server/staple_choice.h"
 #include "verifier/claims.h"
 
 #define OPTIONS_LISTEN_MAX 16
@@ -33,6 +34,7 @@ struct options {
     struct rulebook book;                   /* owned; read again on SIGHUP */
     struct rules *rules;                    /* owned: what it said first */
     struct quote_origin_choice quotes;      /* unless |simulate| */
+    struct staple_choice stapling;          /* likewise; owned */
     bool simulate;
     const char *simulate_dir; /* NULL: nothing is written; from argv */
     enum tee_type simulate_tee;

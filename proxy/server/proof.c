@@ -59,7 +59,7 @@ static enum status check_binding(struct slice found,
                      asked);
 }
 
-static void put_cert(struct slice cert, struct buffer *out)
+void proof_put_cert(struct slice cert, struct buffer *out)
 {
     if (cert.len > 0 && cert.at[0] == DER_SEQUENCE)
         pem_out_cert(cert, out);
@@ -83,9 +83,9 @@ static enum status fill_report(struct slice evidence, struct slice certs,
         return st;
     out->is_snp = true;
     buffer_add(&out->quote, slice_of(evidence.at, SNP_REPORT_BYTES));
-    put_cert(table.vcek, &out->vcek);
-    put_cert(table.ask, &out->ask);
-    put_cert(table.ark, &out->ark);
+    proof_put_cert(table.vcek, &out->vcek);
+    proof_put_cert(table.ask, &out->ask);
+    proof_put_cert(table.ark, &out->ark);
     return STATUS_OK;
 }
 

@@ -42,6 +42,9 @@ MUST_CHECK enum status proof_fill(struct slice evidence, struct slice table,
                                   const uint8_t report_data[static 64],
                                   struct proof *out, struct why *why);
 
+/* Append |cert|, DER or PEM, to |out| as PEM. */
+void proof_put_cert(struct slice cert, struct buffer *out);
+
 /* The certificates, borrowed. */
 struct session_snp proof_snp(const struct proof *p);
 

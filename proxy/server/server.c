@@ -11,6 +11,7 @@
 #include "proxy/server/metrics_page.h"
 #include "proxy/server/sim_source.h"
 #include "proxy/server/staple.h"
+#include "proxy/server/stapler.h"
 #include "proxy/server/worker.h"
 
 #define UPKEEP_MS 3600000
@@ -22,8 +23,9 @@ struct server {
     uv_loop_t loop;
     struct shutdown *signals;
     struct mailbox *mailbox;
-    struct staple *staple;  /* what workers staple */
-    struct sim_source *sim; /* NULL: not simulated, then: */
+    struct staple *staple;   /* what workers staple */
+    struct stapler *stapler; /* fills it; NULL: nobody, or the simulation */
+    struct sim_source *sim;  /* NULL: not simulated, then: */
     struct quote_origin *origin;
     struct quote_source *source;
     struct quote_desk *desk;
@@ -58,6 +60,8 @@ static void close_all(struct server *s)
     s->keys = NULL;
     quote_source_close(s->source);
     s->source = NULL;
+    stapler_close(s->stapler);
+    s->stapler = NULL;
     demo_close(s->demo);
     s->demo = NULL;
     metrics_door_close(s->metrics);
@@ -247,6 +251,14 @@ static void tell_address(const struct server *s, const char *what,
                       (unsigned)port);
 }
 
+static void on_epoch(void *ctx, const struct proof *proof)
+{
+    struct server *s = ctx;
+
+    if (s->stapler != NULL)
+        stapler_quote(s->stapler, proof);
+}
+
 static void on_first_key(void *ctx)
 {
     struct server *s = ctx;
@@ -276,7 +288,8 @@ static void on_upkeep(uv_timer_t *timer)
     enum status st = sim_source_renew(s->sim, log_wall_ms() / 1000, &why);
 
     if (st == STATUS_OK)
-        st = staple_put(s->staple, sim_source_stapled(s->sim));
+        st = staple_put(s->staple, sim_source_stapled(s->sim),
+                        (struct slice){ 0 });
     if (st != STATUS_OK)
         log_event(&s->options->log, LOG_WARN, "simulation.renew",
                   LOG_FIELDS(LOG_S("status", status_name(st))));
@@ -284,8 +297,11 @@ static void on_upkeep(uv_timer_t *timer)
 
 static enum status staple_simulation(struct server *s, struct why *why)
 {
-    if (staple_put(s->staple, sim_source_stapled(s->sim)) != STATUS_OK)
-        return why_fail(why, STATUS_NO_MEMORY, "staple", NULL, "no memory");
+    enum status st =
+        staple_put(s->staple, sim_source_stapled(s->sim), (struct slice){ 0 });
+
+    if (st != STATUS_OK)
+        return why_fail(why, st, "staple", NULL, "%s", status_text(st));
     (void)uv_timer_start(&s->upkeep, on_upkeep, UPKEEP_MS, UPKEEP_MS);
     return STATUS_OK;
 }
@@ -310,11 +326,27 @@ static enum status start_simulation(struct server *s, struct why *why)
     return staple_simulation(s, why);
 }
 
+static enum status start_stapler(struct server *s, struct why *why)
+{
+    const struct stapler_config config = {
+        .choice = &s->options->stapling,
+        .staple = s->staple,
+        .log = &s->options->log,
+        .now_ms = log_wall_ms,
+    };
+
+    if (s->options->stapling.sources.count == 0)
+        return STATUS_OK;
+    return stapler_open(&s->loop, &config, &s->stapler, why);
+}
+
 static enum status start_quotes(struct server *s, struct why *why)
 {
     if (s->options->simulate)
         return start_simulation(s, why);
-    return quote_origin_open(&s->options->quotes, &s->origin, why);
+    if (quote_origin_open(&s->options->quotes, &s->origin, why) != STATUS_OK)
+        return why->status;
+    return start_stapler(s, why);
 }
 
 /* Without a rule, all names on port 80 lead to the demo, also when the rules
@@ -346,6 +378,7 @@ static enum status start_keys(struct server *s)
         .teekit = s->options->teekit,
         .log = &s->options->log,
         .now_ms = log_wall_ms,
+        .on_epoch = on_epoch,
         .on_first = on_first_key,
         .ctx = s,
     };

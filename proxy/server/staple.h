@@ -17,7 +17,9 @@ struct staple; /* the place */
 
 struct staple_set {
     struct session_stapled items; /* in |bytes| */
-    atomic_uint holders;          /* see staple_hold() */
+    struct slice vcek;   /* likewise, PEM: for reports that came without; may be
+                        * empty */
+    atomic_uint holders; /* see staple_hold() */
     uint8_t bytes[];
 };
 
@@ -27,10 +29,15 @@ struct staple *staple_new(void);
 /* When nobody asks any more; sets that are held live on. NULL is allowed. */
 void staple_free(struct staple *s);
 
-/* Put a copy of |items| there. Returns STATUS_OK, or STATUS_NO_MEMORY and what
- * was there stays. */
+/* Put a copy of |items| and |vcek| there. Returns STATUS_OK; or
+ * STATUS_NO_MEMORY, or STATUS_LIMIT when they are over STAPLED_MAX_BYTES
+ * together, and what was there stays. */
 MUST_CHECK enum status staple_put(struct staple *s,
-                                  const struct session_stapled *items);
+                                  const struct session_stapled *items,
+                                  struct slice vcek);
+
+/* Put nothing there. */
+void staple_clear(struct staple *s);
 
 /* From any thread: what is there, until staple_let_go(); NULL if nothing was
  * put there, or |s| is NULL. */

@@ -176,10 +176,21 @@ static void handed_over(struct visit *v, enum status st)
     visit_end(v);
 }
 
+/* A platform that gives reports alone leaves it to us to find its VCEK. */
+static struct session_snp snp_of(const struct proof *proof,
+                                 const struct staple_set *set)
+{
+    struct session_snp snp = proof_snp(proof);
+
+    if (snp.vcek.len == 0 && set != NULL)
+        snp.vcek = set->vcek;
+    return snp;
+}
+
 static void welcome(struct visit *v, const struct proof *proof)
 {
-    const struct session_snp snp = proof_snp(proof);
     struct staple_set *set = staple_hold(v->serve->config.staple);
+    const struct session_snp snp = snp_of(proof, set);
     const struct session_identity identity = {
         .public_key = v->epoch->pair->public_key,
         .secret_key = v->epoch->pair->secret_key,

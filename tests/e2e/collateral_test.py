@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from pcs_server import PcsServer  # noqa: E402
+from pcs_server import PcsServer, serve_kds  # noqa: E402
 from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
 
 
@@ -175,17 +175,6 @@ def no_forecast_is_made_where_the_policy_says_so(build):
 
 
 SNP = ("--simulate-tee", "sev-snp")
-CHIP, TCB = slice(0x1A0, 0x1E0), slice(0x180, 0x188)  # of a report
-
-
-def serve_kds(sim_dir):
-    """Let the files of a simulated AMD be what a KDS has of that chip."""
-    report = (sim_dir / "quote.bin").read_bytes()
-    bootloader, tee, *_, snp, microcode = report[TCB]
-    (sim_dir / "vcek.txt").write_text(
-        f"{report[CHIP].hex()}?blSPL={bootloader:02}&teeSPL={tee:02}"
-        f"&snpSPL={snp:02}&ucodeSPL={microcode:02}")
-    shutil.copy(sim_dir / "vcek.pem", sim_dir / "vcek.der")
 
 
 def what_sev_snp_lacks_is_fetched_from_a_kds(build):

@@ -46,6 +46,7 @@ all. tcb-early and qe-early can only be counted. Kinds of fault:
 import base64
 import http.server
 import json
+import shutil
 import ssl
 import sys
 import threading
@@ -99,6 +100,20 @@ SWAPPED = {
     "vcek": "arkcrl",
     "arkcrl": "vcek",
 }
+
+
+CHIP, TCB = slice(0x1A0, 0x1E0), slice(0x180, 0x188)  # of a report
+
+
+def serve_kds(sim_dir):
+    """Let the files of a simulated AMD be what a KDS has of that chip."""
+    report = (sim_dir / "quote.bin").read_bytes()
+    bootloader, tee, *_, snp, microcode = report[TCB]
+    (sim_dir / "vcek.txt").write_text(
+        f"{report[CHIP].hex()}?blSPL={bootloader:02}&teeSPL={tee:02}"
+        f"&snpSPL={snp:02}&ucodeSPL={microcode:02}"
+    )
+    shutil.copy(sim_dir / "vcek.pem", sim_dir / "vcek.der")
 
 
 class PcsServer:

@@ -106,7 +106,8 @@ static void start_serve(struct server_rig *rig,
                               .ctx = rig };
 
     assert_non_null(rig->staple);
-    CHECK_STATUS(staple_put(rig->staple, sim_source_stapled(rig->sim)),
+    CHECK_STATUS(staple_put(rig->staple, sim_source_stapled(rig->sim),
+                            (struct slice){ 0 }),
                  STATUS_OK);
     CHECK_STATUS(mailbox_open(&rig->loop, 8, &rig->mailbox), STATUS_OK);
     CHECK_STATUS(quote_desk_open(rig->source, rig->mailbox, &rig->desk),

@@ -77,6 +77,11 @@ static const struct {
     { "a fault not of AMD's",  BASE "--simulate-tee sev-snp --simulate-fault flip-pck", "not a fault of that" },
     { "an unknown fault",     BASE "--simulate-fault all",
       "no such --simulate-fault" },
+    { "nothing to staple from", BASE "--staple-cache /tmp/x", "are for --staple" },
+    { "a simulation and a source", BASE "--staple pcs", "no --staple" },
+    { "an unknown source to staple", "-l a:1 --demo --staple intel", "a PCCS's URL" },
+    { "a PCCS without TLS",   "-l a:1 --demo --staple http://a.test", "http://a.test" },
+    { "no time between looks", "-l a:1 --demo --staple pcs --staple-seconds 0", "--staple-seconds" },
     { "a word too many",      BASE "more", "only options" },
     /* clang-format on */
 };
@@ -148,6 +153,17 @@ static void every_option_is_taken(void **state)
     assert_int_equal(o.drain_ms, 0);
     assert_int_equal(o.workers, 3);
     assert_false(o.demo);
+    options_free(&o);
+    assert_int_equal(read_line("-l a:1 --demo --staple https://a.test,ca=/c "
+                               "--staple pcs --staple-cache /x --staple-root "
+                               "/r --staple-seconds 9",
+                               &o, said, sizeof(said)),
+                     -1);
+    assert_int_equal(o.stapling.sources.count, 2);
+    assert_string_equal(o.stapling.sources.at[0].ca_file, "/c");
+    assert_string_equal(o.stapling.cache_dir, "/x");
+    assert_string_equal(o.stapling.root_file, "/r");
+    assert_int_equal(o.stapling.refresh_seconds, 9);
     options_free(&o);
     assert_int_equal(read_line(BASE "--limit quotes=1 --limit streams=2 "
                                     "--log-format json --log-level debug",

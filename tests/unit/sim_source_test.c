@@ -92,12 +92,14 @@ static void check_renewal(enum tee_type tee, check_fn *check)
     assert_non_null(staple);
     assert_null(staple_hold(staple));
     quote(s, &before);
-    CHECK_STATUS(staple_put(staple, sim_source_stapled(s)), STATUS_OK);
+    CHECK_STATUS(staple_put(staple, sim_source_stapled(s), (struct slice){ 0 }),
+                 STATUS_OK);
     old = staple_hold(staple);
     CHECK_STATUS(check(&before, &old->items, NOW), STATUS_OK);
     CHECK_STATUS(check(&before, &old->items, NOW + 40 * DAY), STATUS_EXPIRED);
     CHECK_STATUS(sim_source_renew(s, NOW + 20 * DAY, &why), STATUS_OK);
-    CHECK_STATUS(staple_put(staple, sim_source_stapled(s)), STATUS_OK);
+    CHECK_STATUS(staple_put(staple, sim_source_stapled(s), (struct slice){ 0 }),
+                 STATUS_OK);
     fresh = staple_hold(staple);
     quote(s, &after);
     CHECK_STATUS(check(&before, &fresh->items, NOW + 40 * DAY), STATUS_OK);
