@@ -2,6 +2,7 @@
 """A policy that is read again judges what is already under way."""
 
 import http.client
+import json
 import signal
 import socket
 import subprocess
@@ -13,19 +14,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
 
 
-def wait_log(child, word, seconds=30):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if word in Path(child.log_path).read_text(errors="replace"):
-            return
-        time.sleep(0.05)
-    check(False, f"no '{word}' in the log\n{child.tail()}")
+def told(child, word):
+    """How often the log has |word|."""
+    return Path(child.log_path).read_text(errors="replace").count(word)
 
 
-def reload(proxy, policy, text, word):
+def reload(proxy, policy, text, word, seconds=30):
+    """Read the policy again with |text| in the file |policy|; the log says
+    |word| of that."""
+    before = told(proxy, word)
     policy.write_text(text)
     proxy.process.send_signal(signal.SIGHUP)
-    wait_log(proxy, word)
+    deadline = time.monotonic() + seconds
+    while told(proxy, word) == before:
+        check(time.monotonic() < deadline,
+              f"no '{word}' in the log\n{proxy.tail()}")
+        time.sleep(0.05)
 
 
 def begin(build, programs):
@@ -71,6 +75,56 @@ def a_session_that_no_longer_passes_is_closed_with_the_reason(build):
                "policy.reloaded")
         time.sleep(0.2)
         check(code(proxy) == "200", "after the way back")
+
+
+def a_file_that_the_policy_names_is_read_again(build, split):
+    """|split| moves a part of the policy to a file of its own, which is what
+    changes; it returns that file."""
+    with Programs(build) as programs:
+        server = programs.server()
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir)
+        named = split(programs, policy)
+        before = policy.read_text()
+        check("d1d1d1d1" not in before, before)
+        proxy = programs.proxy(policy)
+        check(code(proxy) == "200", "with the first file")
+        text = named.read_text()
+        reload(proxy, named, text.replace("d1d1d1d1", "d1d1d1d2", 1),
+               "accept.mrtd")
+        check(code(proxy) == "502", "with another measurement in it")
+        reload(proxy, named, "[", "policy.kept")
+        check(named.name in proxy.tail(), proxy.tail())
+        check(code(proxy) == "502", "with one that cannot be read")
+        reload(proxy, named, text, "policy.reloaded")
+        time.sleep(0.2)
+        check(code(proxy) == "200", "after the way back")
+        check(policy.read_text() == before, "the policy itself has changed")
+
+
+def an_included_file_is_read_again(build):
+    def split(programs, policy):
+        head, word, services = policy.read_text().partition("services:\n")
+        more = programs.dir / "more.yaml"
+        more.write_text(word + services)
+        policy.write_text(head + "include: [ more.yaml ]\n")
+        return more
+
+    a_file_that_the_policy_names_is_read_again(build, split)
+
+
+def a_file_of_measurements_is_read_again(build):
+    def split(programs, policy):
+        head = policy.read_text().partition("    accept:\n")[0]
+        measurements = programs.dir / "measurements.json"
+        measurements.write_text(json.dumps([{
+            "measurement_id": "first", "attestation_type": "dcap-tdx",
+            "measurements": {"0": {"expected": "d1" * 48}}}]))
+        policy.write_text(head + "    accept: { tee: tdx, measurements: "
+                                 "measurements.json }\n")
+        return measurements
+
+    a_file_that_the_policy_names_is_read_again(build, split)
 
 
 def a_service_that_is_gone_is_gone(build):
@@ -196,6 +250,8 @@ if __name__ == "__main__":
     sys.exit(run_tests([
         a_policy_that_still_accepts_disturbs_nothing,
         a_session_that_no_longer_passes_is_closed_with_the_reason,
+        an_included_file_is_read_again,
+        a_file_of_measurements_is_read_again,
         a_service_that_is_gone_is_gone,
         who_waits_does_not_get_where_the_new_policy_leads_no_more,
         a_root_that_is_empty_is_no_root,
