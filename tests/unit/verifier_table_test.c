@@ -96,15 +96,25 @@ BENCH(swapped_documents, w->a.set.tcb_info = w->a.set.qe_identity;)
 BENCH(crl_chain_for_qe,  w->a.set.qe_identity_chain = w->a.set.pck_crl_chain;)
 /* clang-format on */
 
-/* The certification data type of |q| is two bytes, six before its data. */
-static void encrypted_ppid(struct bench *w)
+/* The certification data type of a quote is two bytes, six before its data. */
+static void set_certification(struct bench *w, uint8_t type)
 {
     struct quote q;
     struct why why;
 
     CHECK_STATUS(quote_parse(buffer_view(&w->a.quote), &q, &why), STATUS_OK);
-    w->a.quote.at[q.auth.cert_data.at - w->a.quote.at - 6] = 3;
+    w->a.quote.at[q.auth.cert_data.at - w->a.quote.at - 6] = type;
 }
+
+/* clang-format off */
+BENCH(clear_ppid,        set_certification(w, 1);)
+BENCH(ppid_rsa_2048,     set_certification(w, 2);)
+BENCH(ppid_rsa_3072,     set_certification(w, 3);)
+BENCH(pck_alone,         set_certification(w, 4);)
+BENCH(report_in_report,  set_certification(w, 6);)
+BENCH(platform_manifest, set_certification(w, 7);)
+BENCH(certified_by_none, set_certification(w, 8);)
+/* clang-format on */
 
 static void bent_chain(struct bench *w)
 {
@@ -205,7 +215,13 @@ static const struct vector {
     /* clang-format off */
     { "quote-format", "an unknown version", TEE_SGX, NULL, version_2, STATUS_BAD_VERSION, "quote.header.version" },
     { "quote-vendor", "another vendor", TEE_SGX, NULL, other_vendor, STATUS_UNSUPPORTED, "quote.header.vendor_id" },
-    { "certification-type", "an encrypted PPID", TEE_SGX, NULL, encrypted_ppid, STATUS_UNSUPPORTED, "quote.auth.cert_type" },
+    { "certification-type", "a PPID in the clear", TEE_SGX, NULL, clear_ppid, STATUS_UNSUPPORTED, "quote.auth.cert_type" },
+    { "certification-type", "a PPID under RSA-2048", TEE_TDX, NULL, ppid_rsa_2048, STATUS_UNSUPPORTED, "quote.auth.cert_type" },
+    { "certification-type", "a PPID under RSA-3072", TEE_SGX, NULL, ppid_rsa_3072, STATUS_UNSUPPORTED, "quote.auth.cert_type" },
+    { "certification-type", "a PCK certificate alone", TEE_TDX, NULL, pck_alone, STATUS_UNSUPPORTED, "quote.auth.cert_type" },
+    { "certification-type", "a QE report inside of one", TEE_SGX, NULL, report_in_report, STATUS_UNSUPPORTED, "quote.auth.cert_type" },
+    { "certification-type", "a platform manifest", TEE_TDX, NULL, platform_manifest, STATUS_UNSUPPORTED, "quote.auth.cert_type" },
+    { "certification-type", "an unknown type", TEE_SGX, NULL, certified_by_none, STATUS_UNSUPPORTED, "quote.auth.cert_type" },
     { "trusted-root", "a root that is none", TEE_SGX, NULL, no_root, STATUS_BAD_CERT, "root" },
     { "pck-crl-chain", "no chain", TEE_SGX, NULL, no_crl_chain, STATUS_NO_COLLATERAL, "pck_crl_chain" },
     { "pck-crl-chain", "a CA that the root did not sign", TEE_SGX, rogue_pck_ca, NULL, STATUS_BAD_SIGNATURE, "pck_crl_chain.ca.signature" },
@@ -336,6 +352,30 @@ static void each_vector_fails_at_its_check(void **state)
     }
 }
 
+/* What is refused for its kind is called by its name. */
+static void certification_is_refused_by_name(void **state)
+{
+    (void)state;
+    for (uint8_t type = 0; type <= 8; type++) {
+        struct bench w = { .a = { 0 } };
+        struct claims claims;
+        struct verdict verdict;
+        struct verify_input in;
+        char words[64];
+
+        if (type == QUOTE_CERT_PCK_CHAIN)
+            continue;
+        evidence_make(&w.a, NULL, TEE_TDX);
+        set_certification(&w, type);
+        in = evidence_input(&w.a);
+        CHECK_STATUS(verify_quote(&in, &claims, &verdict), STATUS_UNSUPPORTED);
+        (void)snprintf(words, sizeof(words), "%u (%s)", (unsigned)type,
+                       quote_cert_name(type));
+        assert_non_null(strstr(verdict_failed(&verdict)->why.found, words));
+        evidence_free(&w.a);
+    }
+}
+
 static void each_check_has_a_vector(void **state)
 {
     struct user_crl own = { .name = "own.crl" };
@@ -396,6 +436,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_vector_fails_at_its_check),
+        cmocka_unit_test(certification_is_refused_by_name),
         cmocka_unit_test(each_check_has_a_vector),
         cmocka_unit_test(each_check_is_documented),
     };
