@@ -77,7 +77,8 @@ static void look_at_policy(struct doctor *d)
                      p->warnings[i].file, NULL, "line %u: %s",
                      p->warnings[i].line, p->warnings[i].text);
     findings_add(&d->findings, FINDING_OK, "policy", p->file_name, NULL,
-                 "can be read; names %zu services", p->service_count);
+                 "can be read; names %zu service%s", p->service_count,
+                 p->service_count == 1 ? "" : "s");
 }
 
 /* The clock comes after all that has seen signed dates. */

@@ -16,19 +16,8 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 VECTORS = os.path.join(os.path.dirname(ROOT), "shared", "vectors")
-SCHEMAS = os.path.join(ROOT, "docs", "schema")
-
-
-def close(node):
-    """The same schema, without room for members that it does not name."""
-    if isinstance(node, list):
-        return [close(n) for n in node]
-    if not isinstance(node, dict):
-        return node
-    closed = {k: close(v) for k, v in node.items()}
-    if node.get("type") == "object" and "properties" in node:
-        closed["additionalProperties"] = False
-    return closed
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+import schema  # noqa: E402
 
 
 def run(veritee, want, args):
@@ -134,21 +123,10 @@ def main():
         if not os.path.exists(needed):
             print("skipped: there is no " + needed)
             return 77
-    try:
-        import jsonschema
-    except ImportError:
-        print("skipped: there is no python3-jsonschema")
-        return 77
-    def checker_of(name):
-        path = os.path.join(SCHEMAS, name + ".schema.json")
-        with open(path, encoding="utf-8") as f:
-            schema = json.load(f)
-        jsonschema.Draft202012Validator.check_schema(schema)
-        return jsonschema.Draft202012Validator(close(schema))
 
     def check_all(name, documents, needed):
         """Each is valid, and no more without the member |needed|."""
-        checker = checker_of(name)
+        checker = schema.checker(name)
         count = 0
         for document in documents:
             checker.validate(document)

@@ -568,8 +568,34 @@ def commands(programs, *above):
     return [c for word in words for c in commands(programs, *above, word)]
 
 
+def manual(name):
+    return (Path(__file__).resolve().parents[2] / "docs/man" / name).read_text()
+
+
+def synopsis_of(page, words):
+    """What the manual's synopsis says of a command."""
+    text = page.partition(".Sh SYNOPSIS\n")[2].partition("\n.Sh ")[0]
+    ways = (way.partition("\n") for way in text.split(".Nm\n")[1:])
+    return "".join(rest + "\n" for head, _, rest in ways
+                   if head.startswith(f".Cm {words[0]}") and
+                   words[-1] in re.split(r"[ |]+", head))
+
+
+def section_of(page, words):
+    """What the manual's description says of it, or of the one above it."""
+    return "".join(
+        part for name in {words[0], " ".join(words)}
+        for part in re.findall(rf"^\.Ss {name}\n(.*?)(?=^\.S[hs] )", page,
+                               re.M | re.S))
+
+
+def names_option(text, letter, name):
+    short = letter and re.search(rf"Fl {letter}\b", text)
+    return short or re.search(rf"-{name}(?![a-z-])", text)
+
+
 def every_command_has_help_and_a_manual(build):
-    page = (Path(__file__).resolve().parents[2] / "docs/man/veritee.1").read_text()
+    page = manual("veritee.1")
     with Programs(build) as programs:
         found = commands(programs)
         check(["run"] in found and ["completion"] in found, found)
@@ -579,13 +605,30 @@ def every_command_has_help_and_a_manual(build):
             check(any(re.search(rf"^\.Ss {name}$", page, re.M)
                       for name in (words[0], " ".join(words))),
                   f"no .Ss {' '.join(words)} in the manual")
-            for name in re.findall(r"^  (?:-., |    )--([a-z-]+)", text, re.M):
-                check(name == "help" or f"-{name} " in page or
-                      f"-{name}\n" in page, f"{words}: --{name} in the manual")
+            for letter, name in re.findall(r"^  (?:-(.), |    )--([a-z-]+)", text,
+                                           re.M):
+                for part in (synopsis_of, section_of):
+                    check(name == "help" or
+                          names_option(part(page, words), letter, name),
+                          f"{words}: --{name} in {part.__name__}")
             expect(veritee(programs, *words, "--no-such-option"),
                    125 if words == ["exec"] else 2)
         expect(veritee(programs), 2)
         expect(veritee(programs, "no-such-command"), 2)
+
+
+def every_option_of_the_server_is_in_its_manual(build):
+    page = manual("veriteed.8")
+    synopsis, _, rest = page.partition(".Sh DESCRIPTION")
+    with Programs(build) as programs:
+        text = subprocess.run([programs.bin / "veriteed", "--help"],
+                              capture_output=True, text=True, check=True).stdout
+    names = re.findall(r"^  (?:-(.),|   ) --([a-z-]+)", text, re.M)
+    check(len(names) > 15 and ("", "rules") in names, names)
+    for letter, name in names:
+        check(name in ("help", "version") or names_option(synopsis, letter, name),
+              f"--{name} in the synopsis")
+        check(names_option(rest, letter, name), f"--{name} in the manual")
 
 
 def complete(script, line):
@@ -678,6 +721,7 @@ if __name__ == "__main__":
         nothing_is_written_where_the_policy_says_so,
         exit_statuses_are_those_of_the_manual,
         every_command_has_help_and_a_manual,
+        every_option_of_the_server_is_in_its_manual,
         shells_complete_what_help_tells,
         output_has_no_colour_but_on_a_terminal,
     ]))
