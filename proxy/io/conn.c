@@ -376,7 +376,8 @@ static void on_kick(uv_idle_t *kick)
     struct conn *c = kick->data;
 
     (void)uv_idle_stop(kick); /* cannot fail */
-    if (c->state == CONN_OPEN && c->failed_early != STATUS_OK) {
+    if ((c->state == CONN_OPEN || c->state == CONN_SECURING) &&
+        c->failed_early != STATUS_OK) {
         conn_parts_fail(c, c->failed_early, "lost between two owners");
         return;
     }

@@ -119,12 +119,14 @@ void conn_reset(struct conn *c);
 #define CONN_LINGER_MS 2000
 void conn_linger(struct conn *c);
 
-/* Put TLS on a connection that has no owner yet. Takes |tls| over in every
- * case. |on_secured| is called once, unless the connection is given up first:
- * with NULL when the handshake is complete, else with the reason (STATUS_TLS,
- * STATUS_CUT, STATUS_NETWORK, STATUS_NO_MEMORY), after which only
- * conn_close() may follow. No early bytes may be there. The caller sets a
- * deadline, which ends with the handshake. */
+/* Put TLS on a connection that has no owner: not yet, or not any more, and then
+ * the early bytes that conn_detach() was given are the first of TLS, at most
+ * CONN_EARLY_TLS_MAX. Takes |tls| over in every case. |on_secured| is called
+ * once, unless the connection is given up first: with NULL when the handshake
+ * is complete, else with the reason (STATUS_TLS, STATUS_CUT, STATUS_NETWORK,
+ * STATUS_NO_MEMORY), after which only conn_close() may follow. The caller sets
+ * a deadline, which ends with the handshake. */
+#define CONN_EARLY_TLS_MAX (16 * 1024)
 typedef void conn_secured_fn(void *ctx, const struct why *why);
 void conn_secure(struct conn *c, struct tls *tls, conn_secured_fn *on_secured,
                  void *ctx);

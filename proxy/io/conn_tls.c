@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <string.h>
 
 #include "proxy/io/conn_parts.h"
 #include "proxy/io/tls.h"
@@ -120,13 +121,33 @@ void conn_tls_end(struct conn *c)
     (void)flush(c);
 }
 
+/* What came before TLS was put on is the first of it. False: it is too much,
+ * or there is no memory. */
+static bool take_unread(struct conn *c)
+{
+    size_t len = c->unread.len, room;
+    uint8_t *at;
+
+    if (len == 0)
+        return true;
+    at = tls_reserve(c->tls, &room);
+    if (room < len)
+        return false;
+    memcpy(at, c->unread.at, len);
+    tls_commit(c->tls, len);
+    buffer_free(&c->unread);
+    return true;
+}
+
 void conn_secure(struct conn *c, struct tls *tls, conn_secured_fn *on_secured,
                  void *ctx)
 {
-    assert(c->state == CONN_NEW && c->tls == NULL && c->unread.len == 0);
+    assert(c->state == CONN_NEW && c->tls == NULL);
     c->tls = tls;
     c->state = CONN_SECURING;
     c->on_secured = on_secured;
     c->secured_ctx = ctx;
+    if (!take_unread(c))
+        c->failed_early = STATUS_NO_MEMORY;
     conn_parts_kick(c);
 }

@@ -101,10 +101,31 @@ static enum status tls_new(struct tls_context *context, struct tls **out)
     return STATUS_OK;
 }
 
+/* Who offers other protocols only is answered all the same, without one: what
+ * it speaks shows in what it says. */
+static bool offer_http(struct tls *t)
+{
+    char name[] = "http/1.1";
+
+    return wolfSSL_UseALPN(t->wolf, name, (unsigned)strlen(name),
+                           WOLFSSL_ALPN_CONTINUE_ON_MISMATCH) ==
+           WOLFSSL_SUCCESS;
+}
+
 enum status tls_server_new(struct tls_context *context, struct tls **out)
 {
+    struct tls *t = NULL;
+    enum status st = tls_new(context, &t);
+
     *out = NULL;
-    return tls_new(context, out);
+    if (st != STATUS_OK)
+        return st;
+    if (tls_context_is_http(context) && !offer_http(t)) {
+        tls_free(t);
+        return STATUS_NO_MEMORY;
+    }
+    *out = t;
+    return STATUS_OK;
 }
 
 enum status tls_client_new(struct tls_context *context, struct slice host,

@@ -11,6 +11,7 @@
 
 struct tls_context {
     WOLFSSL_CTX *wolf; /* owned */
+    bool is_http;
 };
 
 static enum status no_memory(struct why *why)
@@ -150,6 +151,17 @@ static enum status load_key(struct tls_context *context, const char *key_file,
                      "the private key of the certificate, in PEM", why);
 }
 
+static enum status server_new(struct tls_context **out, struct why *why)
+{
+    enum status st = context_new(wolfTLS_server_method(), out, why);
+
+    if (st != STATUS_OK)
+        return st;
+    wolfSSL_CTX_set_verify((*out)->wolf, WOLFSSL_VERIFY_NONE, NULL);
+    (void)wolfSSL_CTX_no_ticket_TLSv13((*out)->wolf); /* it is a server's */
+    return STATUS_OK;
+}
+
 enum status tls_context_server(const char *chain_file, const char *key_file,
                                struct tls_context **out, struct why *why)
 {
@@ -157,11 +169,9 @@ enum status tls_context_server(const char *chain_file, const char *key_file,
     enum status st;
 
     *out = NULL;
-    st = context_new(wolfTLS_server_method(), &context, why);
+    st = server_new(&context, why);
     if (st != STATUS_OK)
         return st;
-    wolfSSL_CTX_set_verify(context->wolf, WOLFSSL_VERIFY_NONE, NULL);
-    (void)wolfSSL_CTX_no_ticket_TLSv13(context->wolf); /* it is a server's */
     st = load_chain(context, chain_file, why);
     if (st == STATUS_OK)
         st = load_key(context, key_file, why);
@@ -171,6 +181,53 @@ enum status tls_context_server(const char *chain_file, const char *key_file,
     }
     *out = context;
     return STATUS_OK;
+}
+
+/* What is made here is good: only memory can be missing. */
+static bool load_leaf(struct tls_context *context, struct slice der,
+                      const struct tls_key *key)
+{
+    uint8_t room[TLS_KEY_DER_ROOM];
+    struct builder text = builder_over(room, sizeof(room));
+    bool ok;
+
+    tls_key_write(key, &text);
+    ok =
+        builder_ok(&text) &&
+        wolfSSL_CTX_use_certificate_buffer(context->wolf, der.at, (long)der.len,
+                                           WOLFSSL_FILETYPE_ASN1) ==
+            WOLFSSL_SUCCESS &&
+        wolfSSL_CTX_use_PrivateKey_buffer(context->wolf, text.out,
+                                          (long)text.len,
+                                          WOLFSSL_FILETYPE_ASN1) ==
+            WOLFSSL_SUCCESS;
+    secret_wipe(room, sizeof(room));
+    return ok;
+}
+
+enum status tls_context_leaf(struct slice der, const struct tls_key *key,
+                             struct tls_context **out)
+{
+    struct tls_context *context = NULL;
+    struct why why;
+    enum status st;
+
+    *out = NULL;
+    st = server_new(&context, &why);
+    if (st != STATUS_OK)
+        return st;
+    if (!load_leaf(context, der, key)) {
+        tls_context_free(context);
+        return STATUS_NO_MEMORY;
+    }
+    context->is_http = true;
+    *out = context;
+    return STATUS_OK;
+}
+
+bool tls_context_is_http(const struct tls_context *context)
+{
+    return context->is_http;
 }
 
 WOLFSSL_CTX *tls_context_wolf(const struct tls_context *context)

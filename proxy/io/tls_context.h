@@ -5,8 +5,12 @@
 #ifndef PROXY_IO_TLS_CONTEXT_H
 #define PROXY_IO_TLS_CONTEXT_H
 
+#include <stdbool.h>
+
 #include "common/compiler.h"
+#include "common/slice.h"
 #include "common/status.h"
+#include "proxy/io/tls_key.h"
 
 /* Settings shared by the connections of one thread. */
 struct tls_context;
@@ -26,6 +30,15 @@ MUST_CHECK enum status tls_context_server(const char *chain_file,
                                           const char *key_file,
                                           struct tls_context **out,
                                           struct why *why);
+
+/* For servers that speak HTTP/1.1 (ALPN): the certificate |der| of |key|, both
+ * copied. Returns STATUS_OK or STATUS_NO_MEMORY; |*out| is NULL unless OK. */
+MUST_CHECK enum status tls_context_leaf(struct slice der,
+                                        const struct tls_key *key,
+                                        struct tls_context **out);
+
+/* True when connections of it agree on HTTP/1.1. */
+bool tls_context_is_http(const struct tls_context *context);
 
 /* wolfSSL's own, for tls.c; borrowed. */
 struct WOLFSSL_CTX *tls_context_wolf(const struct tls_context *context);

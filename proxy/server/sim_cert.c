@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "common/cert_out.h"
 #include "common/der_out.h"
 #include "proxy/server/sim_pck_ext.h"
 #include "verifier/der.h"
@@ -67,26 +68,9 @@ void sim_cert_serial(const struct sim_options *options,
     serial[0] = (uint8_t)((serial[0] & 0x3f) | (high ? 0x80 : 0x40));
 }
 
-static void put_name_part(struct builder *b, uint8_t type, uint8_t tag,
-                          const char *text)
-{
-    const uint8_t oid[] = { 0x55, 0x04, type };
-    size_t set = der_out_open(b, DER_SET);
-    size_t pair = der_out_open(b, DER_SEQUENCE);
-
-    der_out_put(b, DER_OID, SLICE_OF(oid));
-    der_out_put(b, tag, slice_text(text));
-    der_out_close(b, pair);
-    der_out_close(b, set);
-}
-
 static void put_name(struct builder *b, const char *common_name)
 {
-    size_t name = der_out_open(b, DER_SEQUENCE);
-
-    put_name_part(b, 3, DER_UTF8_STRING, common_name);
-    put_name_part(b, 10, DER_UTF8_STRING, "Veritee Simulation");
-    der_out_close(b, name);
+    cert_out_name(common_name, "Veritee Simulation", b);
 }
 
 void sim_cert_name(const struct sim_options *options, enum sim_item item,
@@ -102,47 +86,25 @@ void sim_cert_name(const struct sim_options *options, enum sim_item item,
 
 /* --- extensions --- */
 
-/* Extension id-ce |id|, RFC 5280 appendix A.2. */
-static void put_extension(struct builder *b, uint8_t id, bool critical,
-                          struct slice value)
-{
-    const uint8_t oid[] = { 0x55, 0x1d, id };
-    size_t extension = der_out_open(b, DER_SEQUENCE);
-
-    der_out_put(b, DER_OID, SLICE_OF(oid));
-    if (critical)
-        der_out_boolean(b, true);
-    der_out_put(b, DER_OCTET_STRING, value);
-    der_out_close(b, extension);
-}
-
 void sim_cert_authority_id(const struct tls_key *issuer, struct builder *b)
 {
     uint8_t id[20];
-    uint8_t room[32];
-    struct builder value = builder_over(room, sizeof(room));
-    size_t sequence = der_out_open(&value, DER_SEQUENCE);
 
     tls_key_id(issuer, id);
-    der_out_put(&value, DER_CONTEXT_0, SLICE_OF(id));
-    der_out_close(&value, sequence);
-    put_extension(b, 0x23, false, builder_view(&value));
+    cert_out_authority_id(id, b);
 }
 
 void sim_cert_unknown_critical(struct builder *b)
 {
-    put_extension(b, 0x7f, true, slice_of("\x05\x00", 2));
+    cert_out_extension(0x7f, true, slice_of("\x05\x00", 2), b);
 }
 
 static void put_subject_id(const struct plan *p, struct builder *b)
 {
     uint8_t id[20];
-    uint8_t room[32];
-    struct builder value = builder_over(room, sizeof(room));
 
     tls_key_id(sim_cert_key(p->keys, p->item), id);
-    der_out_put(&value, DER_OCTET_STRING, SLICE_OF(id));
-    put_extension(b, 0x0e, false, builder_view(&value));
+    cert_out_subject_id(id, b);
 }
 
 /* DistributionPointName, fullName, uniformResourceIdentifier. */
@@ -160,7 +122,7 @@ static void put_crl_points(struct builder *b)
     der_out_close(&value, name);
     der_out_close(&value, point);
     der_out_close(&value, points);
-    put_extension(b, 0x1f, false, builder_view(&value));
+    cert_out_extension(CERT_OUT_CRL_POINTS, false, builder_view(&value), b);
 }
 
 static void put_key_usage(const struct plan *p, struct builder *b)
@@ -169,31 +131,16 @@ static void put_key_usage(const struct plan *p, struct builder *b)
     uint16_t usage = (p->faults & SIM_OTHER_KEY_USAGE) != 0
                          ? key_encipherment
                          : p->role->key_usage;
-    uint8_t byte = (uint8_t)(usage >> 8);
-    uint8_t unused = 0;
-    uint8_t room[8];
-    struct builder value = builder_over(room, sizeof(room));
 
-    while ((byte >> unused & 1) == 0)
-        unused++;
-    der_out_bits(&value, slice_of(&byte, 1), unused);
-    put_extension(b, 0x0f, true, builder_view(&value));
+    cert_out_key_usage((uint8_t)(usage >> 8), b);
 }
 
 static void put_basic_constraints(const struct plan *p, struct builder *b)
 {
     bool is_ca = p->role->is_ca != ((p->faults & SIM_CA_FLIPPED) != 0);
     bool is_short = (p->faults & SIM_PATH_TOO_SHORT) != 0;
-    uint8_t room[16];
-    struct builder value = builder_over(room, sizeof(room));
-    size_t sequence = der_out_open(&value, DER_SEQUENCE);
 
-    if (is_ca) {
-        der_out_boolean(&value, true);
-        der_out_number(&value, DER_INTEGER, is_short ? 0 : p->role->path_len);
-    }
-    der_out_close(&value, sequence);
-    put_extension(b, 0x13, true, builder_view(&value));
+    cert_out_constraints(is_ca, is_short ? 0 : p->role->path_len, b);
 }
 
 static void put_authority_id(const struct plan *p, struct builder *b)
@@ -230,24 +177,6 @@ static void put_extensions(const struct plan *p, struct builder *b)
 
 /* --- the signed part --- */
 
-static void put_validity(const struct sim_item_options *item, int64_t now_unix,
-                         struct builder *b)
-{
-    size_t validity = der_out_open(b, DER_SEQUENCE);
-
-    der_out_time(b, now_unix + item->from_s);
-    der_out_time(b, now_unix + item->until_s);
-    der_out_close(b, validity);
-}
-
-static void put_version_3(struct builder *b)
-{
-    size_t version = der_out_open(b, DER_CONTEXT_CONSTRUCTED_0);
-
-    der_out_number(b, DER_INTEGER, 2);
-    der_out_close(b, version);
-}
-
 void sim_cert_tbs(const struct sim_options *options,
                   const struct sim_keys *keys, enum sim_item item,
                   int64_t now_unix, struct builder *b)
@@ -260,7 +189,7 @@ void sim_cert_tbs(const struct sim_options *options,
     uint8_t serial[20];
     size_t tbs = der_out_open(b, DER_SEQUENCE);
 
-    put_version_3(b);
+    cert_out_version(b);
     sim_cert_serial(options, keys, item, serial);
     der_out_unsigned(b, SLICE_OF(serial));
     tls_key_algorithm(b);
@@ -268,7 +197,8 @@ void sim_cert_tbs(const struct sim_options *options,
         put_name(b, "Simulated Someone Else");
     else
         sim_cert_name(options, p.role->issuer, b);
-    put_validity(&options->items[item], now_unix, b);
+    cert_out_validity(now_unix + options->items[item].from_s,
+                      now_unix + options->items[item].until_s, b);
     sim_cert_name(options, item, b);
     tls_key_spki(sim_cert_key(keys, item), b);
     put_extensions(&p, b);
