@@ -238,6 +238,19 @@ void policy_error_line(const struct policy_error *err, char *line, size_t room)
                    err->also.line != 0 ? also : "");
 }
 
+const char *policy_tls_name(const struct service *s)
+{
+    return s->intercept ? "intercept" : "passthrough";
+}
+
+bool policy_intercepts(const struct policy *p)
+{
+    for (size_t i = 0; i < p->service_count; i++)
+        if (p->services[i].intercept)
+            return true;
+    return false;
+}
+
 const char *policy_protocol_name(enum protocol p)
 {
     switch (p) {

@@ -209,6 +209,7 @@ struct service {
     /* A plain port or UNIX socket that leads here, or NULL. */
     const struct policy_address *local;
     enum protocol protocol;
+    bool intercept; /* https ends on this machine, then goes on as http */
     int64_t answer_timeout_ms; /* of a request over teekit; 0: native */
     const char *root_file; /* PEM of a simulated TEE's root; NULL: built in */
     struct policy_sources sources; /* its own, else the policy's */
@@ -287,6 +288,12 @@ MUST_CHECK enum status policy_parse(struct slice text, const char *file_name,
 
 /* NULL is allowed. */
 void policy_free(struct policy *p);
+
+/* "intercept" or "passthrough": what becomes of the TLS of browsers. */
+const char *policy_tls_name(const struct service *s);
+
+/* True if some service has tls: intercept. */
+bool policy_intercepts(const struct policy *p);
 
 /* True if some endpoint is wss://. */
 bool policy_uses_tls(const struct service *s);

@@ -108,6 +108,17 @@ static enum status on_protocol(struct reader *r, const struct node *key,
     return st;
 }
 
+static enum status on_tls(struct reader *r, const struct node *key, void *to)
+{
+    static const char *const names[] = { "passthrough", "intercept" };
+    struct service *s = to;
+    size_t which;
+    enum status st = read_choice(r, key->value, names, COUNT_OF(names), &which);
+
+    s->intercept = st == STATUS_OK && which == 1;
+    return st;
+}
+
 static enum status on_answer_timeout(struct reader *r, const struct node *key,
                                      void *to)
 {
@@ -188,6 +199,7 @@ static const struct word service_words[] = {
     { "ca-file",    on_ca_file },
     { "local",      on_local },
     { "protocol",   on_protocol },
+    { "tls",        on_tls },
     { "answer-timeout", on_answer_timeout },
     { "root",       on_root },
     { "collateral", on_collateral },
@@ -257,6 +269,26 @@ static enum status check_protocol(struct reader *r, const struct node *service,
                      "as good as all that was ever said under it");
 }
 
+/* The CA that signs for them is constrained to names, and https to a name goes
+ * on as http to it: so its hosts are names, at every port. */
+static enum status check_tls(struct reader *r, const struct node *service,
+                             const struct service *s)
+{
+    const struct node *tls = yaml_tree_find(service, "tls");
+
+    if (!s->intercept)
+        return STATUS_OK;
+    if (s->host_count == 0)
+        return read_unexpected(r, tls->value, "hosts beside it");
+    for (size_t i = 0; i < s->host_count; i++)
+        if (s->hosts[i].port != 0 || host_is_address(s->hosts[i].host))
+            return read_unexpected(r, tls->value,
+                                   "hosts by name and without a port beside "
+                                   "it, not %.100s",
+                                   s->hosts[i].host);
+    return STATUS_OK;
+}
+
 static enum status missing(struct reader *r, const struct node *key,
                            const char *what)
 {
@@ -278,7 +310,9 @@ static enum status check_service(struct reader *r, const struct node *key,
     if (s->ca_file != NULL && !policy_uses_tls(s))
         return read_unexpected(r, yaml_tree_find(key->value, "ca-file"),
                                "no ca-file without a wss:// endpoint");
-    st = check_freshness(r, key->value, &s->accept);
+    st = check_tls(r, key->value, s);
+    if (st == STATUS_OK)
+        st = check_freshness(r, key->value, &s->accept);
     return st != STATUS_OK ? st : check_protocol(r, key->value, s);
 }
 

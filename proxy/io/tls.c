@@ -27,9 +27,10 @@ struct tls {
     struct address host; /* of a client: what the peer must prove to be; none
                           * if that is a name, which wolfSSL knows */
     WOLFSSL *wolf;       /* owned */
-    struct buffer in;    /* ciphertext from the peer */
-    size_t in_at;        /* bytes of |in| that wolfSSL has taken */
-    struct buffer out;   /* ciphertext for the peer */
+    struct tls_context *context; /* held */
+    struct buffer in;            /* ciphertext from the peer */
+    size_t in_at;                /* bytes of |in| that wolfSSL has taken */
+    struct buffer out;           /* ciphertext for the peer */
     bool is_client;
     bool ended; /* the peer's close_notify was read */
 };
@@ -86,6 +87,8 @@ static enum status tls_new(struct tls_context *context, struct tls **out)
 
     if (t == NULL)
         return STATUS_NO_MEMORY;
+    tls_context_hold(context);
+    t->context = context;
     t->in = buffer_with_max(INPUT_MAX_BYTES);
     t->out = buffer_with_max(INT_MAX);
     t->wolf = wolfSSL_new(tls_context_wolf(context));
@@ -157,6 +160,7 @@ void tls_free(struct tls *t)
     if (t == NULL)
         return;
     wolfSSL_free(t->wolf);
+    tls_context_free(t->context);
     buffer_free(&t->in);
     buffer_free(&t->out);
     free(t);

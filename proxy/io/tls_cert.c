@@ -119,14 +119,19 @@ static void seal(const struct tls_key *key, const struct builder *tbs,
         tls_key_seal(key, builder_view(tbs), b);
 }
 
+void tls_cert_ca_name(const uint8_t id[20], char out[TLS_CERT_NAME_ROOM])
+{
+    (void)snprintf(out, TLS_CERT_NAME_ROOM, "Veritee local CA %02x%02x%02x%02x",
+                   id[0], id[1], id[2], id[3]);
+}
+
 static void put_ca_name(const struct tls_key *key, struct builder *b)
 {
     uint8_t id[20];
-    char name[64];
+    char name[TLS_CERT_NAME_ROOM];
 
     tls_key_id(key, id);
-    (void)snprintf(name, sizeof(name), "Veritee local CA %02x%02x%02x%02x",
-                   id[0], id[1], id[2], id[3]);
+    tls_cert_ca_name(id, name);
     cert_out_name(name, ORGANIZATION, b);
 }
 

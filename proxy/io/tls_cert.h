@@ -19,6 +19,11 @@ struct tls_cert_span {
     int64_t until_unix;
 };
 
+/* What its subject calls the CA of the key with this |id|: "Veritee local CA
+ * 1a2b3c4d". */
+#define TLS_CERT_NAME_ROOM 64
+void tls_cert_ca_name(const uint8_t id[20], char out[TLS_CERT_NAME_ROOM]);
+
 /* Write a self-signed CA certificate of |key|. Whatever it signs is good for
  * servers at the |count| (at least 1) DNS names at |names| and at names below
  * them, and for nothing else: no other name, no address (RFC 5280 section

@@ -2,6 +2,7 @@
 
 #include <wolfssl/options.h>
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <wolfssl/error-ssl.h>
 #include <wolfssl/ssl.h>
@@ -12,6 +13,7 @@
 struct tls_context {
     WOLFSSL_CTX *wolf; /* owned */
     bool is_http;
+    atomic_uint holders; /* its maker, and each struct tls */
 };
 
 static enum status no_memory(struct why *why)
@@ -19,9 +21,14 @@ static enum status no_memory(struct why *why)
     return why_fail(why, STATUS_NO_MEMORY, "tls", NULL, "no memory for TLS");
 }
 
+void tls_context_hold(struct tls_context *context)
+{
+    (void)atomic_fetch_add(&context->holders, 1);
+}
+
 void tls_context_free(struct tls_context *context)
 {
-    if (context == NULL)
+    if (context == NULL || atomic_fetch_sub(&context->holders, 1) > 1)
         return;
     wolfSSL_CTX_free(context->wolf);
     free(context);
@@ -38,10 +45,12 @@ static enum status context_new(WOLFSSL_METHOD *method, struct tls_context **out,
         return no_memory(why);
     }
     context = calloc(1, sizeof(*context));
-    if (context != NULL)
-        context->wolf = wolfSSL_CTX_new(method); /* takes |method| */
-    else
+    if (context == NULL) {
         free(method);
+    } else {
+        context->wolf = wolfSSL_CTX_new(method); /* takes |method| */
+        atomic_init(&context->holders, 1);
+    }
     if (context == NULL || context->wolf == NULL) {
         free(context);
         (void)wolfSSL_Cleanup(); /* counted, as above */

@@ -43,7 +43,11 @@ bool tls_context_is_http(const struct tls_context *context);
 /* wolfSSL's own, for tls.c; borrowed. */
 struct WOLFSSL_CTX *tls_context_wolf(const struct tls_context *context);
 
-/* Not while a struct tls made from it lives. NULL is allowed. */
+/* For tls.c: |context| lives until it is freed as often as it is held. */
+void tls_context_hold(struct tls_context *context);
+
+/* It lives on until the last struct tls made from it is freed. NULL is
+ * allowed. */
 void tls_context_free(struct tls_context *context);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "common/limits.h"
 #include "common/secret.h"
+#include "proxy/io/tls.h"
 #include "proxy/local/front_parts.h"
 #include "proxy/local/socks_front.h"
 
@@ -331,6 +332,74 @@ void client_drop_far(struct client *c, bool complete)
     if (complete)
         far_fin(far);
     far_close(far);
+}
+
+/* --- https --------------------------------------------------------------- */
+
+enum status client_end_tls(struct client *c, const struct target *target,
+                           struct tls **tls, struct far_failure *refusal)
+{
+    const struct front_config *config = &c->front->config;
+
+    *tls = NULL;
+    *refusal = (struct far_failure){ 0 };
+    if (config->owner->ends_tls == NULL ||
+        !config->owner->ends_tls(config->ctx, target))
+        return STATUS_OK;
+    return config->owner->end_tls(config->ctx, target, tls, refusal);
+}
+
+/* Most often a browser that does not trust the CA: it says so by an alert. */
+static void on_not_secured(struct client *c, const struct why *why)
+{
+    char origin[TARGET_TEXT_ROOM];
+    struct why told = *why;
+
+    if (told.expected[0] == '\0')
+        (void)why_expect(&told, "a program that trusts the CA of this "
+                                "computer: see 'veritee ca show'");
+    target_text(&c->origin, origin);
+    log_why(c->front->config.log, LOG_WARN, "https.failed", &told,
+            LOG_FIELDS(LOG_N("client", c->id), LOG_S("origin", origin)));
+    client_reset(c, why);
+}
+
+static void on_secured(void *ctx, const struct why *why)
+{
+    struct client *c = enter(ctx);
+
+    if (why != NULL) {
+        on_not_secured(c, why);
+    } else {
+        c->protocol = &http_front_protocol;
+        conn_start(c->conn, &conn_events, c, QUEUE_MAX_BYTES);
+        conn_set_deadline(c->conn, c->front->config.head_deadline_ms,
+                          "a request");
+        http_front_start(c);
+    }
+    leave(c);
+}
+
+void client_secure(struct client *c, const struct target *origin,
+                   struct tls *tls)
+{
+    enum status st = conn_detach(c->conn, client_input(c));
+    struct why why;
+
+    assert(c->far == NULL);
+    if (st != STATUS_OK) {
+        tls_free(tls);
+        (void)why_fail(&why, st, "client", NULL, "%s", status_text(st));
+        client_reset(c, &why);
+        return;
+    }
+    c->origin = *origin;
+    c->protocol = NULL; /* until the handshake is over */
+    http_front_stop(&c->http);
+    free_input(c);
+    conn_secure(c->conn, tls, on_secured, c);
+    conn_set_deadline(c->conn, c->front->config.head_deadline_ms,
+                      "a TLS handshake");
 }
 
 /* --- relaying ------------------------------------------------------------ */

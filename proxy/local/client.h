@@ -27,6 +27,7 @@
 #define CLIENT_INPUT_BYTES (16 * 1024)
 
 struct client;
+struct tls; /* proxy/io/tls.h */
 
 /* What a protocol does with a client. None is called after client_close(). */
 struct client_protocol {
@@ -60,7 +61,9 @@ struct client {
     struct far *far;                        /* NULL if there is none */
     struct target target;                   /* of |far| */
     uint64_t routes;                        /* by which |far| was found */
-    unsigned busy;                          /* callbacks that are not over */
+    struct target
+        origin;    /* of the https whose TLS ends here; port 0: of none */
+    unsigned busy; /* callbacks that are not over */
     bool closed;
     bool eof;    /* the application sends no more */
     bool placed; /* bytes that are read now do not go to the input */
@@ -105,6 +108,19 @@ bool client_write(struct client *c, struct slice data);
 
 /* The same with bytes of the far side's on_data(). */
 bool client_pass(struct client *c, struct slice data);
+
+/* Does TLS to |target| end here? STATUS_OK: |*tls|, which the caller owns, is
+ * for client_secure(), or NULL if it does not. Else |refusal| is filled. */
+MUST_CHECK enum status client_end_tls(struct client *c,
+                                      const struct target *target,
+                                      struct tls **tls,
+                                      struct far_failure *refusal);
+
+/* From now on it is https to |origin|, by |tls|, which is taken: the requests
+ * inside are read as http_front does. There is no far side. What was said to
+ * the client so far is that a tunnel is open. */
+void client_secure(struct client *c, const struct target *origin,
+                   struct tls *tls);
 
 /* From now on bytes go through as they are; input not yet used goes first,
  * and |owed| bytes of the far side are not yet given back. */

@@ -85,6 +85,17 @@ static void warn(const struct daemon *d, const struct policy *policy)
                              LOG_S("text", policy->warnings[i].text)));
 }
 
+/* https to services that ask for a CA fails, and says why, until there is one
+ * for them. */
+static void warn_of_ca(const struct daemon *d, const struct snapshot *s)
+{
+    struct why why;
+
+    if (ca_check_policy(s->ca, s->policy, (int64_t)time(NULL), &why) !=
+        STATUS_OK)
+        log_why(d->options->log, LOG_WARN, "policy.warning", &why, NULL);
+}
+
 static void log_gates(const struct daemon *d)
 {
     char where[WHERE_ROOM];
@@ -118,6 +129,7 @@ static enum status follow(struct daemon *d, struct policy *policy,
     d->gates = gates;
     log_gates(d);
     warn(d, policy);
+    warn_of_ca(d, next);
     if (d->options->audit != NULL)
         audit_policy(d->options->audit, d->options->policy_path);
     collateral_refresh_every(d->collateral, policy->collateral.refresh_s);
@@ -360,6 +372,7 @@ static enum status start(struct daemon *d, struct why *why)
         return st;
     d->snapshot = snapshot_hold(d->first);
     warn(d, d->options->policy);
+    warn_of_ca(d, d->snapshot);
     if (d->options->explain)
         d->undecided = d->options->policy->service_count;
     st = start_workers(d, why);

@@ -26,6 +26,7 @@
 #include "proxy/local/target.h"
 
 struct conn;  /* proxy/io/conn.h */
+struct tls;   /* proxy/io/tls.h */
 struct front; /* all local connections of a program */
 
 /* A page of our own, for a request to this program itself. */
@@ -57,6 +58,13 @@ struct front_owner {
                                 const struct target *target,
                                 const struct far_events *events, void *far_ctx,
                                 struct far **out, struct far_failure *refusal);
+    /* Shall TLS to |target| end here, so that the requests inside are ours to
+   * route, one by one? May be NULL: never. */
+    bool (*ends_tls)(void *ctx, const struct target *target);
+    /* The server's side of it, if ends_tls() says so. STATUS_OK: |*out| is the
+   * front's; else a refusal, as of route_and_open(). */
+    enum status (*end_tls)(void *ctx, const struct target *target,
+                           struct tls **out, struct far_failure *refusal);
     /* A GET or HEAD of |path| ("/", "/status.json" ...) from this machine, not
    * from another site's page. True: |page| is filled. False: 404. May be
    * NULL. "/healthz" and "/events" never get here. */

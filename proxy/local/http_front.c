@@ -5,6 +5,7 @@
 #include "common/limits.h"
 #include "common/secret.h"
 #include "common/text.h"
+#include "proxy/io/tls.h"
 #include "proxy/local/client.h"
 #include "proxy/local/front_parts.h"
 #include "proxy/local/http_exchange.h"
@@ -15,6 +16,8 @@
 #define CREDENTIALS_MAX_BYTES 512
 #define PENDING_MAX_BYTES     (64 * 1024) /* written, and not yet read */
 
+static const char established[] = "HTTP/1.1 200 OK\r\n\r\n";
+
 /* --- life ---------------------------------------------------------------- */
 
 void http_front_start(struct client *c)
@@ -24,6 +27,7 @@ void http_front_start(struct client *c)
     h->state = HTTP_FRONT_READING;
     h->head_timed = true; /* since the connection was accepted */
     http_request_init(&h->request);
+    h->request.origin = c->origin;
     http_response_init(&h->response);
     h->up = buffer_with_max(HTTP_FRONT_UP_MAX_BYTES);
 }
@@ -187,8 +191,8 @@ static bool has_access(const struct client *c)
     const uint8_t *colon = NULL;
     bool ok = false;
 
-    if (config->owner->check_user == NULL)
-        return true;
+    if (config->owner->check_user == NULL || c->origin.port != 0)
+        return true; /* inside of https, CONNECT had them */
     if (given.len > skip &&
         text_same_word(slice_of(given.at, skip), slice_text(scheme)) &&
         text_from_base64(slice_of(given.at + skip, given.len - skip), text,
@@ -242,6 +246,48 @@ static bool lead_to_service(struct client *c)
     return st == STATUS_OK;
 }
 
+/* Where TLS ends here, so does the tunnel, and its opening says nothing of the
+ * far side: each request inside waits for that. */
+static void open_tunnel(struct client *c)
+{
+    const struct target *target = &c->http.request.target;
+    struct far_failure refusal;
+    struct tls *tls;
+
+    c->http.state = HTTP_FRONT_TUNNELLING;
+    if (client_end_tls(c, target, &tls, &refusal) != STATUS_OK) {
+        http_front_refuse(c, &refusal, false);
+    } else if (tls == NULL) {
+        open_target(c, HTTP_FRONT_TUNNELLING);
+    } else {
+        drop_far(c, true);
+        if (client_write(c, slice_text(established)))
+            client_secure(c, target, tls);
+        else
+            tls_free(tls);
+    }
+}
+
+/* A policy that was read anew may want its TLS to end elsewhere: then nothing
+ * more may go on from here, where it would be in the clear. */
+static bool still_ends_here(const struct client *c)
+{
+    const struct front_config *config = &c->front->config;
+
+    return c->origin.port == 0 ||
+           config->owner->ends_tls(config->ctx, &c->origin);
+}
+
+static void refuse_origin(struct client *c)
+{
+    struct why why;
+
+    (void)why_fail(&why, STATUS_NOT_SERVICE, "http.host", NULL,
+                   "https to it does not end here any more");
+    (void)why_expect(&why, "a new connection");
+    refuse_why(c, &why, true);
+}
+
 /* Would |c->far| be found again? */
 static bool may_reuse_far(const struct client *c)
 {
@@ -276,7 +322,7 @@ static void answer_request(struct client *c)
     else if (answer_of_service(c))
         return;
     else if (q->form == HTTP_TUNNEL)
-        open_target(c, HTTP_FRONT_TUNNELLING);
+        open_tunnel(c);
     else if (may_reuse_far(c))
         http_exchange_begin(c);
     else
@@ -298,7 +344,9 @@ static void on_head(struct client *c)
         refuse_access(c);
         return;
     }
-    if (must_ask(c)) {
+    if (!still_ends_here(c)) {
+        refuse_origin(c);
+    } else if (must_ask(c)) {
         drop_far(c, true);
         h->state = HTTP_FRONT_ASKING; /* until http_front_refreshed() */
     } else {
@@ -420,8 +468,6 @@ static void on_placed(struct client *c, size_t len)
 
 static void on_opened(struct client *c)
 {
-    static const char established[] = "HTTP/1.1 200 OK\r\n\r\n";
-
     if (c->http.state == HTTP_FRONT_OPENING)
         http_exchange_begin(c);
     else if (client_write(c, slice_text(established)))

@@ -12,7 +12,8 @@
  *      | CONNECT          | refused          | 101
  *      v                  v                  v
  *   TUNNELLING -----> an answer of ours    relay
- *        far side open: 200, relay
+ *      | far side open: 200, relay
+ *      | TLS ends here: 200, TLS, READING of what is inside
  *
  * A request for a page of ours waits in ASKING while what the page tells is
  * gathered. READING also leads to LISTENING, by a request for our own "/events", until

@@ -6,7 +6,8 @@
 #include "common/text.h"
 #include "proxy/io/http_chunk.h"
 
-#define HTTP_PORT 80
+#define HTTP_PORT  80
+#define HTTPS_PORT 443
 
 void http_request_init(struct http_request *r)
 {
@@ -25,6 +26,16 @@ void http_request_next(struct http_request *r)
     r->method = NULL;
     r->target = (struct target){ 0 };
     r->is_head = r->keep_alive = r->upgrade = false;
+}
+
+static bool is_inside(const struct http_request *r)
+{
+    return r->origin.port != 0;
+}
+
+static uint16_t default_port(const struct http_request *r)
+{
+    return is_inside(r) ? HTTPS_PORT : HTTP_PORT;
 }
 
 static enum status refuse(struct http_request *r, const char *field,
@@ -73,7 +84,7 @@ static enum status check_host(struct http_request *r)
     }
     if (host.len == 0)
         return STATUS_OK;
-    return target_parse(&r->target, host, HTTP_PORT, &r->reader.why);
+    return target_parse(&r->target, host, default_port(r), &r->reader.why);
 }
 
 /* No space, control byte, byte above ASCII or fragment has a place in a
@@ -101,6 +112,9 @@ static size_t find_any(struct slice s, const char *bytes)
 
 static enum status refuse_scheme(struct http_request *r, struct slice line)
 {
+    if (is_inside(r))
+        return refuse(r, "http.target", "RFC 9112 section 3.2.2",
+                      "neither an https:// URI nor a path");
     if (text_same_word(slice_of(line.at, MIN_OF(line.len, (size_t)8)),
                        slice_text("https://"))) {
         (void)refuse(r, "http.target", "RFC 9112 section 3.2.2",
@@ -113,11 +127,11 @@ static enum status refuse_scheme(struct http_request *r, struct slice line)
     return why_expect(&r->reader.why, "http://host[:port]/path");
 }
 
-/*  http://host[:port][/path][?query] */
+/*  http://host[:port][/path][?query], or https:// inside of it */
 static enum status read_absolute(struct http_request *r, struct slice line)
 {
-    static const char scheme[] = "http://";
-    size_t skip = sizeof(scheme) - 1;
+    const char *scheme = is_inside(r) ? "https://" : "http://";
+    size_t skip = strlen(scheme);
     struct slice authority;
 
     if (line.len < skip ||
@@ -131,7 +145,7 @@ static enum status read_absolute(struct http_request *r, struct slice line)
     if (find_any(authority, "@") < authority.len)
         return refuse(r, "http.target", "RFC 9110 section 4.2.4",
                       "user information in the URI");
-    return target_parse(&r->target, authority, HTTP_PORT, &r->reader.why);
+    return target_parse(&r->target, authority, default_port(r), &r->reader.why);
 }
 
 static enum status read_tunnel(struct http_request *r, struct slice line)
@@ -158,6 +172,30 @@ static enum status read_target(struct http_request *r)
     return read_absolute(r, line);
 }
 
+/* RFC 9110 section 7.4: who asks here for another host is wrong here. */
+static enum status check_origin(struct http_request *r)
+{
+    char text[TARGET_TEXT_ROOM];
+
+    if (!is_inside(r))
+        return STATUS_OK;
+    target_text(&r->origin, text);
+    if (r->form == HTTP_TUNNEL)
+        return why_fail(&r->reader.why, STATUS_BAD_METHOD, "http.method",
+                        "RFC 9110 section 9.3.6", "CONNECT inside of https");
+    if (!target_equal(&r->target, &r->origin)) {
+        (void)refuse(r, "http.host", "RFC 9110 section 7.4",
+                     r->target.port == 0 ? "none" : "another host");
+        return why_expect(&r->reader.why, "%s, as this connection is for",
+                          text);
+    }
+    if (r->path.len == 1 && r->path.at[0] == '*')
+        r->path.len = 0; /* as the absolute form has it */
+    r->form = HTTP_TO_TARGET;
+    r->target.port = HTTP_PORT;
+    return STATUS_OK;
+}
+
 static void read_connection(struct http_request *r)
 {
     const struct http_fields *f = &r->reader.fields;
@@ -181,6 +219,8 @@ static enum status judge(struct http_request *r)
         st = check_host(r);
     if (st == STATUS_OK)
         st = read_target(r);
+    if (st == STATUS_OK)
+        st = check_origin(r);
     read_connection(r);
     return st;
 }
@@ -271,6 +311,8 @@ static bool passes(const struct http_request *r, size_t i)
     if (http_fields_is_hop(&r->reader.fields, i) ||
         text_same_word(name, slice_text("Host")))
         return false;
+    if (is_inside(r) && text_same_word(name, slice_text("X-Forwarded-Proto")))
+        return false;
     return !r->http10 || !text_same_word(name, slice_text("Expect"));
 }
 
@@ -284,6 +326,8 @@ void http_request_write_head(const struct http_request *r, struct buffer *out)
     for (size_t i = 0; i < f->count; i++)
         if (passes(r, i))
             http_fields_write(f, i, out);
+    if (is_inside(r))
+        buffer_text(out, "X-Forwarded-Proto: https\r\n");
     write_hop(r, out);
     buffer_text(out, "\r\n");
 }

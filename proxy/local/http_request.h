@@ -8,6 +8,11 @@
  * nothing about the client or this proxy added (no Via, no X-Forwarded-For:
  * the far end learns no more than it would without us).
  *
+ * Inside of https whose TLS ends here, all requests are for its one origin:
+ * what names another host is refused, and what is passed on is http to that
+ * host, with "X-Forwarded-Proto: https", so that the far end still knows what
+ * the browser sees.
+ *
  * No I/O. Follows RFC 9110 and RFC 9112. */
 #ifndef PROXY_LOCAL_HTTP_REQUEST_H
 #define PROXY_LOCAL_HTTP_REQUEST_H
@@ -22,12 +27,14 @@
 
 enum http_form {
     HTTP_TO_TARGET, /* to be passed on to |target| */
-    HTTP_TUNNEL,    /* CONNECT to |target| */
+    HTTP_TUNNEL,    /* CONNECT to |target|; never inside of https */
     HTTP_TO_US      /* |target| is what Host says; all zero without Host */
 };
 
 struct http_request {
     struct http_reader reader;
+    struct target origin; /* of the https that they are inside of; port 0: they
+                           * are not. The caller's to set after init */
     /* The rest is known once the head is read. */
     enum http_form form;
     const char *method; /* static; NULL before */

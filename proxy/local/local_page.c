@@ -7,11 +7,14 @@
 
 #define PAGE_MAX_BYTES (1536 * 1024) /* 512 services: near 1 MiB */
 #define HTTP_PORT      80
+#define HTTPS_PORT     443
 
 #define TEXT_TYPE "text/plain; charset=utf-8"
 
 bool local_page_is_for_us(const struct http_request *q, uint16_t port)
 {
+    if (q->origin.port != 0)
+        return false;
     if (q->form == HTTP_TO_US)
         return true;
     if (q->form != HTTP_TO_TARGET)
@@ -29,12 +32,13 @@ static bool is_our_name(const struct target *t)
            strcmp(t->host, LOCAL_PAGE_HOST) == 0;
 }
 
-/* "http://host:port" as a browser writes it is the origin of our own pages;
- * "null" and all else is another's. */
+/* "http://host:port" as a browser writes it is the origin of our own pages,
+ * with https:// inside of that; "null" and all else is another's. */
 static bool is_our_origin(const struct http_request *q)
 {
-    static const char scheme[] = "http://";
-    size_t skip = sizeof(scheme) - 1;
+    const bool inside = q->origin.port != 0;
+    const char *scheme = inside ? "https://" : "http://";
+    size_t skip = strlen(scheme);
     struct slice origin = http_fields_get(&q->reader.fields, "Origin");
     struct target t;
     struct why why;
@@ -45,8 +49,8 @@ static bool is_our_origin(const struct http_request *q)
         !text_same_word(slice_of(origin.at, skip), slice_text(scheme)))
         return false;
     return target_parse(&t, slice_of(origin.at + skip, origin.len - skip),
-                        HTTP_PORT, &why) == STATUS_OK &&
-           target_equal(&t, &q->target);
+                        inside ? HTTPS_PORT : HTTP_PORT, &why) == STATUS_OK &&
+           target_equal(&t, inside ? &q->origin : &q->target);
 }
 
 /* A browser says who asks (Fetch Metadata). Following a link is harmless: the

@@ -14,6 +14,7 @@
 #include "proxy/local/worker_gates.h"
 #include "proxy/local/worker_pages.h"
 #include "proxy/local/worker_speech.h"
+#include "proxy/local/worker_tls.h"
 
 /* Attest every service, though nobody asks. */
 static void explain(struct local_worker *w)
@@ -94,6 +95,8 @@ static const struct front_owner front_owner = {
     .route_and_open = route_and_open,
     .service_target = worker_gates_target,
     .service_open = service_open,
+    .ends_tls = worker_tls_ends,
+    .end_tls = worker_tls_end,
     .local_page = worker_pages_local,
     .refresh = worker_pages_refresh,
     .local_event = worker_pages_event,
@@ -496,6 +499,7 @@ void local_worker_free(struct local_worker *w)
         end_here(w);
     for (size_t i = 0; i < COUNT_OF(w->others); i++)
         figures_free(w->others[i]);
+    leaves_clear(&w->leaves);
     mailbox_free(w->mailbox);
     free(w);
 }

@@ -1,5 +1,5 @@
 /* proxy/local/local_worker_parts.h: a worker as its own files know it. Private
- * to local_worker.c, worker_pages.c and worker_speech.c. */
+ * to local_worker.c, worker_pages.c, worker_speech.c and worker_tls.c. */
 #ifndef PROXY_LOCAL_LOCAL_WORKER_PARTS_H
 #define PROXY_LOCAL_LOCAL_WORKER_PARTS_H
 
@@ -12,6 +12,7 @@
 #include "proxy/local/direct.h"
 #include "proxy/local/figures.h"
 #include "proxy/local/front.h"
+#include "proxy/local/leaves.h"
 #include "proxy/local/local_worker.h"
 #include "proxy/local/upstream.h"
 
@@ -54,6 +55,7 @@ struct local_worker {
     struct direct_set directs;
     struct generation *generation; /* the present one; NULL before start */
     struct front *front;
+    struct leaves leaves; /* of the present CA */
     size_t door_count;
     struct door doors[DOORS_MAX];
     struct worker_gate *gates; /* where it accepts for one service */

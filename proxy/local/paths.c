@@ -44,3 +44,8 @@ bool paths_audit(char out[PATHS_ROOM])
 {
     return below_base("XDG_STATE_HOME", ".local/state", "veritee/audit", out);
 }
+
+bool paths_ca(char out[PATHS_ROOM])
+{
+    return below_base("XDG_STATE_HOME", ".local/state", "veritee/ca", out);
+}

@@ -25,4 +25,7 @@ MUST_CHECK bool paths_cache(char out[PATHS_ROOM]);
 /* $XDG_STATE_HOME/veritee/audit or ~/.local/state/veritee/audit, likewise. */
 MUST_CHECK bool paths_audit(char out[PATHS_ROOM]);
 
+/* $XDG_STATE_HOME/veritee/ca or ~/.local/state/veritee/ca, likewise. */
+MUST_CHECK bool paths_ca(char out[PATHS_ROOM]);
+
 #endif

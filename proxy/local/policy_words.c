@@ -71,6 +71,9 @@ static void put_where(const struct service *s, struct buffer *out)
     if (s->protocol == PROTOCOL_TEEKIT)
         buffer_text(out, "\n  speaks   teekit, whose weaknesses no client "
                          "can mend");
+    if (s->intercept)
+        buffer_text(out, "\n  https    ends on this computer, by its own CA "
+                         "(veritee ca show)");
     buffer_text(out, "\n  asks     ");
     put_sources(&s->sources, out);
 }
@@ -393,6 +396,7 @@ static void json_service(const struct service *s, struct json_out *j)
         json_out_text(j, NULL, s->endpoints[i].url);
     json_out_end_array(j);
     json_out_text(j, "protocol", policy_protocol_name(s->protocol));
+    json_out_text(j, "tls", policy_tls_name(s));
     if (s->local != NULL) {
         policy_address_text(s->local, text, sizeof(text));
         json_out_text(j, "local", text);

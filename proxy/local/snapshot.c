@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "proxy/local/paths.h"
 #include "proxy/local/policy_file.h"
 
 struct snapshot_files {
@@ -27,6 +28,17 @@ static enum status read_files(const struct service *service,
     return st;
 }
 
+/* Without a CA that can be used all else still works: whoever needs it is told
+ * so, by ca_check_host(). */
+static enum status read_ca(struct snapshot *s, struct why *why)
+{
+    char dir[PATHS_ROOM];
+
+    if (!policy_intercepts(s->policy) || !paths_ca(dir))
+        return STATUS_OK;
+    return ca_load(dir, &s->ca, why);
+}
+
 static void snapshot_free(struct snapshot *s)
 {
     for (size_t i = 0; i < s->policy->service_count; i++) {
@@ -34,6 +46,7 @@ static void snapshot_free(struct snapshot *s)
         crl_files_free(&s->files[i].crls);
         tls_context_free(s->files[i].tls);
     }
+    ca_free(s->ca);
     policy_free(s->owned);
     free(s->files);
     free(s);
@@ -66,6 +79,8 @@ enum status snapshot_new(const struct policy *policy, struct policy *owned,
         return why_fail(why, STATUS_NO_MEMORY, "policy", NULL, "no memory");
     for (size_t i = 0; i < policy->service_count && st == STATUS_OK; i++)
         st = read_files(&policy->services[i], &s->files[i], why);
+    if (st == STATUS_OK)
+        st = read_ca(s, why);
     if (st != STATUS_OK) {
         snapshot_free(s);
         return st;

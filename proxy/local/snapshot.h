@@ -12,6 +12,7 @@
 #include "common/status.h"
 #include "policy/policy.h"
 #include "proxy/io/tls_context.h"
+#include "proxy/local/ca.h"
 #include "proxy/local/crl_files.h"
 
 struct snapshot_files; /* of one service */
@@ -20,6 +21,7 @@ struct snapshot {
     const struct policy *policy;
     struct policy *owned;         /* |policy|, unless it is the caller's */
     struct snapshot_files *files; /* one a service */
+    struct ca *ca; /* NULL: there is none, or no service asks for it */
     atomic_uint holders;
 };
 

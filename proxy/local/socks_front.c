@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "proxy/io/tls.h"
 #include "proxy/local/front_parts.h"
 
 void socks_front_start(struct client *c)
@@ -32,12 +33,35 @@ static void refuse(struct client *c, const struct why *why)
         client_close(c, why);
 }
 
+static bool write_success(struct client *c)
+{
+    uint8_t reply[SOCKS_REPLY_ROOM];
+    size_t len = socks_reply(&c->socks, STATUS_OK, reply);
+
+    return client_write(c, slice_of(reply, len));
+}
+
+/* Success means that the tunnel is open; where TLS ends here, so does it. */
+static void end_tls(struct client *c, const struct target *target,
+                    struct tls *tls)
+{
+    if (write_success(c))
+        client_secure(c, target, tls);
+    else
+        tls_free(tls);
+}
+
 static void open_target(struct client *c, const struct target *target)
 {
     struct far_failure refusal;
+    struct tls *tls;
 
     conn_clear_deadline(c->conn);
-    if (client_open(c, target, &refusal) != STATUS_OK)
+    if (client_end_tls(c, target, &tls, &refusal) != STATUS_OK)
+        refuse(c, &refusal.why);
+    else if (tls != NULL)
+        end_tls(c, target, tls);
+    else if (client_open(c, target, &refusal) != STATUS_OK)
         refuse(c, &refusal.why);
 }
 
@@ -83,10 +107,7 @@ static void on_input(struct client *c)
 
 static void on_opened(struct client *c)
 {
-    uint8_t reply[SOCKS_REPLY_ROOM];
-    size_t len = socks_reply(&c->socks, STATUS_OK, reply);
-
-    if (client_write(c, slice_of(reply, len)))
+    if (write_success(c))
         client_relay(c, 0);
 }
 
