@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "proxy/local/cmd_audit.h"
+#include "proxy/local/cmd_ca.h"
 #include "proxy/local/cmd_check.h"
 #include "proxy/local/cmd_collateral.h"
 #include "proxy/local/cmd_completion.h"
@@ -24,6 +25,7 @@ const struct command *const commands_all[] = {
     &cmd_exec_command,
     &cmd_env_command,
     &cmd_pin_command,
+    &cmd_ca_command,
     &cmd_check_command,
     &cmd_verify_command,
     &cmd_inspect_command,
