@@ -52,6 +52,7 @@ test  python3-websockets     WebSocket peer in end-to-end tests
 test  python3-jsonschema     docs/schema
 test  chromium               browser_test
 test  chromium-driver        drives it
+test  libnss3-tools          certutil, by which browsers trust a CA
 test  nodejs                 another verifier, in differential_test
 test  npm                    installs that, and axe-core for browser_test
 test  python3-cryptography   makes certificates and bent evidence

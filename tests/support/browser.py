@@ -36,11 +36,12 @@ def missing():
 class Driver:
     """A running chromedriver, from which any number of browsers come."""
 
-    def __init__(self, programs):
+    def __init__(self, programs, env=None):
         self.dir = programs.dir
         for _ in range(10):
             child = programs.start(shutil.which("chromedriver"), "--port=0",
-                                   env={"TMPDIR": str(programs.dir)})
+                                   env={"TMPDIR": str(programs.dir),
+                                        **(env or {})})
             # It takes a free port of IPv4, and ends if IPv6 has it not free.
             child.expected = (-signal.SIGTERM, 1)
             found = child.wait_line(r"successfully on port (\d+)|not available")

@@ -17,16 +17,21 @@ class Refused(Exception):
 
 class WebSocket:
     """An open WebSocket to http://|host|/|path| through the proxy at |port|;
-    |by| is "absolute", "connect", or "direct" for a server at |port|."""
+    |by| is "absolute", "connect", "https" by the TLS |context|, or "direct" for
+    a server at |port|."""
 
-    def __init__(self, port, host, path, by="absolute", protocols=()):
+    def __init__(self, port, host, path, by="absolute", protocols=(),
+                 context=None):
         self.s = connect(port)
         self.s.settimeout(60)
-        if by == "connect":
-            self.s.sendall(f"CONNECT {host}:80 HTTP/1.1\r\nHost: {host}:80\r\n\r\n"
+        if by in ("connect", "https"):
+            to = f"{host}:{443 if by == 'https' else 80}"
+            self.s.sendall(f"CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n\r\n"
                            .encode())
             head = read_head(self.s)
             check(head.startswith(b"HTTP/1.1 200 "), head)
+        if by == "https":
+            self.s = context.wrap_socket(self.s, server_hostname=host)
         target = f"http://{host}{path}" if by == "absolute" else path
         lines = [f"GET {target} HTTP/1.1", f"Host: {host}", "Upgrade: websocket",
                  "Connection: keep-alive, Upgrade", "Sec-WebSocket-Version: 13",
