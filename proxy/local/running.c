@@ -50,7 +50,7 @@ enum status running_address(const char *text, struct target *out,
         return st;
     if (target_is_loopback(out))
         return STATUS_OK;
-    st = why_fail(why, STATUS_BAD_ADDRESS, "proxy", NULL, "%s", text);
+    (void)why_fail(why, STATUS_BAD_ADDRESS, "proxy", NULL, "%s", text);
     return why_expect(why, "an address of this machine");
 }
 
