@@ -313,16 +313,18 @@ bool peer_is_judging(const struct peer *p)
 
 /* By its present policy, which may yet refuse it by its external check or its
  * revocation lists: that needs all of an attestation. Its streams go on
- * meanwhile. */
-static void prove(struct peer *p)
+ * meanwhile. Unless STATUS_OK, |p| was closed. */
+static enum status prove(struct peer *p)
 {
+    const enum status st = attest(p, &p->evidence, on_rejudged);
     struct why why = { 0 };
 
-    p->unproven = true;
-    if (attest(p, &p->evidence, on_rejudged) == STATUS_OK)
-        return;
-    (void)why_fail(&why, STATUS_NO_MEMORY, "attest", NULL, "out of memory");
-    peer_close(p, &why);
+    p->unproven = st == STATUS_OK;
+    if (st == STATUS_OK)
+        return STATUS_OK;
+    (void)why_fail(&why, st, "attest", NULL, "%s", status_text(st));
+    peer_close(p, &why); /* |p| may be gone */
+    return st;
 }
 
 enum status peer_judge_by(struct peer *p, struct snapshot *snapshot,
@@ -352,8 +354,9 @@ enum status peer_judge_by(struct peer *p, struct snapshot *snapshot,
     st = judge_claims(&service->accept, &in, &decision, &why);
     if (decision.wants_exec ||
         (st == STATUS_OK && snapshot_crls(snapshot, service)->count > 0)) {
-        prove(p);
-        return STATUS_OK;
+        /* The one before is the older policy's, which may go. */
+        p->attestation.decision.release = decision.release;
+        return prove(p);
     }
     p->attestation.decision = decision;
     p->attestation.deadline_unix = decision.deadline_unix;

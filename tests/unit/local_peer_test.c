@@ -269,6 +269,57 @@ static void a_new_policy_asks_others_again(void **state)
     }
 }
 
+/* Who judges takes no more calls: what cannot be proved is over at once. */
+static void what_nobody_can_be_asked_about_is_closed(void **state)
+{
+    struct test *t = begin();
+    struct snapshot *before = t->snapshot;
+
+    (void)state;
+    t->snapshot = policy_of_proof(t, 0);
+    mailbox_close(t->rig.mailbox);
+    CHECK_STATUS(peer_judge_by(t->peer, t->snapshot,
+                               &t->snapshot->policy->services[0]),
+                 STATUS_SHUTTING_DOWN);
+    assert_true(t->closed);
+    end(t);
+    snapshot_let_go(before);
+}
+
+#define NAMED(name)                                                            \
+    "      any-of:\n        - { name: " name ", mrowner: \"" ZEROS_96 "\" }\n"
+#define ZEROS_96                                                               \
+    "000000000000000000000000000000000000000000000000"                         \
+    "000000000000000000000000000000000000000000000000"
+
+/* While the new policy's check runs, the name of the release that a policy
+ * between had found may be gone with that policy. */
+static void what_is_told_of_it_is_of_the_present_policy(void **state)
+{
+    struct test *t = begin();
+    struct snapshot *before = t->snapshot;
+    struct snapshot *between = policy_with(t, SIM_MRTD, NAMED("between"));
+    const struct attestation *a = peer_attestation(t->peer);
+
+    (void)state;
+    CHECK_STATUS(peer_judge_by(t->peer, between, &between->policy->services[0]),
+                 STATUS_OK);
+    assert_string_equal(a->decision.release, "between");
+    t->snapshot =
+        policy_with(t, SIM_MRTD,
+                    NAMED("present") "      exec: [ /bin/sh, -c, exit 0 ]\n");
+    CHECK_STATUS(peer_judge_by(t->peer, t->snapshot,
+                               &t->snapshot->policy->services[0]),
+                 STATUS_OK);
+    snapshot_let_go(between);
+    assert_true(peer_is_judging(t->peer));
+    assert_string_equal(a->decision.release, "present");
+    loop_while(&t->rig.loop, is_judging, t);
+    assert_string_equal(a->decision.release, "present");
+    end(t);
+    snapshot_let_go(before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +327,8 @@ int main(void)
         cmocka_unit_test(a_policy_that_refuses_closes_it),
         cmocka_unit_test(a_new_policy_judges_also_what_is_being_judged),
         cmocka_unit_test(a_new_policy_asks_others_again),
+        cmocka_unit_test(what_nobody_can_be_asked_about_is_closed),
+        cmocka_unit_test(what_is_told_of_it_is_of_the_present_policy),
     };
 
     (void)signal(SIGPIPE, SIG_IGN); /* as the programs do */
