@@ -1,11 +1,13 @@
 #include "proxy/local/attest_desk.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "common/buffer.h"
 #include "common/compiler.h"
 #include "proxy/io/errand.h"
+#include "proxy/local/audit_entry.h"
 
 struct attest_desk {
     struct errand_office office;
@@ -18,7 +20,8 @@ struct attest_desk {
 struct attest_call {
     struct errand errand;
     struct attest_desk *desk;
-    struct attest_wish wish; /* done() and |ctx| are the worker's */
+    struct attest_wish wish;        /* done() and |ctx| are the worker's */
+    char endpoint[AUDIT_TEXT_ROOM]; /* of |wish|: as much as is written down */
     struct session_evidence evidence;
     struct buffer bytes;   /* what |evidence| points to */
     struct attest *attest; /* the desk's */
@@ -192,6 +195,9 @@ static struct attest_call *call_new(const struct attest_line *line,
     call->desk = line->desk;
     call->wish = *wish;
     call->wish.snapshot = snapshot_hold(wish->snapshot);
+    (void)snprintf(call->endpoint, sizeof(call->endpoint), "%s",
+                   wish->endpoint);
+    call->wish.endpoint = call->endpoint;
     return call;
 }
 

@@ -43,7 +43,7 @@ struct attest_wish {
     struct snapshot *snapshot;               /* held while the call lives */
     const struct service *service;           /* of it */
     const struct session_evidence *evidence; /* copied */
-    const char *endpoint;                    /* URL, of it, for the audit */
+    const char *endpoint;                    /* URL, copied, for the audit */
     int64_t challenged_unix;                 /* when our challenge went out */
     attest_done *
         done; /* not for a forecast; once, on the worker's loop; never from within */

@@ -106,10 +106,12 @@ void peer_rejudge(struct peer *p);
 bool peer_is_judging(const struct peer *p);
 
 /* The policy has changed: from now on |service| of |snapshot| decides, which
- * replace those of the config; what peer_rejudge() began, begins anew. Closes |p| at once,
- * with the reason, if that does not accept what was proved; else returns
- * STATUS_OK. Where an external check or revocation lists have to be asked, |p|
- * lives until they were. Only when ready or draining. */
+ * replace those of the config; what peer_rejudge() began, begins anew. Closes
+ * |p| at once, with the reason, which is returned, if that does not accept what
+ * was proved; else returns STATUS_OK. Where an external check or revocation
+ * lists have to be asked, |p| lives until they were; where they cannot be, it is
+ * closed, and the status as attest_desk_get() has it. Only when ready or
+ * draining. */
 enum status peer_judge_by(struct peer *p, struct snapshot *snapshot,
                           const struct service *service);
 

@@ -6,6 +6,7 @@
 
 #include "common/file.h"
 #include "common/secret.h"
+#include "proxy/local/audit.h"
 #include "proxy/local/peer.h"
 #include "tests/support/folder.h"
 #include "tests/support/policy_text.h"
@@ -320,6 +321,49 @@ static void what_is_told_of_it_is_of_the_present_policy(void **state)
     snapshot_let_go(before);
 }
 
+static void on_nothing_attested(void *ctx, const struct attestation *result)
+{
+    bool *done = ctx;
+
+    assert_true(result->why.status != STATUS_OK);
+    *done = true;
+}
+
+/* An endpoint may be of an older policy than the one that judges, and go with
+ * its session, while the desk is still at it. */
+static void the_desk_needs_no_endpoint_of_others(void **state)
+{
+    const struct session_evidence nothing = { .report_data = { 0 } };
+    struct test *t = begin();
+    struct attest_line line = { .desk = t->desk, .home = t->rig.mailbox };
+    char *endpoint = malloc(sizeof("ws://gone.test"));
+    bool done = false;
+    struct attest_wish wish = {
+        .snapshot = t->snapshot,
+        .service = &t->snapshot->policy->services[0],
+        .evidence = &nothing,
+        .endpoint = endpoint,
+        .done = on_nothing_attested,
+        .ctx = &done,
+    };
+    struct attest_call *call;
+    struct audit *audit;
+    struct why why;
+
+    (void)state;
+    assert_non_null(endpoint);
+    memcpy(endpoint, "ws://gone.test", sizeof("ws://gone.test"));
+    CHECK_STATUS(audit_open(t->folder.path, 1 << 20, NULL, &audit, &why),
+                 STATUS_OK);
+    attest_desk_audit(t->desk, audit);
+    CHECK_STATUS(attest_desk_get(&line, &wish, &call), STATUS_OK);
+    free(endpoint);
+    loop_until(&t->rig.loop, &done);
+    attest_desk_audit(t->desk, NULL);
+    audit_close(audit);
+    end(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +373,7 @@ int main(void)
         cmocka_unit_test(a_new_policy_asks_others_again),
         cmocka_unit_test(what_nobody_can_be_asked_about_is_closed),
         cmocka_unit_test(what_is_told_of_it_is_of_the_present_policy),
+        cmocka_unit_test(the_desk_needs_no_endpoint_of_others),
     };
 
     (void)signal(SIGPIPE, SIG_IGN); /* as the programs do */
