@@ -2,6 +2,10 @@
 
 #include <assert.h>
 
+#include "common/text.h"
+
+#define KEY_SHOWN 8 /* bytes of a key in a reason */
+
 enum role_id { ROLE_PCK, ROLE_PCK_CA, ROLE_TCB_SIGNING, ROLE_ROOT };
 
 /* What a certificate is in Intel's tree, and what it must be for that. The
@@ -213,13 +217,28 @@ static enum status check_issuer(const struct x509 *cert,
                     "not the subject of the next certificate");
 }
 
+/* Keys are told apart by how they begin: whole, two of them are more than a
+ * reason has room for. */
+static enum status refuse_key(const struct x509 *cert,
+                              const struct trust_root *root, struct why *why)
+{
+    char found[2 * KEY_SHOWN + 1], ours[2 * KEY_SHOWN + 1];
+    const struct slice key = cert->key.bytes; /* of any kind */
+
+    text_hex(slice_of(key.at, MIN_OF(key.len, (size_t)KEY_SHOWN)), found,
+             sizeof(found));
+    text_hex(slice_of(root->key, KEY_SHOWN), ours, sizeof(ours));
+    (void)why_fail(why, STATUS_BAD_CHAIN, label(cert, X509_KEY),
+                   "RFC 5280 6.1.1 (d)", "another root's key, %s...", found);
+    return why_expect(why, "the %s root's, %s...",
+                      root->built_in ? "built-in" : "named", ours);
+}
+
 static enum status check_pinned(const struct x509 *cert,
                                 const struct trust_root *root, struct why *why)
 {
     if (!slice_equal(cert->key.bytes, SLICE_OF(root->key)))
-        return why_bytes(why, STATUS_BAD_CHAIN, label(cert, X509_KEY),
-                         "RFC 5280 6.1.1 (d)", cert->key.bytes,
-                         SLICE_OF(root->key));
+        return refuse_key(cert, root, why);
     if (!slice_equal(cert->subject, root_name(root)))
         return why_fail(why, STATUS_BAD_CHAIN, label(cert, X509_SUBJECT),
                         "RFC 5280 6.1.1 (d)", "not the name of the root");

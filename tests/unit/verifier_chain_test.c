@@ -276,11 +276,14 @@ static void refuses_another_root(void **state)
                        &step, &why),
                  STATUS_BAD_CHAIN);
     assert_string_equal(why.field, "pck_chain.root.public_key");
+    assert_non_null(strstr(why.found, "another root's"));
+    assert_non_null(strstr(why.expected, "the named root's"));
     CHECK_STATUS(root_read((struct slice){ 0 }, &intel, &why), STATUS_OK);
     assert_true(intel.built_in);
     CHECK_STATUS(judge(CHAIN_PCK, sim_pck_chain(ours), &intel, SIMULATION_NOW,
                        &step, &why),
                  STATUS_BAD_CHAIN);
+    assert_non_null(strstr(why.expected, "built-in"));
     root.name[root.name_len - 1] ^= 1;
     CHECK_STATUS(judge(CHAIN_PCK, sim_pck_chain(ours), &root, SIMULATION_NOW,
                        &step, &why),
