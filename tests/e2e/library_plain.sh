@@ -55,6 +55,53 @@ END
         cmake --build project/build
 } >"$work/log" 2>&1 || fail "find_package: $(cat "$work/log")"
 
+# Reports of AMD's, and lists of the user's own, by the installed headers too.
+cat >verify_snp.c <<'END'
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <verifier/veritee_verifier.h>
+
+static uint8_t report[8192], endorsement[8192];
+
+static struct slice content(const char *path, uint8_t room[8192])
+{
+    FILE *f = fopen(path, "rb");
+
+    return slice_of(room, f == NULL ? 0 : fread(room, 1, 8192, f));
+}
+
+/* verify_snp REPORT ENDORSEMENT UNIX_TIME [NAME of an empty list] */
+int main(int argc, char **argv)
+{
+    struct user_crl own = { .name = argc > 4 ? argv[4] : NULL };
+    struct verify_snp_input in = {
+        .report = content(argv[1], report),
+        .endorsement = content(argv[2], endorsement),
+        .now_unix = strtoll(argv[3], NULL, 10),
+        .user_crls = &own,
+        .user_crl_count = argc > 4 ? 1 : 0,
+    };
+    struct claims claims;
+    struct verdict verdict;
+    enum status st = verify_snp(&in, &claims, &verdict);
+
+    for (size_t i = 0; i < verdict.count; i++)
+        if (verdict.checks[i].outcome == OUTCOME_FAIL)
+            printf("refused at %s: %s\n", verdict.checks[i].id,
+                   verdict.checks[i].why.found);
+    if (st == STATUS_OK)
+        printf("%s, %s\n", tee_name(claims.tee),
+               snp_product_name(claims.snp.product));
+    return st != STATUS_OK;
+}
+END
+# shellcheck disable=SC2046
+${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Werror -o verify_snp \
+    verify_snp.c $(pkg-config --cflags --libs veritee-verifier)
+./verify_snp /dev/null /dev/null 0 >out && fail "an empty report was accepted"
+grep -q '^refused at report-format: ' out || fail "it said: $(cat out)"
+
 # Each says what is wrong with nothing, and with something.
 for program in ./verify_tdx project/build/verify_tdx; do
     "$program" >out && fail "$program accepted nothing"
@@ -77,4 +124,17 @@ cp "$vectors/$quote" quote
 grep -q "^tdx, $status, MRTD [0-9a-f]\{96\}\$" out || fail "it said: $(cat out)"
 ./verify_tdx quote "$vectors/$dir" 1 >out && fail "accepted in 1970"
 grep -q '^refused at ' out || fail "it said: $(cat out)"
-echo "ok: $(cat case)"
+python3 - "$vectors" >snp <<'END'
+import json, sys
+c = next(c for c in json.load(open(sys.argv[1] + "/snp.json"))["cases"]
+         if c["expect"] == "accept")
+print(c["report"], c["endorsement_key"], c["time"], c["product"])
+END
+read -r report key time product <snp
+./verify_snp "$vectors/$report" "$vectors/$key" "$time" >out ||
+    fail "it said: $(cat out)"
+grep -qi "^sev-snp, $product\$" out || fail "it said: $(cat out)"
+./verify_snp "$vectors/$report" "$vectors/$key" "$time" own.crl >out &&
+    fail "accepted by a list that is none"
+grep -q '^refused at user-crls: ' out || fail "it said: $(cat out)"
+echo "ok: $(cat case snp)"
