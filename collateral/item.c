@@ -2,7 +2,9 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "collateral/source.h"
 #include "common/builder.h"
 #include "common/limits.h"
 
@@ -48,6 +50,11 @@ void item_unref(struct item *item)
     assert(item->refs > 0);
     if (--item->refs == 0)
         free(item);
+}
+
+bool item_is_stapled(const struct item *item)
+{
+    return strcmp(item->origin, source_name(SOURCE_STAPLED)) == 0;
 }
 
 bool item_same(const struct item *a, const struct item *b)

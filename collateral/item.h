@@ -36,6 +36,9 @@ struct item *item_ref(struct item *item);
 /* One reference less; the last one frees it. NULL is allowed. */
 void item_unref(struct item *item);
 
+/* It came from a peer, and no service of the user's has given it since. */
+bool item_is_stapled(const struct item *item);
+
 /* The same bytes in body and chain. */
 bool item_same(const struct item *a, const struct item *b);
 

@@ -43,6 +43,11 @@ int64_t pace_refresh_unix(int64_t fetched_unix, int64_t next_update_unix,
                                  MIN_OF(every_s / 2, PACE_REFRESH_MIN_SECONDS));
 }
 
+int64_t pace_confirm_unix(int64_t now_unix, uint32_t random)
+{
+    return now_unix + (int64_t)random % (PACE_CONFIRM_MAX_SECONDS + 1);
+}
+
 int64_t pace_retry_seconds(unsigned failures, uint32_t random)
 {
     assert(failures > 0);

@@ -17,6 +17,8 @@
                                         * an item that ends soon */
 #define PACE_REFRESH_FAST_SECONDS 900 /* the most between failed ones */
 
+#define PACE_CONFIRM_MAX_SECONDS 10 /* until the network is asked too */
+
 /* How long to leave a source alone after |failures| (1 or more) in a row, if
  * it asked for |asked_s| (0: it did not). PACE_REST_FIRST_SECONDS / 2 to
  * PACE_ASKED_MAX_SECONDS. */
@@ -27,6 +29,11 @@ int64_t pace_rest_seconds(unsigned failures, int64_t asked_s, uint32_t random);
  * late, and before two thirds of what was left at |fetched_unix| are. */
 int64_t pace_refresh_unix(int64_t fetched_unix, int64_t next_update_unix,
                           int64_t every_s, uint32_t random);
+
+/* When to ask the network about an item that a peer gave us at |now_unix|: at
+ * once, but for the jitter. Who staples may choose, of all sets that are still
+ * good, the one that says least of himself. */
+int64_t pace_confirm_unix(int64_t now_unix, uint32_t random);
 
 /* When to look again after |failures| (1 or more) background searches in a
  * row, in seconds from now. */

@@ -529,6 +529,15 @@ void search_start_newer(struct search *s, int64_t since_unix)
     start(s);
 }
 
+bool search_has_service(const struct search *s)
+{
+    for (size_t i = 0; i < s->sources.count; i++)
+        if (source_is_remote(s->sources.at[i].kind) &&
+            serves(s->sources.at[i].kind, &s->want))
+            return true;
+    return false;
+}
+
 bool search_is_idle(const struct search *s)
 {
     return s->state == SEARCH_IDLE;

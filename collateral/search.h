@@ -89,6 +89,9 @@ void search_start(struct search *s);
  * |since_unix|: nothing that is stapled, and of the store only news. */
 void search_start_newer(struct search *s, int64_t since_unix);
 
+/* True if one of its sources is a service that may know what is wanted. */
+bool search_has_service(const struct search *s);
+
 bool search_is_idle(const struct search *s);
 
 /* False, with |why| filled, if an item was issued in what the clock says is

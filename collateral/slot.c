@@ -77,6 +77,9 @@ static void plan_refresh(struct slot *s, const struct item *item)
     s->refresh_unix =
         pace_refresh_unix(item->fetched_unix, item->facts.next_update_unix,
                           every_of(s), random_number());
+    if (item_is_stapled(item) && search_has_service(s->search))
+        s->refresh_unix = MIN_OF(s->refresh_unix,
+                                 pace_confirm_unix(now_of(s), random_number()));
 }
 
 static void on_found(void *ctx, struct item *item)

@@ -65,18 +65,25 @@ class Bench:
         child.port = int(child.wait_line(r"^ready: .*:(\d+)$").group(1))
         return child
 
-    def ask(self, server, more=""):
+    def ask(self, server):
         """What a new client hears that takes only what is stapled."""
+        return answer_of(self.client(server))
+
+    def client(self, server, sources="stapled"):
         self.clients += 1
         policy = self.programs.policy(
             [f"ws://127.0.0.1:{server.port}/__ra__"], self.published,
-            (self.published / "accept.yaml").read_text() + more)
+            (self.published / "accept.yaml").read_text())
         policy.write_text(policy.read_text().replace(
-            "/cache,", f"/cache{self.clients},"))
-        proxy = self.programs.proxy(policy)
-        r = curl("-x", proxy.url, "-w", "\n%{http_code}", "-H",
-                 "Accept: application/json", f"http://{HOST}/echo", "-d", "hello")
-        return r.stdout.decode()
+            "/cache,", f"/cache{self.clients},").replace(
+            "[ stapled ]", f"[ {sources} ]"))
+        return self.programs.proxy(policy)
+
+
+def answer_of(proxy):
+    r = curl("-x", proxy.url, "-w", "\n%{http_code}", "-H",
+             "Accept: application/json", f"http://{HOST}/echo", "-d", "hello")
+    return r.stdout.decode()
 
 
 def what_is_stapled_is_enough_for_a_client(build):
@@ -120,6 +127,25 @@ def a_newer_set_is_followed(build):
             check("REVOKED" in answer, answer)
 
 
+def an_old_set_that_is_stapled_hides_nothing_for_long(build):
+    with Programs(build) as programs:
+        bench = Bench(programs)
+        with bench.pcs:
+            server = bench.server("pcs")
+            wait_log(server, "staple.set")
+            revoked = bench.publish("revoked", "--simulate-fault", "revoked-pck")
+            bench.pcs.fault("pckcrl", "folder", revoked)
+            own = (f'stapled, {{ kind: pcs, url: "{bench.pcs.url}", '
+                   f'ca-file: "{bench.pcs.ca_file}" }}')
+            proxy = bench.client(server, own)
+            # What is stapled is good, and nobody is kept waiting for more.
+            answer = answer_of(proxy)
+            check(answer.endswith("hello\n200"), answer)
+            wait_log(proxy, "REVOKED")
+            answer = answer_of(proxy)
+            check("REVOKED" in answer, answer)
+
+
 def a_source_that_is_down_costs_nothing_that_is_held(build):
     with Programs(build) as programs:
         bench = Bench(programs)
@@ -160,6 +186,7 @@ if __name__ == "__main__":
         what_is_stapled_is_enough_for_a_client,
         sev_snp_gets_its_list_and_the_certificate_it_lacks,
         a_newer_set_is_followed,
+        an_old_set_that_is_stapled_hides_nothing_for_long,
         a_source_that_is_down_costs_nothing_that_is_held,
         without_a_source_it_serves_and_says_why_it_staples_nothing,
     ]))

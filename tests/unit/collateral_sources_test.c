@@ -1,6 +1,7 @@
 /* collateral: what servers do, and what is stapled. */
 #include "tests/support/desk.h"
 
+#include "collateral/pace.h"
 #include "common/limits.h"
 
 /* --- what servers do ------------------------------------------------------ */
@@ -218,6 +219,84 @@ static void what_is_stapled_needs_no_server(void **state)
     desk_close(&d);
 }
 
+/* A day-old set is stapled, which is still good; the server has today's. */
+static struct answer ask_with_old_set(struct desk *d,
+                                      const struct collateral_source *sources,
+                                      size_t count)
+{
+    struct collateral_set set;
+    struct answer a;
+
+    desk_open(d, NULL);
+    sim_collateral(bench.sim, TEE_TDX, &set);
+    bench.now = START + DAY;
+    bench_publish(NULL, bench.now);
+    a = desk_ask_all(d, sources, count, &set);
+    CHECK_STATUS(a.why.status, STATUS_OK);
+    assert_int_equal(a.bundle->next_update_unix, LAST_SECOND);
+    return a;
+}
+
+static void what_is_stapled_is_asked_about_at_once(void **state)
+{
+    const struct collateral_source sources[] = { desk_stapled, desk_pcs() };
+    unsigned before = pcs_count(&bench.pcs, "all"), tcb, qe, crl, root;
+    struct answer old, newer;
+    struct desk d;
+
+    (void)state;
+    tcb = pcs_count(&bench.pcs, "tcb");
+    qe = pcs_count(&bench.pcs, "qe");
+    crl = pcs_count(&bench.pcs, "pckcrl");
+    root = pcs_count(&bench.pcs, "rootcrl");
+    old = ask_with_old_set(&d, sources, COUNT_OF(sources));
+    assert_int_equal(bench_served(&before), 0); /* nobody waited for it */
+    bench.now += PACE_CONFIRM_MAX_SECONDS;
+    collateral_tick(d.engine);
+    collateral_tick(d.engine); /* which asks for nothing twice */
+    desk_turn_until(&d, "tcb", tcb + 1);
+    desk_turn_until(&d, "qe", qe + 1);
+    desk_turn_until(&d, "pckcrl", crl + 1);
+    desk_turn_until(&d, "rootcrl", root + 1);
+    assert_int_equal(bench_served(&before), 4);
+    assert_true(d.changes > 0); /* who relied on the old one is judged again */
+    newer = desk_ask_all(&d, sources, COUNT_OF(sources), NULL);
+    assert_int_equal(newer.bundle->next_update_unix, START + 31 * DAY);
+    bench.now += HOUR; /* from here on, in the usual time */
+    collateral_tick(d.engine);
+    (void)uv_run(&d.loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench_served(&before), 0);
+    desk_forget(&old);
+    desk_forget(&newer);
+    desk_close(&d);
+}
+
+static void what_is_stapled_stands_while_no_service_answers(void **state)
+{
+    const struct collateral_source sources[] = { desk_stapled, desk_pcs() };
+    unsigned tcb = pcs_count(&bench.pcs, "tcb"), before;
+    struct answer old, same;
+    struct desk d;
+
+    (void)state;
+    pcs_tell(&bench.pcs, "fault all status 500");
+    old = ask_with_old_set(&d, sources, COUNT_OF(sources));
+    bench.now += PACE_CONFIRM_MAX_SECONDS;
+    collateral_tick(d.engine);
+    desk_turn_until(&d, "tcb", tcb + 1);
+    (void)uv_run(&d.loop, UV_RUN_DEFAULT);
+    same = desk_ask_all(&d, sources, COUNT_OF(sources), NULL);
+    assert_ptr_equal(same.bundle, old.bundle);
+    assert_int_equal(d.changes, 0);
+    before = pcs_count(&bench.pcs, "all");
+    collateral_tick(d.engine); /* too early to ask again */
+    (void)uv_run(&d.loop, UV_RUN_DEFAULT);
+    assert_int_equal(bench_served(&before), 0);
+    desk_forget(&old);
+    desk_forget(&same);
+    desk_close(&d);
+}
+
 static void what_is_stapled_badly_is_fetched(void **state)
 {
     const struct collateral_source sources[] = { desk_stapled, desk_pcs() };
@@ -319,6 +398,8 @@ int main(void)
         DESK_TEST(the_next_source_is_asked_when_one_fails),
         DESK_TEST(a_source_that_failed_is_left_alone_for_a_while),
         DESK_TEST(what_is_stapled_needs_no_server),
+        DESK_TEST(what_is_stapled_is_asked_about_at_once),
+        DESK_TEST(what_is_stapled_stands_while_no_service_answers),
         DESK_TEST(what_is_stapled_badly_is_fetched),
         DESK_TEST(what_is_stapled_counts_only_where_it_is_named),
         DESK_TEST(late_stapled_items_serve_all_who_wait),

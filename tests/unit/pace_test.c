@@ -66,6 +66,21 @@ static void refreshes_well_before_the_end(void **state)
         }
 }
 
+static void what_a_peer_gave_is_asked_about_at_once(void **state)
+{
+    int64_t first = INT64_MAX, last = 0;
+
+    (void)state;
+    for (uint32_t random = 0; random < 100; random++) {
+        int64_t at = pace_confirm_unix(1000, random);
+
+        first = MIN_OF(first, at);
+        last = MAX_OF(last, at);
+    }
+    assert_int_equal(first, 1000);
+    assert_int_equal(last, 1000 + PACE_CONFIRM_MAX_SECONDS);
+}
+
 static void retries_in_the_background_less_and_less(void **state)
 {
     (void)state;
@@ -93,6 +108,7 @@ int main(void)
         cmocka_unit_test(rests_longer_after_each_failure),
         cmocka_unit_test(honours_what_the_server_asked_up_to_an_hour),
         cmocka_unit_test(refreshes_well_before_the_end),
+        cmocka_unit_test(what_a_peer_gave_is_asked_about_at_once),
         cmocka_unit_test(retries_in_the_background_less_and_less),
         cmocka_unit_test(a_clock_set_back_makes_nothing_wait_for_ever),
     };
