@@ -21,6 +21,7 @@ struct backend {
     struct buffer early;   /* what the client sent before that */
     size_t owed;           /* bytes written that the client has no credit for
                             * yet */
+    uint64_t moved_ms;     /* when a byte did, by the loop's clock */
     bool client_done;      /* the client sends no more */
     bool target_done;      /* the backend sends no more */
     bool flushed;          /* all the client sent, and its end, have left */
@@ -111,6 +112,7 @@ static void on_read(void *ctx, uint8_t *at, size_t len)
     struct backend *b = ctx;
 
     (void)at; /* where stream_reserve() said */
+    b->moved_ms = uv_now(b->set->loop);
     meter_add(b->set->meter, METER_VERITEE, METER_SENT_BYTES, len);
     stream_commit(b->stream, len);
 }
@@ -162,6 +164,7 @@ static void on_dialled(void *ctx, struct conn *conn, const struct why *why)
         return;
     }
     b->conn = conn;
+    b->moved_ms = uv_now(b->set->loop);
     /* Never full: the client has no more credit than that. */
     conn_start(conn, &conn_events, b, STREAM_WINDOW_MAX_BYTES);
     stream_opened(b->stream);
@@ -201,6 +204,7 @@ void backend_on_data(struct stream *s, struct slice data)
     struct backend *b = stream_context(s);
     enum status st = STATUS_OK;
 
+    b->moved_ms = uv_now(b->set->loop);
     meter_add(b->set->meter, METER_VERITEE, METER_RECEIVED_BYTES, data.len);
     if (b->conn != NULL) {
         st = backend_write(b, b->set->gather, data);
@@ -236,6 +240,17 @@ void backend_on_room(struct stream *s)
 
     if (b->conn != NULL)
         conn_resume(b->conn);
+}
+
+void backend_set_sweep(struct backend_set *set, uint64_t now_ms,
+                       uint64_t idle_ms)
+{
+    struct backend *b, *next;
+
+    DL_FOREACH_SAFE(set->list, b, next) {
+        if (b->conn != NULL && now_ms - b->moved_ms >= idle_ms)
+            backend_fail(b, STATUS_TIMED_OUT);
+    }
 }
 
 void backend_set_abort(struct backend_set *set)

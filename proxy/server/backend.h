@@ -12,6 +12,7 @@
 #define PROXY_SERVER_BACKEND_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <uv.h>
 
 #include "common/slice.h"
@@ -49,6 +50,10 @@ void backend_on_data(struct stream *s, struct slice data);
 void backend_on_fin(struct stream *s);
 void backend_on_reset(struct stream *s, enum status reason);
 void backend_on_room(struct stream *s);
+
+/* Cut those that stand, and moved no byte for |idle_ms|. */
+void backend_set_sweep(struct backend_set *set, uint64_t now_ms,
+                       uint64_t idle_ms);
 
 /* Give up those whose stream has ended and that only flush. */
 void backend_set_abort(struct backend_set *set);

@@ -14,7 +14,8 @@ struct guest {
     struct guest *prev, *next;
     struct carrier *carrier;
     struct peers_pass pass;
-    bool ready; /* the handshake is complete */
+    bool ready;       /* the handshake is complete */
+    uint64_t used_ms; /* when it had a stream last, or began */
     char peer[CONN_PEER_ROOM];
 };
 
@@ -23,6 +24,7 @@ static void on_ready(void *ctx)
     struct guest *g = ctx;
 
     g->ready = true;
+    g->used_ms = uv_now(g->serve->config.loop);
     meter_add(g->serve->config.meter, METER_VERITEE, METER_SESSIONS, 1);
     peers_ready(&g->pass);
     log_event(g->serve->config.log, LOG_INFO, "session.up",
@@ -46,7 +48,10 @@ static void on_open(void *ctx, struct stream *s, struct slice target)
 {
     struct guest *g = ctx;
     struct rules_backend to;
-    enum status st = rules_find(g->serve->config.rules, target, &to);
+    enum status st;
+
+    g->used_ms = uv_now(g->serve->config.loop);
+    st = rules_find(g->serve->config.rules, target, &to);
 
     if (st == STATUS_OK)
         st = backend_open(&g->serve->backends, &to, s);
@@ -152,6 +157,20 @@ enum status guest_open(struct serve *serve, const struct guest_invitation *i)
 void guest_drain(struct guest *g)
 {
     session_drain(carrier_session(g->carrier), carrier_now_ms(g->carrier));
+}
+
+void guest_sweep(struct guest *g, uint64_t now_ms)
+{
+    const struct session *s = carrier_session(g->carrier);
+
+    if (!g->ready || session_streams(s) > 0)
+        g->used_ms = now_ms;
+    else if (now_ms - g->used_ms >= g->serve->config.session_idle_ms &&
+             !session_is_leaving(s)) {
+        log_event(g->serve->config.log, LOG_INFO, "session.idle",
+                  LOG_FIELDS(LOG_S("peer", g->peer)));
+        guest_drain(g);
+    }
 }
 
 void guest_close(struct guest *g, const struct why *why)

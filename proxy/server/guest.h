@@ -25,6 +25,9 @@ MUST_CHECK enum status guest_open(struct serve *serve,
 /* No new streams; ends when the open ones have. |g| may be gone afterwards. */
 void guest_drain(struct guest *g);
 
+/* End it if it had no stream for too long; |g| may be gone afterwards. */
+void guest_sweep(struct guest *g, uint64_t now_ms);
+
 /* End it now; |g| is gone afterwards. */
 void guest_close(struct guest *g, const struct why *why);
 

@@ -9,12 +9,10 @@
 #include "common/limits.h"
 #include "common/text.h"
 #include "proxy/io/listener.h"
-#include "proxy/server/serve.h"
 #include "proxy/server/sim_source.h"
 
 #define EPOCH_DEFAULT_S 3600
 #define EPOCH_MAX_S     (30 * 86400)
-#define LIMIT_MAX       1000000
 #define STAPLE_MAX_S    (7 * 86400)
 
 static const char usage[] =
@@ -79,67 +77,6 @@ static const char usage_end[] =
     "once. SIGHUP reads the files of --rules again.\n"
     "Exit status: 0 after a clean stop, 1 on failure, 2 for usage.\n";
 
-/* --- limits -------------------------------------------------------------- */
-
-static const struct {
-    const char *name;
-    size_t offset; /* in struct options_limits */
-    size_t fallback;
-    size_t max;
-    const char *what;
-} limit_rows[] = {
-#define AT(field) offsetof(struct options_limits, field)
-    /* clang-format off */
-    { "connections",      AT(peers.all),          4096, LIMIT_MAX,
-      "connections in all" },
-    { "pending",          AT(peers.pending),      2048,  LIMIT_MAX,
-      "those that have no session yet" },
-    { "peer-connections", AT(peers.peer_all),     512,  LIMIT_MAX,
-      "connections of one address" },
-    { "peer-pending",     AT(peers.peer_pending), 128,  LIMIT_MAX,
-      "those of it that have no session yet" },
-    { "streams",          AT(streams),            STREAMS_MAX, STREAMS_MAX,
-      "streams of one session" },
-    { "quotes",           AT(quotes),             64,   LIMIT_MAX,
-      "clients that wait for a quote" },
-    { "quote-rate",       AT(quote_rate),         1000, LIMIT_MAX,
-      "quotes for clients in a second" },
-    { "peer-quotes",      AT(peers.peer_quotes),  32,   LIMIT_MAX,
-      "those of one address" },
-    { "peer-quote-rate",  AT(peers.peer_quote_rate), 100, LIMIT_MAX,
-      "quotes for one address in a second" },
-    { "teekit-body",      AT(teekit_body), SERVE_TEEKIT_BODY_MAX,
-      SERVE_TEEKIT_BODY_MAX, "bytes of a body from or to a client of teekit" },
-/* clang-format on */
-#undef AT
-};
-
-static size_t *limit_at(struct options *o, size_t row)
-{
-    return (size_t *)(void *)((char *)&o->limits + limit_rows[row].offset);
-}
-
-static bool read_limit(struct options *o, const char *text)
-{
-    const char *equals = strchr(text, '=');
-    uint64_t number;
-
-    if (equals == NULL)
-        return false;
-    for (size_t i = 0; i < COUNT_OF(limit_rows); i++) {
-        if (!slice_equal(slice_of(text, (size_t)(equals - text)),
-                         slice_text(limit_rows[i].name)))
-            continue;
-        if (!text_from_decimal(slice_text(equals + 1), limit_rows[i].max,
-                               &number) ||
-            number == 0)
-            return false;
-        *limit_at(o, i) = (size_t)number;
-        return true;
-    }
-    return false;
-}
-
 static void print_version(FILE *to)
 {
     (void)fprintf(to,
@@ -154,9 +91,7 @@ static void print_usage(FILE *to)
     if (sim_source_built_in())
         (void)fputs(usage_simulation, to);
     (void)fputs("\nLimits, with their defaults:\n", to);
-    for (size_t i = 0; i < COUNT_OF(limit_rows); i++)
-        (void)fprintf(to, "  %-16s %9zu  %s\n", limit_rows[i].name,
-                      limit_rows[i].fallback, limit_rows[i].what);
+    caps_print(to);
     if (sim_source_built_in()) {
         (void)fputs("\nFaults, which clients must refuse:\n", to);
         fault_print_all(to);
@@ -369,8 +304,9 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
                    ? -1
                    : complain(err, "--teekit is on or off", value);
     case OPT_LIMIT:
-        return read_limit(o, value) ? -1
-                                    : complain(err, "no such --limit", value);
+        return caps_read(&o->limits, value)
+                   ? -1
+                   : complain(err, "no such --limit", value);
     case OPT_METRICS:
         return read_metrics(o, value)
                    ? -1
@@ -495,11 +431,10 @@ int options_read(struct options *options, int argc, char **argv, FILE *out,
         .epoch_ms = EPOCH_DEFAULT_S * 1000,
         .drain_ms = DRAIN_DEADLINE_MS,
         .teekit = true,
+        .limits = caps_defaults(),
         .workers = MIN_OF(uv_available_parallelism(), WORKERS_MAX),
         .log = { .to = err, .level = LOG_INFO, .now_ms = log_wall_ms },
     };
-    for (size_t i = 0; i < COUNT_OF(limit_rows); i++)
-        *limit_at(options, i) = limit_rows[i].fallback;
     if (rules_new(&options->book.fixed) != STATUS_OK)
         status = complain(err, "out of memory", "");
     else

@@ -10,8 +10,8 @@
 #include <stdio.h>
 
 #include "common/log.h"
+#include "proxy/server/caps.h"
 #include "proxy/server/fault.h"
-#include "proxy/server/peers.h"
 #include "proxy/server/quote_origin.h"
 #include "proxy/server/rulebook.h"
 #include "proxy/server/staple_choice.h"
@@ -19,14 +19,6 @@
 
 #define OPTIONS_LISTEN_MAX 16
 #define OPTIONS_EXIT_USAGE 2
-
-struct options_limits {
-    struct peers_limits peers;
-    size_t streams;     /* open at once in one session */
-    size_t quotes;      /* clients that wait for one */
-    size_t quote_rate;  /* quotes for clients in a second */
-    size_t teekit_body; /* bytes of a request, and of an answer */
-};
 
 struct options {
     const char *listen[OPTIONS_LISTEN_MAX]; /* borrowed from argv */
@@ -45,7 +37,7 @@ struct options {
     int64_t epoch_ms;
     int64_t drain_ms; /* from SIGTERM to the end of what still goes on */
     size_t workers;   /* 1 to WORKERS_MAX */
-    struct options_limits limits;
+    struct caps limits;
     struct log log;
 };
 

@@ -53,6 +53,26 @@ void serve_follow(struct serve *s, const struct rules *rules)
     s->config.rules = rules;
 }
 
+void serve_sweep(struct serve *s)
+{
+    const uint64_t now_ms = uv_now(s->config.loop);
+    struct guest *g = s->guests, *next_g;
+    struct teekit_guest *t = s->teekit_guests, *next_t;
+
+    if (s->config.stream_idle_ms > 0)
+        backend_set_sweep(&s->backends, now_ms, s->config.stream_idle_ms);
+    if (s->config.session_idle_ms == 0)
+        return;
+    for (; g != NULL; g = next_g) {
+        next_g = guest_next(g);
+        guest_sweep(g, now_ms);
+    }
+    for (; t != NULL; t = next_t) {
+        next_t = teekit_guest_next(t);
+        teekit_guest_sweep(t, now_ms);
+    }
+}
+
 void serve_settle(struct serve *s)
 {
     if (!s->draining || s->told_empty || s->visits != NULL ||

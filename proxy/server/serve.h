@@ -45,11 +45,13 @@ struct serve_config {
     struct staple *staple; /* NULL: nothing is stapled */
     const struct rules *rules;
     const struct log *log;
-    struct meter *meter;     /* NULL: nothing is counted */
-    uint32_t streams_max;    /* of one session */
-    bool teekit;             /* clients of teekit are served too */
-    size_t teekit_body;      /* bytes, up to SERVE_TEEKIT_BODY_MAX */
-    uint64_t teekit_beat_ms; /* SERVE_TEEKIT_BEAT_MS, but in tests */
+    struct meter *meter;      /* NULL: nothing is counted */
+    uint32_t streams_max;     /* of one session */
+    uint64_t session_idle_ms; /* see serve_sweep(); 0: for ever */
+    uint64_t stream_idle_ms;  /* likewise */
+    bool teekit;              /* clients of teekit are served too */
+    size_t teekit_body;       /* bytes, up to SERVE_TEEKIT_BODY_MAX */
+    uint64_t teekit_beat_ms;  /* SERVE_TEEKIT_BEAT_MS, but in tests */
     /* serve_drain() was called, and nobody is left. Called once. */
     void (*on_empty)(void *ctx);
     void *ctx;
@@ -83,6 +85,10 @@ void serve_accept(struct serve *s, struct conn *conn);
 /* What is asked from now on is led by |rules|, borrowed; what goes on, goes on.
  * The rules before are not touched any more. */
 void serve_follow(struct serve *s, const struct rules *rules);
+
+/* Look at the clock, now and then: end sessions that had no stream, and cut
+ * streams that had no byte, for as long as |config| says. */
+void serve_sweep(struct serve *s);
 
 /* Refuse what has not begun, and let sessions end: no new streams, open ones
  * go on. on_empty() may be called from within, also below. */

@@ -51,6 +51,20 @@ void teekit_guest_close(struct teekit_guest *g, const struct why *why)
     guest_end(g, WS_CLOSE_GOING_AWAY, why);
 }
 
+void teekit_guest_sweep(struct teekit_guest *g, uint64_t now_ms)
+{
+    struct why why;
+
+    if (!g->has_key || g->calls != NULL || g->sockets != NULL) {
+        g->used_ms = now_ms;
+        return;
+    }
+    if (now_ms - g->used_ms < g->serve->config.session_idle_ms)
+        return;
+    (void)why_fail(&why, STATUS_TIMED_OUT, "session", NULL, "idle");
+    guest_end(g, WS_CLOSE_GOING_AWAY, &why);
+}
+
 struct teekit_guest *teekit_guest_next(const struct teekit_guest *g)
 {
     return g->next;
@@ -338,6 +352,7 @@ static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
     struct teekit_envelope e;
     struct why why;
 
+    g->used_ms = uv_now(g->serve->config.loop);
     meter_add(g->serve->config.meter, METER_TEEKIT, METER_RECEIVED_BYTES, len);
     if (opcode != WS_BINARY) {
         (void)why_fail(&why, STATUS_BAD_FIELD, "ws", "PROTOCOL 13.1",

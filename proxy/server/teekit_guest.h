@@ -40,6 +40,9 @@ void teekit_guest_drain(struct teekit_guest *g);
 /* End it now; |g| is gone afterwards. */
 void teekit_guest_close(struct teekit_guest *g, const struct why *why);
 
+/* End it if nothing was asked for too long; |g| may be gone afterwards. */
+void teekit_guest_sweep(struct teekit_guest *g, uint64_t now_ms);
+
 struct teekit_guest *teekit_guest_next(const struct teekit_guest *g);
 
 #endif

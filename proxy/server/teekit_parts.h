@@ -37,6 +37,7 @@ struct teekit_guest {
     struct peers_pass pass;
     struct keys_epoch *epoch; /* held until there is a key */
     bool has_key;
+    uint64_t used_ms; /* when something was going on last */
     struct teekit_key key;
     bool asked;   /* a ping was sent, and not answered */
     bool crowded; /* the link is paused: a place is missing */

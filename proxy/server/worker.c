@@ -10,6 +10,8 @@
 #include "proxy/io/shutdown.h"
 #include "proxy/server/serve.h"
 
+#define SWEEP_MAX_MS 60000
+
 /* A letter that is sent once. */
 struct order {
     struct letter letter;
@@ -28,6 +30,7 @@ struct worker {
     /* The worker's own, from its thread's start to its end. */
     uv_loop_t loop;
     struct mailbox *mailbox;
+    uv_timer_t sweep; /* of what idles */
     struct carrier_hub *hub;
     struct serve *serve;
     struct rules *rules; /* held: those that |serve| follows */
@@ -53,7 +56,13 @@ static void on_empty(void *ctx)
 
     carrier_hub_close(w->hub);
     w->hub = NULL;
+    uv_close((uv_handle_t *)&w->sweep, NULL);
     mailbox_close(w->mailbox);
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+    serve_sweep(CONTAINER_OF(timer, struct worker, sweep)->serve);
 }
 
 static void on_drain(struct letter *letter)
@@ -146,6 +155,8 @@ static enum status start_serve(struct worker *w)
         .log = &c->options->log,
         .meter = &w->meter,
         .streams_max = (uint32_t)c->options->limits.streams,
+        .session_idle_ms = (uint64_t)c->options->limits.session_idle_s * 1000,
+        .stream_idle_ms = (uint64_t)c->options->limits.stream_idle_s * 1000,
         .teekit = c->options->teekit,
         .teekit_body = c->options->limits.teekit_body,
         .teekit_beat_ms = SERVE_TEEKIT_BEAT_MS,
@@ -154,6 +165,21 @@ static enum status start_serve(struct worker *w)
     };
 
     return serve_new(&config, &w->serve);
+}
+
+/* Often enough that nothing idles for more than a quarter longer than it may,
+ * and a minute. */
+static void start_sweeping(struct worker *w)
+{
+    const struct caps *c = &w->config.options->limits;
+    const size_t never = SWEEP_MAX_MS / 250;
+    const size_t shortest_s =
+        MIN_OF(c->session_idle_s > 0 ? c->session_idle_s : never,
+               c->stream_idle_s > 0 ? c->stream_idle_s : never);
+    const uint64_t every_ms = MIN_OF(shortest_s * 250, (size_t)SWEEP_MAX_MS);
+
+    (void)uv_timer_init(&w->loop, &w->sweep); /* cannot fail */
+    (void)uv_timer_start(&w->sweep, on_sweep, every_ms, every_ms);
 }
 
 static enum status start_listeners(struct worker *w, struct why *why)
@@ -182,6 +208,7 @@ static enum status start(struct worker *w, struct why *why)
 {
     enum status st = mailbox_open(&w->loop, MAILBOX_LETTERS_MAX, &w->mailbox);
 
+    start_sweeping(w);
     if (st == STATUS_OK)
         st = carrier_hub_open(&w->loop, &w->hub);
     if (st == STATUS_OK)
@@ -201,6 +228,7 @@ static void undo(struct worker *w)
 {
     close_listeners(w);
     carrier_hub_close(w->hub);
+    uv_close((uv_handle_t *)&w->sweep, NULL);
     if (w->mailbox != NULL)
         mailbox_close(w->mailbox);
     run_to_end(w);

@@ -1,0 +1,137 @@
+#!/usr/bin/python3
+"""What idles too long ends, what does not goes on; who asks for too much is told
+so, and who asks for as much as is allowed gets it."""
+
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+from server_test import upgrade  # noqa: E402
+from wire import ask, connect, read_head  # noqa: E402
+
+
+def count(child, word):
+    return Path(child.log_path).read_text(errors="replace").count(word)
+
+
+def wait_count(child, word, times, seconds=30):
+    deadline = time.monotonic() + seconds
+    while count(child, word) < times:
+        check(time.monotonic() < deadline, f"no '{word}'\n{child.tail()}")
+        time.sleep(0.05)
+
+
+def pair(programs, *args):
+    server = programs.server(*args)
+    proxy = programs.proxy(programs.policy(
+        [f"ws://127.0.0.1:{server.port}/__ra__"], server.sim_dir))
+    return server, proxy
+
+
+def code(proxy, path="/"):
+    return curl("-x", proxy.url, "-o", "/dev/null", "-w", "%{http_code}",
+                f"http://{HOST}{path}").stdout.decode()
+
+
+def a_session_without_streams_ends_and_is_made_again(build):
+    with Programs(build) as programs:
+        server, proxy = pair(programs, "--limit", "session-idle=1")
+        check(code(proxy) == "200", "the first request")
+        wait_count(server, "session.idle", 1)
+        wait_count(server, "session.down", 1)
+        check(code(proxy) == "200", "after the session had ended")
+        check(count(proxy, "session.accepted") == 2, proxy.tail())
+
+
+def a_session_with_a_stream_does_not_idle(build):
+    with Programs(build) as programs:
+        server, proxy = pair(programs, "--limit", "session-idle=1")
+        # A stream that says nothing for three seconds.
+        check(code(proxy, "/slow?ms=3000") == "200", "a slow answer")
+        check(count(server, "session.idle") <= 1, server.tail())
+        check(count(proxy, "session.accepted") == 1, proxy.tail())
+
+
+def tunnel(proxy):
+    s = connect(proxy.port)
+    s.sendall(f"CONNECT {HOST}:80 HTTP/1.1\r\n"
+              f"Host: {HOST}:80\r\n\r\n".encode())
+    check(b" 200 " in read_head(s), "CONNECT")
+    return s
+
+
+def a_stream_without_bytes_is_cut_and_one_with_some_is_not(build):
+    with Programs(build) as programs:
+        server, proxy = pair(programs, "--limit", "stream-idle=2")
+        mute, busy = tunnel(proxy), tunnel(proxy)
+        deadline = time.monotonic() + 5
+        busy.sendall(f"GET /echo HTTP/1.1\r\nHost: {HOST}\r\nX: ".encode())
+        while time.monotonic() < deadline:
+            busy.sendall(b"x")
+            time.sleep(0.3)
+        mute.settimeout(30)
+        try:
+            check(mute.recv(1) == b"", "bytes from nowhere")
+        except ConnectionResetError:
+            pass
+        busy.sendall(b"\r\n\r\n")
+        check(read_head(busy).startswith(b"HTTP/1.1 200"), "the busy one")
+        for s in mute, busy:
+            s.close()
+
+
+def nought_is_for_ever(build):
+    with Programs(build) as programs:
+        server, proxy = pair(programs, "--limit", "session-idle=0", "--limit",
+                             "stream-idle=0")
+        s = tunnel(proxy)
+        time.sleep(2)
+        s.sendall(f"GET /echo HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        check(read_head(s).startswith(b"HTTP/1.1 200"), "after a rest")
+        s.close()
+
+
+def a_quote_too_many_is_answered_503_and_when_to_come_back(build):
+    with Programs(build) as programs:
+        server = programs.server("--limit", "peer-quote-rate=2")
+        held = []
+        for _ in range(2):
+            held.append(connect(server.port))
+            held[-1].sendall(upgrade())
+            check(b" 101 " in read_head(held[-1]), "one of those allowed")
+        answer = ask(server.port, upgrade())
+        check(b" 503 " in answer and b"\r\nRetry-After: 1\r\n" in answer,
+              f"{answer}")
+        check(b"limit.peer-quote-rate" in answer, f"{answer}")
+        time.sleep(1.1)
+        held.append(connect(server.port))
+        held[-1].sendall(upgrade())
+        check(b" 101 " in read_head(held[-1]), "a second later")
+        for s in held:
+            s.close()
+
+
+def streams_of_a_session_are_bounded(build):
+    with Programs(build) as programs:
+        server, proxy = pair(programs, "--limit", "streams=4")
+        held = [tunnel(proxy) for _ in range(4)]
+        check(count(proxy, "session.accepted") == 1, proxy.tail())
+        check(code(proxy) == "200", "in another session")
+        check(count(proxy, "session.accepted") == 2, proxy.tail())
+        for s in held:  # those within the limit are as they were
+            s.sendall(f"GET /echo HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+            check(read_head(s).startswith(b"HTTP/1.1 200"), "within the limit")
+            s.close()
+
+
+if __name__ == "__main__":
+    sys.exit(run_tests([
+        a_session_without_streams_ends_and_is_made_again,
+        a_session_with_a_stream_does_not_idle,
+        a_stream_without_bytes_is_cut_and_one_with_some_is_not,
+        nought_is_for_ever,
+        a_quote_too_many_is_answered_503_and_when_to_come_back,
+        streams_of_a_session_are_bounded,
+    ]))
