@@ -103,6 +103,7 @@ void conn_set_deadline(struct conn *c, int64_t ms, const char *what);
 /* Fail with STATUS_TIMED_OUT once nothing was read or has left for |ms|. */
 void conn_set_idle(struct conn *c, int64_t ms);
 
+/* None of the two any more. */
 void conn_clear_deadline(struct conn *c);
 
 /* Give it up now; pending bytes are dropped. NULL is allowed, also below. */

@@ -58,6 +58,7 @@ struct http_reader {
     struct why why;     /* of HTTP_BAD */
 };
 
+/* For messages of |kind|. Allocates nothing before there is a head. */
 void http_reader_init(struct http_reader *r, enum http_kind kind);
 void http_reader_fini(struct http_reader *r);
 

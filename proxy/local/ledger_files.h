@@ -34,12 +34,13 @@ MUST_CHECK enum status ledger_files_lines(const char *path, const char *name,
                                           ledger_line_fn *fn, void *ctx,
                                           struct why *why);
 
-/* The newest file becomes an older one, that ends with |last_id|. */
+/* The newest file becomes an older one, that ends with |last_id|.
+ * Returns as above. */
 MUST_CHECK enum status ledger_files_rotate(const char *dir, uint32_t last_id,
                                            struct why *why);
 
 /* Take the oldest files away, and the blobs that no line refers to, until all
- * together have at most |max_bytes|. */
+ * together have at most |max_bytes|. Returns as above. */
 MUST_CHECK enum status ledger_files_prune(const char *dir, uint64_t max_bytes,
                                           struct why *why);
 

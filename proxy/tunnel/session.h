@@ -250,6 +250,7 @@ MUST_CHECK enum status stream_open(struct session *s, struct slice target,
 /* Server: the target was reached. */
 void stream_opened(struct stream *s);
 
+/* Whose the stream is: what stream_open() was given, until it is set anew. */
 void *stream_context(const struct stream *s);
 void stream_set_context(struct stream *s, void *ctx);
 struct session *stream_session(const struct stream *s);
