@@ -49,6 +49,7 @@ enum status_class {
     ROW(HEAD_TOO_LARGE, REQUEST,    431, 0x01, "the request head is larger than the limit") \
     ROW(NOT_SERVICE,    REQUEST,    403, 0x02, "the destination is not a named service") \
     ROW(NOT_ALLOWED,    REQUEST,    403, 0x02, "the server's rules do not allow this destination") \
+    ROW(NO_LOGIN,       REQUEST,    401, 0x02, "credentials for this page are missing or wrong") \
     ROW(NO_ACCESS,      REQUEST,    407, 0x02, "credentials are missing or wrong") \
     ROW(TRUNCATED,      PEER,       502, 0x01, "input ends inside a field")    \
     ROW(TRAILING,       PEER,       502, 0x01, "input goes on after its end")  \

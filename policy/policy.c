@@ -27,6 +27,22 @@ static enum status on_unsafe_listen(struct reader *r, const struct node *key,
     return read_listen_unsafe(r, key, to);
 }
 
+static enum status on_credentials(struct reader *r, const struct node *key,
+                                  void *to)
+{
+    struct policy *p = to;
+
+    return read_path(r, key->value, &p->credentials);
+}
+
+static enum status on_allow_users(struct reader *r, const struct node *key,
+                                  void *to)
+{
+    struct policy *p = to;
+
+    return read_listen_users(r, key, p);
+}
+
 static enum status on_default(struct reader *r, const struct node *key,
                               void *to)
 {
@@ -91,6 +107,8 @@ static const struct word policy_words[] = {
     { "include",       on_other_time }, /* by read_file_all() */
     { "listen",        on_listen },
     { "unsafe-listen", on_unsafe_listen },
+    { "credentials",   on_credentials },
+    { "allow-users",   on_allow_users },
     { "default",       on_default },
     { "collateral",    on_collateral },
     { "audit",         on_audit },
@@ -128,6 +146,8 @@ static enum status read_policy(struct reader *r, struct policy *p)
     read_audit_default(&p->audit);
     if (st == STATUS_OK)
         st = read_words(r, p);
+    if (st == STATUS_OK)
+        st = read_listen_check(r, p);
     if (st == STATUS_OK)
         st = read_service_all(r, p);
     if (st != STATUS_OK)

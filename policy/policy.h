@@ -232,6 +232,9 @@ struct policy {
     const char *const *files;
     size_t listen_count;                 /* at least 1 */
     const struct policy_address *listen; /* loopback, or named as unsafe */
+    const char *credentials;        /* a file; NULL: nobody is asked for any */
+    size_t allow_user_count;        /* beside our own, at UNIX sockets */
+    const char *const *allow_users; /* names or numbers */
     enum policy_default unnamed;
     struct policy_collateral collateral;
     struct policy_revocations revocations; /* of every service */

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "policy/host.h"
+#include "policy/read_file.h"
+#include "policy/yaml_tree.h"
 
 static const char this_machine[] = "localhost";
 
@@ -115,6 +117,35 @@ enum status read_listen_unsafe(struct reader *r, const struct node *key,
     if (st != STATUS_OK)
         return st;
     return read_warn(r, key,
-                     "everybody who reaches these addresses can use the "
-                     "proxy");
+                     "other machines reach these addresses, and the "
+                     "credentials travel there in the clear");
+}
+
+static enum status read_user(struct reader *r, const struct node *node,
+                             void *item)
+{
+    return read_name(r, node, item);
+}
+
+enum status read_listen_users(struct reader *r, const struct node *key,
+                              struct policy *p)
+{
+    void *users = NULL;
+    enum status st = read_list(r, key->value, sizeof(const char *), read_user,
+                               &users, &p->allow_user_count);
+
+    p->allow_users = users;
+    return st;
+}
+
+enum status read_listen_check(struct reader *r, const struct policy *p)
+{
+    const struct node *root = r->first_file->root;
+    const struct node *unsafe = yaml_tree_find(root, "unsafe-listen");
+
+    if (unsafe != NULL && p->credentials == NULL)
+        return read_unexpected(r, unsafe,
+                               "credentials beside it, because everybody who "
+                               "reaches these addresses could use the proxy");
+    return STATUS_OK;
 }

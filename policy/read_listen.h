@@ -21,6 +21,14 @@ read_listen_list(struct reader *r, const struct node *key, struct policy *p);
 MUST_CHECK enum status
 read_listen_unsafe(struct reader *r, const struct node *key, struct policy *p);
 
+/* The list of the key `allow-users`. */
+MUST_CHECK enum status
+read_listen_users(struct reader *r, const struct node *key, struct policy *p);
+
+/* What can be judged only when all of these were read. */
+MUST_CHECK enum status read_listen_check(struct reader *r,
+                                         const struct policy *p);
+
 /* True when both would bind the same port, as far as can be told without
  * asking the system. */
 bool read_listen_collides(const struct policy_address *a,

@@ -350,14 +350,30 @@ static enum status check_port(struct reader *r, const struct node *const *keys,
     return STATUS_OK;
 }
 
+/* Nothing is asked there, where the proxy itself does ask. */
+static enum status warn_of_port(struct reader *r,
+                                const struct node *const *keys,
+                                const struct policy *p, size_t service)
+{
+    if (p->credentials == NULL || p->services[service].local->host[0] == '/')
+        return STATUS_OK;
+    return read_warn(r, local_at(keys, service),
+                     "a port asks for no credentials: whoever uses this "
+                     "machine reaches the service; the path of a UNIX socket "
+                     "keeps others out");
+}
+
 static enum status check_ports(struct reader *r, const struct node *const *keys,
                                const struct policy *p)
 {
     enum status st = STATUS_OK;
 
     for (size_t i = 0; i < p->service_count && st == STATUS_OK; i++)
-        if (p->services[i].local != NULL)
+        if (p->services[i].local != NULL) {
             st = check_port(r, keys, p, i);
+            if (st == STATUS_OK)
+                st = warn_of_port(r, keys, p, i);
+        }
     return st;
 }
 

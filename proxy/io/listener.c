@@ -13,6 +13,8 @@
 
 #include "proxy/io/listen_address.h"
 
+#define MODE_OWN        (S_IRUSR | S_IWUSR)
+#define MODE_OTHERS     (MODE_OWN | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)
 #define ACCEPTS_MAX     64 /* in one turn, so that others get theirs */
 #define SAME_PORT_TRIES 16
 
@@ -33,6 +35,7 @@ struct listener {
     bool over;
     uint16_t port;
     const struct log *log;
+    bool (*admits)(void *ctx, uid_t uid);
     void (*on_accept)(void *ctx, struct conn *conn);
     void *ctx;
     char path[LISTENER_PATH_ROOM]; /* a file to be removed; "" if none */
@@ -88,10 +91,11 @@ static bool is_stale(const union listen_socket_address *at)
 }
 
 /* Bind a UNIX socket that only this user may use. */
-static bool bind_path(int fd, const union listen_socket_address *at)
+static bool bind_own(int fd, const union listen_socket_address *at)
 {
-    /* Linux takes the file's mode from the socket's. */
-    if (fchmod(fd, S_IRUSR | S_IWUSR) != 0)
+    /* Linux takes the file's mode from the socket's, so that there is no moment
+     * at which anybody else can connect. */
+    if (fchmod(fd, MODE_OWN) != 0)
         return false;
     if (bind(fd, &at->any, sizeof(at->path)) == 0)
         return true;
@@ -100,29 +104,43 @@ static bool bind_path(int fd, const union listen_socket_address *at)
            bind(fd, &at->any, sizeof(at->path)) == 0;
 }
 
-/* Who else may listen on the address. */
-enum sharing { SHARE_NONE, SHARE_FIRST, SHARE_JOIN };
+/* The umask would take others' bits from the socket's own mode. */
+static bool bind_path(int fd, const union listen_socket_address *at,
+                      bool others)
+{
+    return bind_own(fd, at) &&
+           (!others || chmod(at->path.sun_path, MODE_OTHERS) == 0);
+}
+
+/* Who else may listen on the address, or connect to it. */
+struct sharing {
+    enum { SHARE_NONE, SHARE_FIRST, SHARE_JOIN } port;
+    bool others; /* users, to a UNIX socket */
+};
 
 /* The first one becomes shared only once it is bound: so that it still fails
  * where a program that is none of ours shares the address. */
 static bool bind_and_listen(int fd, const union listen_socket_address *at,
-                            enum sharing sharing)
+                            struct sharing sharing)
 {
     int family = at->any.sa_family;
 
     if (family == AF_UNIX)
-        return bind_path(fd, at) && listen(fd, LISTENER_BACKLOG) == 0;
+        return bind_path(fd, at, sharing.others) &&
+               listen(fd, LISTENER_BACKLOG) == 0;
     return set_flag(fd, SOL_SOCKET, SO_REUSEADDR) &&
-           (sharing != SHARE_JOIN || set_flag(fd, SOL_SOCKET, SO_REUSEPORT)) &&
+           (sharing.port != SHARE_JOIN ||
+            set_flag(fd, SOL_SOCKET, SO_REUSEPORT)) &&
            (family != AF_INET6 || set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY)) &&
            bind(fd, &at->any, size_of(at)) == 0 &&
-           (sharing != SHARE_FIRST || set_flag(fd, SOL_SOCKET, SO_REUSEPORT)) &&
+           (sharing.port != SHARE_FIRST ||
+            set_flag(fd, SOL_SOCKET, SO_REUSEPORT)) &&
            listen(fd, LISTENER_BACKLOG) == 0;
 }
 
 /* A socket that listens; or -1 and errno. */
 static int open_socket(const union listen_socket_address *at,
-                       enum sharing sharing)
+                       struct sharing sharing)
 {
     int fd = socket(at->any.sa_family,
                     SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -171,7 +189,7 @@ static void close_sockets(struct listener_sockets *s)
  * machine; a port that is taken in one of them may not: connections meant for
  * us would go to whoever has it. Returns 0 or an errno. */
 static int open_sockets(struct listener_sockets *s, struct listen_address *w,
-                        enum sharing sharing)
+                        struct sharing sharing)
 {
     int error = 0;
 
@@ -196,7 +214,7 @@ static int open_sockets(struct listener_sockets *s, struct listen_address *w,
 /* As above; when the system chooses the port, it may choose one that is taken
  * in the other family. */
 static int open_all(struct listener_sockets *s, struct listen_address *w,
-                    enum sharing sharing)
+                    struct sharing sharing)
 {
     bool chosen = w->port == 0;
     int error = 0;
@@ -220,7 +238,7 @@ static int join_socket(int fd)
         return -1;
     if (at.any.sa_family == AF_UNIX)
         return fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    return open_socket(&at, SHARE_JOIN);
+    return open_socket(&at, (struct sharing){ .port = SHARE_JOIN });
 }
 
 /* Returns 0 or an errno. */
@@ -313,6 +331,32 @@ static void shed(struct listener *l, int fd)
     (void)uv_timer_start(&l->rest, on_rested, LISTENER_REST_MS, 0);
 }
 
+/* Who is at |fd|, if it is a UNIX socket, as they were when they connected. */
+static bool is_admitted(const struct listener *l, int fd)
+{
+    struct ucred who = { .uid = (uid_t)-1 };
+    socklen_t len = sizeof(who);
+
+    if (l->admits == NULL || l->port != 0)
+        return true;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 &&
+        l->admits(l->ctx, who.uid))
+        return true;
+    log_event(l->log, LOG_WARN, "listener.stranger",
+              LOG_FIELDS(LOG_N("uid", who.uid)));
+    return false;
+}
+
+static void take(struct listener *l, uv_loop_t *loop, int fd)
+{
+    struct conn *conn;
+
+    if (!is_admitted(l, fd))
+        (void)close(fd); /* nothing was written to it */
+    else if (conn_from_fd(loop, fd, &conn) == STATUS_OK)
+        l->on_accept(l->ctx, conn);
+}
+
 static void on_ready(uv_poll_t *poll, int rc, int events)
 {
     struct door *door = poll->data;
@@ -323,7 +367,6 @@ static void on_ready(uv_poll_t *poll, int rc, int events)
     open_spare(l);
     for (unsigned i = 0; i < ACCEPTS_MAX && !l->over; i++) {
         int fd = accept4(door->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        struct conn *conn;
 
         if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
                        errno == ENOMEM)) {
@@ -333,8 +376,8 @@ static void on_ready(uv_poll_t *poll, int rc, int events)
         if (fd < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             return;
         /* any other error is of the connection that was accepted */
-        if (fd >= 0 && conn_from_fd(poll->loop, fd, &conn) == STATUS_OK)
-            l->on_accept(l->ctx, conn);
+        if (fd >= 0)
+            take(l, poll->loop, fd);
     }
 }
 
@@ -410,6 +453,7 @@ static struct listener *listener_new(const struct listener_config *config,
     if (l == NULL)
         return NULL;
     l->log = config->log;
+    l->admits = config->admits;
     l->on_accept = config->on_accept;
     l->ctx = config->ctx;
     l->spare = -1;
@@ -440,7 +484,7 @@ static enum status listener_start(uv_loop_t *loop, struct listener_sockets *s,
     return STATUS_OK;
 }
 
-static enum status bind_all(const char *address, enum sharing sharing,
+static enum status bind_all(const char *address, struct sharing sharing,
                             struct listener_sockets *out, struct why *why)
 {
     struct listen_address where;
@@ -464,10 +508,12 @@ static enum status bind_all(const char *address, enum sharing sharing,
 enum status listener_open(uv_loop_t *loop, const struct listener_config *config,
                           struct listener **out, struct why *why)
 {
+    const struct sharing sharing = {
+        .port = config->shared ? SHARE_FIRST : SHARE_NONE,
+        .others = config->others,
+    };
     struct listener_sockets s;
-    enum status st =
-        bind_all(config->address, config->shared ? SHARE_FIRST : SHARE_NONE, &s,
-                 why);
+    enum status st = bind_all(config->address, sharing, &s, why);
 
     *out = NULL;
     return st != STATUS_OK ? st : listener_start(loop, &s, config, out, why);
@@ -493,10 +539,14 @@ enum status listener_join(uv_loop_t *loop, const struct listener *first,
                       : listener_start(loop, &s, config, out, why);
 }
 
-enum status listener_bind(const char *address, struct listener_sockets *out,
-                          struct why *why)
+enum status listener_bind(const char *address, bool others,
+                          struct listener_sockets *out, struct why *why)
 {
-    return bind_all(address, SHARE_NONE, out, why);
+    const struct sharing sharing = {
+        .others = others,
+    };
+
+    return bind_all(address, sharing, out, why);
 }
 
 void listener_unbind(struct listener_sockets *s)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <uv.h>
 
 #include "common/log.h"
@@ -29,7 +30,12 @@ struct listener_config {
                           * "*:443" (both families), "/run/veritee.sock";
                           * port 0: the system chooses */
     bool shared;           /* others will join: listener_join() */
+    bool others;           /* a UNIX socket is for other users too: mode 0666;
+                          * else 0600, from its first moment on */
     const struct log *log; /* borrowed; NULL is silence */
+    /* May |uid|, who connects to a UNIX socket, be accepted? NULL: whoever the
+   * file's mode lets in. */
+    bool (*admits)(void *ctx, uid_t uid);
     /* |conn| is the callee's, without an owner yet. */
     void (*on_accept)(void *ctx, struct conn *conn);
     void *ctx;
@@ -45,8 +51,8 @@ MUST_CHECK enum status listener_open(uv_loop_t *loop,
 
 /* Another listener on the address of |first|, which was opened as shared: for
  * another loop, so that each worker accepts its part. A TCP socket of its own
- * (SO_REUSEPORT), or the same UNIX socket. |config|'s address and |shared| are
- * not read. The loop of |first| may be running, but not |first| be closed
+ * (SO_REUSEPORT), or the same UNIX socket. |config|'s address, |shared| and
+ * |others| are not read. The loop of |first| may be running, but not |first| be closed
  * meanwhile. Returns as listener_open(). */
 MUST_CHECK enum status listener_join(uv_loop_t *loop,
                                      const struct listener *first,
@@ -62,9 +68,9 @@ struct listener_sockets {
     char path[LISTENER_PATH_ROOM]; /* a file to be removed; "" if none */
 };
 
-/* Listen on |address|, as in listener_config. Returns as listener_open();
+/* Listen on |address|; it and |others| are as in listener_config. Returns as listener_open();
  * |out| is empty unless OK, else to be given to listener_unbind(). */
-MUST_CHECK enum status listener_bind(const char *address,
+MUST_CHECK enum status listener_bind(const char *address, bool others,
                                      struct listener_sockets *out,
                                      struct why *why);
 

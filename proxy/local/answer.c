@@ -3,9 +3,13 @@
 #include "common/http_reason.h"
 #include "proxy/local/page.h"
 
-/* What some codes must carry: RFC 9110 sections 15.5.6 and 15.5.8. */
+/* What some codes must carry: RFC 9110 sections 15.5.2, 15.5.6 and
+ * 15.5.8. */
 static const char *field_of(int code)
 {
+    if (code == 401)
+        return "WWW-Authenticate: Basic realm=\"veritee\", charset=\"UTF-8\""
+               "\r\n";
     if (code == 405)
         return "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, CONNECT"
                "\r\n";

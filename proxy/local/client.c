@@ -301,6 +301,15 @@ static const struct far_events far_events = {
     .on_room = on_far_room,
 };
 
+bool client_is_asked(const struct client *c)
+{
+    const struct front_config *config = &c->front->config;
+
+    return c->port != 0 && config->owner->check_user != NULL &&
+           (config->owner->asks_user == NULL ||
+            config->owner->asks_user(config->ctx));
+}
+
 bool client_is_of_service(const struct client *c)
 {
     return c->service[0] != '\0';

@@ -89,6 +89,9 @@ struct slice client_input(const struct client *c);
 /* The first |len| bytes of it are done with. */
 void client_used(struct client *c, size_t len);
 
+/* True when it must say who it is. */
+bool client_is_asked(const struct client *c);
+
 /* True at the address of one service. */
 bool client_is_of_service(const struct client *c);
 

@@ -53,17 +53,13 @@ const struct command cmd_doctor_command = {
 
 /* Where the proxy of |policy| is asked for. */
 static int find_proxy(const struct options *o, const struct policy *policy,
-                      struct target *out)
+                      struct running *out)
 {
-    const struct policy_address *first = &policy->listen[0];
     struct why why;
+    enum status st = o->proxy == NULL ? running_of_policy(policy, out, &why)
+                                      : running_address(o->proxy, out, &why);
 
-    if (o->proxy == NULL && first->port != 0 &&
-        target_set(out, slice_text(first->host), first->port, &why) ==
-            STATUS_OK &&
-        target_is_loopback(out))
-        return -1;
-    if (running_address(o->proxy, out, &why) == STATUS_OK)
+    if (st == STATUS_OK)
         return -1;
     return command_fail_why(&cmd_doctor_command, COMMAND_TROUBLE, &why);
 }
@@ -82,7 +78,7 @@ static void look_at_policy(struct doctor *d)
 }
 
 /* The clock comes after all that has seen signed dates. */
-static void look_at_all(struct doctor *d, const struct target *proxy)
+static void look_at_all(struct doctor *d, const struct running *proxy)
 {
     look_at_policy(d);
     doctor_store(d);
@@ -121,7 +117,7 @@ int cmd_doctor_main(int argc, char **argv)
     char cache[PATHS_ROOM];
     struct policy *policy = NULL;
     struct doctor *d;
-    struct target proxy;
+    struct running proxy = { 0 };
     char **operands;
     int code = command_read(&cmd_doctor_command, argc, argv, &o, &operands);
 
@@ -140,6 +136,7 @@ int cmd_doctor_main(int argc, char **argv)
         code =
             command_fail(&cmd_doctor_command, COMMAND_TROUBLE, "out of memory");
     }
+    running_forget(&proxy);
     free(d);
     policy_free(policy);
     return code;

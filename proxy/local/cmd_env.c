@@ -112,7 +112,7 @@ int cmd_env_main(int argc, char **argv)
     struct options o = { .json = false };
     const struct shell *shell;
     struct proxy_env env;
-    struct target proxy;
+    struct running proxy;
     struct why why;
     char **operands;
     int code = command_read(&cmd_env_command, argc, argv, &o, &operands);
@@ -121,7 +121,17 @@ int cmd_env_main(int argc, char **argv)
         return code;
     if (running_address(o.proxy, &proxy, &why) != STATUS_OK)
         return command_fail_why(&cmd_env_command, COMMAND_TROUBLE, &why);
+    if (proxy.path[0] != '\0')
+        return command_fail(&cmd_env_command, COMMAND_TROUBLE,
+                            "%s is a UNIX socket, which no variable leads "
+                            "programs to: let the policy listen on a port too",
+                            proxy.path);
+    if (proxy.secret.password[0] != '\0' && !o.unset)
+        (void)fputs("veritee env: these variables hold the proxy's password; "
+                    "'veritee exec' gives them to one program alone\n",
+                    stderr);
     proxy_env_make(&proxy, &env);
+    running_forget(&proxy);
     shell = find_shell(o.shell);
     if (o.json)
         put_json(&env, &out);

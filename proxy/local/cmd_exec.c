@@ -58,7 +58,7 @@ int cmd_exec_main(int argc, char **argv)
 {
     struct options o = { .proxy = NULL };
     struct proxy_env env;
-    struct target proxy;
+    struct running proxy;
     struct why why;
     char **program;
     int code = command_read(&cmd_exec_command, argc, argv, &o, &program);
@@ -70,7 +70,12 @@ int cmd_exec_main(int argc, char **argv)
     if (running_address(o.proxy, &proxy, &why) != STATUS_OK ||
         running_find(&proxy, &why) != STATUS_OK)
         return no_proxy(&why);
+    if (proxy.path[0] != '\0')
+        return fail(CMD_EXEC_FAILED, proxy.path,
+                    "a UNIX socket, which no variable leads programs to: let "
+                    "the policy listen on a port too");
     proxy_env_make(&proxy, &env);
+    running_forget(&proxy);
     if (!proxy_env_set(&env))
         return fail(CMD_EXEC_FAILED, "environment", "out of memory");
     (void)execvp(program[0], program); /* returns only if it failed */

@@ -67,8 +67,9 @@ int cmd_status_main(int argc, char **argv)
     struct options o = { .proxy = NULL };
     struct buffer answer;
     struct slice body;
-    struct target proxy;
+    struct running proxy;
     struct why why;
+    enum status st;
     char **operands;
     int code = command_read(&cmd_status_command, argc, argv, &o, &operands);
 
@@ -76,8 +77,10 @@ int cmd_status_main(int argc, char **argv)
         return code;
     if (running_address(o.proxy, &proxy, &why) != STATUS_OK)
         return command_fail_why(&cmd_status_command, COMMAND_TROUBLE, &why);
-    if (running_ask(&proxy, o.json ? "/status.json" : "/status.txt", &answer,
-                    &body, &why) != STATUS_OK)
+    st = running_ask(&proxy, o.json ? "/status.json" : "/status.txt", &answer,
+                     &body, &why);
+    running_forget(&proxy);
+    if (st != STATUS_OK)
         return command_fail_why(&cmd_status_command, COMMAND_BAD, &why);
     code = print(body) ? COMMAND_GOOD : COMMAND_TROUBLE;
     buffer_free(&answer);

@@ -10,6 +10,7 @@
 #include "collateral/stock.h"
 #include "collateral/store.h"
 #include "common/limits.h"
+#include "common/secret.h"
 #include "common/text.h"
 #include "proxy/local/audit_find.h"
 #include "proxy/local/policy_file.h"
@@ -210,11 +211,21 @@ static void check_no_proxy(struct doctor *d, const char *list)
     }
 }
 
-void doctor_environment(struct doctor *d, const struct target *proxy)
+/* A URL may have a password, which is not for a report. */
+static const char *without_user(const char *url)
+{
+    const char *at = strrchr(url, '@');
+
+    return at == NULL ? url : at + 1;
+}
+
+void doctor_environment(struct doctor *d, const struct running *proxy)
 {
     struct proxy_env want;
     size_t leading = 0;
 
+    if (proxy->path[0] != '\0')
+        return; /* no variable leads there */
     proxy_env_make(proxy, &want);
     for (size_t i = 0; i < PROXY_ENV_COUNT; i++) {
         const char *name = want.at[i].name;
@@ -232,8 +243,10 @@ void doctor_environment(struct doctor *d, const struct target *proxy)
             findings_add(&d->findings, FINDING_WARNING, "environment", name,
                          "eval \"$(veritee env)\", or run programs by 'veritee "
                          "exec'",
-                         "leads to %.200s, not to this proxy", value);
+                         "leads to %.200s, not to this proxy",
+                         without_user(value));
     }
+    secret_wipe(&want, sizeof(want));
     if (leading == 0)
         findings_add(&d->findings, FINDING_NOTE, "environment", "",
                      "eval \"$(veritee env)\", or run programs by 'veritee "
@@ -246,19 +259,24 @@ void doctor_environment(struct doctor *d, const struct target *proxy)
 
 /* --- the proxy ------------------------------------------------------------- */
 
-void doctor_proxy(struct doctor *d, const struct target *proxy)
+void doctor_proxy(struct doctor *d, const struct running *proxy)
 {
-    char name[TARGET_TEXT_ROOM];
+    char name[POLICY_ADDRESS_ROOM];
     struct why why = { 0 };
     enum status st = running_find(proxy, &why);
 
-    target_text(proxy, name);
+    running_text(proxy, name);
     if (st == STATUS_OK)
         findings_add(&d->findings, FINDING_OK, "proxy", name, NULL,
                      "a veritee listens there");
     else if (st == STATUS_REFUSED)
         findings_add(&d->findings, FINDING_NOTE, "proxy", name,
                      "start it by 'veritee run'", "nothing listens there");
+    else if (st == STATUS_NO_LOGIN)
+        findings_add(&d->findings, FINDING_ERROR, "proxy", name,
+                     "name the credentials that it was started with in the "
+                     "policy, or start it again",
+                     "who listens there asks for other credentials");
     else
         findings_add(&d->findings, FINDING_ERROR, "proxy", name,
                      "end that program, or let the policy listen elsewhere",

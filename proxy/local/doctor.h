@@ -10,7 +10,7 @@
 
 #include "policy/policy.h"
 #include "proxy/local/findings.h"
-#include "proxy/local/target.h"
+#include "proxy/local/running.h"
 #include "verifier/verify.h"
 
 #define DOCTOR_PLATFORMS_MAX 64
@@ -38,10 +38,10 @@ void doctor_store(struct doctor *d);
 void doctor_clock(struct doctor *d);
 
 /* The variables that lead programs to a proxy. */
-void doctor_environment(struct doctor *d, const struct target *proxy);
+void doctor_environment(struct doctor *d, const struct running *proxy);
 
 /* Who listens where the policy says. */
-void doctor_proxy(struct doctor *d, const struct target *proxy);
+void doctor_proxy(struct doctor *d, const struct running *proxy);
 
 /* The log of decisions. */
 void doctor_audit(struct doctor *d);

@@ -80,9 +80,11 @@ struct front_owner {
    * False: |target| is no service's. May be NULL. */
     bool (*service_page)(void *ctx, const struct target *target,
                          struct front_page *page);
-    /* True when these are right. NULL: no one is asked for credentials. Must
-   * compare in constant time. */
+    /* True when these are right. Must compare in constant time. Nobody is asked
+   * at a UNIX socket, nor if this is NULL, nor if asks_user (NULL: true) says
+   * so. */
     bool (*check_user)(void *ctx, struct slice user, struct slice password);
+    bool (*asks_user)(void *ctx);
 };
 
 struct front_config {

@@ -38,7 +38,7 @@ static struct gate_socket *find(const struct gates *old, const char *address,
     return NULL;
 }
 
-static enum status listen_at(const char *address, uint64_t id,
+static enum status listen_at(const char *address, bool others, uint64_t id,
                              struct gate_socket **out, struct why *why)
 {
     struct gate_socket *s = calloc(1, sizeof(*s));
@@ -49,7 +49,7 @@ static enum status listen_at(const char *address, uint64_t id,
         return why_fail(why, STATUS_NO_MEMORY, "local", NULL, "no memory");
     (void)snprintf(s->address, sizeof(s->address), "%s", address);
     s->id = id;
-    st = listener_bind(address, &s->sockets, why);
+    st = listener_bind(address, others, &s->sockets, why);
     if (st != STATUS_OK) {
         free(s);
         *out = NULL;
@@ -57,7 +57,7 @@ static enum status listen_at(const char *address, uint64_t id,
     return st;
 }
 
-static enum status add(struct gates *g, const struct gates *old,
+static enum status add(struct gates *g, const struct gates *old, bool others,
                        const struct service *service, struct why *why)
 {
     char address[POLICY_ADDRESS_ROOM];
@@ -67,7 +67,7 @@ static enum status add(struct gates *g, const struct gates *old,
     policy_address_text(service->local, address, sizeof(address));
     gate->socket = find(old, address, service);
     if (gate->socket == NULL)
-        st = listen_at(address, g->next_id++, &gate->socket, why);
+        st = listen_at(address, others, g->next_id++, &gate->socket, why);
     if (st != STATUS_OK)
         return st;
     (void)snprintf(gate->service, sizeof(gate->service), "%s", service->name);
@@ -92,7 +92,8 @@ enum status gates_open(const struct policy *policy, const struct gates *old,
     g->next_id = old == NULL ? 0 : old->next_id;
     for (size_t i = 0; i < policy->service_count && st == STATUS_OK; i++)
         if (policy->services[i].local != NULL)
-            st = add(g, old, &policy->services[i], why);
+            st = add(g, old, policy->allow_user_count > 0, &policy->services[i],
+                     why);
     if (st != STATUS_OK) {
         gates_close(g);
         return st;

@@ -178,6 +178,13 @@ static bool answer_of_service(struct client *c)
 
 /* --- requests ------------------------------------------------------------ */
 
+/* A browser that comes to our pages as to any site gives what it is asked for
+ * by 401; a client that comes as to a proxy, by 407. */
+static bool is_visit(const struct client *c)
+{
+    return c->http.request.form == HTTP_TO_US;
+}
+
 /* "Basic" and user:password in base64 (RFC 7617). */
 static bool has_access(const struct client *c)
 {
@@ -185,13 +192,14 @@ static bool has_access(const struct client *c)
     size_t skip = sizeof(scheme) - 1;
     const struct front_config *config = &c->front->config;
     struct slice given =
-        http_fields_get(&c->http.request.reader.fields, "Proxy-Authorization");
+        http_fields_get(&c->http.request.reader.fields,
+                        is_visit(c) ? "Authorization" : "Proxy-Authorization");
     uint8_t text[CREDENTIALS_MAX_BYTES];
     size_t len = 0;
     const uint8_t *colon = NULL;
     bool ok = false;
 
-    if (config->owner->check_user == NULL || c->origin.port != 0)
+    if (!client_is_asked(c) || c->origin.port != 0)
         return true; /* inside of https, CONNECT had them */
     if (given.len > skip &&
         text_same_word(slice_of(given.at, skip), slice_text(scheme)) &&
@@ -210,8 +218,12 @@ static void refuse_access(struct client *c)
 {
     struct why why;
 
-    (void)why_fail(&why, STATUS_NO_ACCESS, "http.proxy-authorization",
-                   "RFC 9110 section 11.7", "missing or wrong");
+    if (is_visit(c))
+        (void)why_fail(&why, STATUS_NO_LOGIN, "http.authorization",
+                       "RFC 9110 section 11.6", "missing or wrong");
+    else
+        (void)why_fail(&why, STATUS_NO_ACCESS, "http.proxy-authorization",
+                       "RFC 9110 section 11.7", "missing or wrong");
     (void)why_expect(&why, "the user and password of this proxy");
     refuse_why(c, &why, false);
 }

@@ -11,6 +11,7 @@
 #include "proxy/local/front.h"
 #include "proxy/local/local_worker_parts.h"
 #include "proxy/local/upstream_retire.h"
+#include "proxy/local/worker_access.h"
 #include "proxy/local/worker_gates.h"
 #include "proxy/local/worker_pages.h"
 #include "proxy/local/worker_speech.h"
@@ -93,6 +94,8 @@ static enum status service_open(void *ctx, const char *service,
 
 static const struct front_owner front_owner = {
     .route_and_open = route_and_open,
+    .check_user = worker_access_check_user,
+    .asks_user = worker_access_asks_user,
     .service_target = worker_gates_target,
     .service_open = service_open,
     .ends_tls = worker_tls_ends,
@@ -102,6 +105,13 @@ static const struct front_owner front_owner = {
     .local_event = worker_pages_event,
     .service_page = worker_pages_service,
 };
+
+static bool admits(void *ctx, uid_t uid)
+{
+    const struct door *door = ctx;
+
+    return worker_access_admits(door->worker, uid);
+}
 
 static void on_accept(void *ctx, struct conn *conn)
 {
@@ -328,6 +338,8 @@ static enum status listen_on(struct local_worker *w, const struct door *first,
         .address = text,
         .shared = w->config.count > 1,
         .log = w->config.log,
+        .others = local_worker_policy(w)->allow_user_count > 0,
+        .admits = admits,
         .on_accept = on_accept,
         .ctx = door,
     };

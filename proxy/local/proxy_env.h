@@ -8,10 +8,14 @@
 
 #include <stddef.h>
 
+#include "proxy/local/access.h"
+#include "proxy/local/running.h"
 #include "proxy/local/target.h"
 
-#define PROXY_ENV_COUNT      8
-#define PROXY_ENV_VALUE_ROOM (TARGET_TEXT_ROOM + sizeof("http://"))
+#define PROXY_ENV_COUNT 8
+/* A URL; each byte of user and password may be written as three. */
+#define PROXY_ENV_VALUE_ROOM                                                   \
+    (TARGET_TEXT_ROOM + sizeof("http://:@") + 6 * ACCESS_WORD_MAX_BYTES)
 
 struct proxy_env {
     struct {
@@ -20,8 +24,9 @@ struct proxy_env {
     } at[PROXY_ENV_COUNT];
 };
 
-/* Those that lead to |proxy|; this machine itself is not gone through it. */
-void proxy_env_make(const struct target *proxy, struct proxy_env *out);
+/* Those that lead to |proxy|, which is no UNIX socket, with what it asks for;
+ * this machine itself is not gone through it. |out| is as secret as that. */
+void proxy_env_make(const struct running *proxy, struct proxy_env *out);
 
 /* Put them into the environment of this process; false when out of memory. */
 MUST_CHECK bool proxy_env_set(const struct proxy_env *env);

@@ -6,8 +6,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "common/secret.h"
+#include "common/text.h"
 #include "proxy/local/paths.h"
 #include "proxy/local/policy_file.h"
 
@@ -15,43 +18,127 @@
 #define ANSWER_MAX_BYTES (2 * 1024 * 1024)
 #define READ_BYTES       (16 * 1024)
 #define WAIT_SECONDS     10
+#define LOGIN_ROOM       (4 * ACCESS_WORD_MAX_BYTES)
 
-/* The first address of the default policy, if there is one with a port. */
-static bool policy_address(struct target *out)
+void running_forget(struct running *r)
+{
+    access_secret_wipe(&r->secret);
+    *r = (struct running){ 0 };
+}
+
+void running_text(const struct running *r, char out[POLICY_ADDRESS_ROOM])
+{
+    if (r->path[0] != '\0')
+        (void)snprintf(out, POLICY_ADDRESS_ROOM, "%s", r->path);
+    else
+        target_text(&r->address, out);
+}
+
+/* False: nobody can tell its port, or it is another machine's. */
+static bool take_address(const struct policy_address *a, struct running *out)
+{
+    struct why why;
+
+    return a->port != 0 &&
+           target_set(&out->address, slice_text(a->host), a->port, &why) ==
+               STATUS_OK &&
+           target_is_loopback(&out->address);
+}
+
+static bool take_first(const struct policy *policy, struct running *out)
+{
+    for (size_t i = 0; i < policy->listen_count; i++)
+        if (take_address(&policy->listen[i], out))
+            return true;
+    out->address = (struct target){ 0 };
+    for (size_t i = 0; i < policy->listen_count; i++) {
+        if (policy->listen[i].host[0] != '/')
+            continue;
+        policy_address_text(&policy->listen[i], out->path, sizeof(out->path));
+        return true;
+    }
+    return false;
+}
+
+/* |text| alone. */
+static enum status read_address(const char *text, struct running *out,
+                                struct why *why)
+{
+    enum status st;
+
+    if (text[0] == '/' && strlen(text) < sizeof(out->path)) {
+        memcpy(out->path, text, strlen(text) + 1);
+        return STATUS_OK;
+    }
+    st = target_parse(&out->address, slice_text(text), DEFAULT_PORT, why);
+    if (st != STATUS_OK || target_is_loopback(&out->address))
+        return st;
+    (void)why_fail(why, STATUS_BAD_ADDRESS, "proxy", NULL, "%s", text);
+    return why_expect(why, "an address of this machine");
+}
+
+/* The secret is for nobody but who listens where the policy says. At a UNIX
+ * socket none is asked. */
+static bool is_of_policy(const struct running *r, const struct policy *policy)
+{
+    for (size_t i = 0; i < policy->listen_count; i++) {
+        struct running own = { 0 };
+
+        if (take_address(&policy->listen[i], &own) &&
+            own.address.port == r->address.port)
+            return true;
+    }
+    return false;
+}
+
+static enum status take_secret(const struct policy *policy, struct running *out,
+                               struct why *why)
+{
+    if (policy->credentials == NULL || !is_of_policy(out, policy))
+        return STATUS_OK;
+    return access_secret_read(policy->credentials, &out->secret, why);
+}
+
+enum status running_of_policy(const struct policy *policy, struct running *out,
+                              struct why *why)
+{
+    *out = (struct running){ 0 };
+    if (take_first(policy, out))
+        return take_secret(policy, out, why);
+    return read_address("localhost", out, why);
+}
+
+/* The policy that `veritee run` would read; NULL if there is none. */
+static struct policy *default_policy(void)
 {
     char path[PATHS_ROOM];
     struct policy *policy = NULL;
     struct policy_error error;
-    struct why why;
-    bool found;
 
     if (!paths_policy(path) ||
         policy_file_load(path, &policy, &error) != STATUS_OK)
-        return false;
-    found = policy->listen[0].port != 0 &&
-            target_set(out, slice_text(policy->listen[0].host),
-                       policy->listen[0].port, &why) == STATUS_OK &&
-            target_is_loopback(out);
-    policy_free(policy);
-    return found;
+        return NULL;
+    return policy;
 }
 
-enum status running_address(const char *text, struct target *out,
+enum status running_address(const char *text, struct running *out,
                             struct why *why)
 {
-    enum status st;
+    struct policy *policy = default_policy();
+    enum status st = STATUS_OK;
 
-    if (text == NULL && policy_address(out))
-        return STATUS_OK;
-    if (text == NULL)
-        text = "localhost";
-    st = target_parse(out, slice_text(text), DEFAULT_PORT, why);
+    *out = (struct running){ 0 };
+    if (text == NULL && policy != NULL) {
+        st = running_of_policy(policy, out, why);
+    } else {
+        st = read_address(text == NULL ? "localhost" : text, out, why);
+        if (st == STATUS_OK && policy != NULL)
+            st = take_secret(policy, out, why);
+    }
+    policy_free(policy);
     if (st != STATUS_OK)
-        return st;
-    if (target_is_loopback(out))
-        return STATUS_OK;
-    (void)why_fail(why, STATUS_BAD_ADDRESS, "proxy", NULL, "%s", text);
-    return why_expect(why, "an address of this machine");
+        running_forget(out);
+    return st;
 }
 
 /* A socket for one of |list|, or -1 with errno set. */
@@ -74,7 +161,22 @@ static int dial_first(const struct addrinfo *list)
     return -1;
 }
 
-static int dial(const struct target *proxy)
+static int dial_path(const char *path)
+{
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    const struct addrinfo list = { .ai_family = AF_UNIX,
+                                   .ai_socktype = SOCK_STREAM,
+                                   .ai_addrlen = sizeof(at),
+                                   .ai_addr = (struct sockaddr *)&at };
+
+    errno = ENAMETOOLONG;
+    if (strlen(path) >= sizeof(at.sun_path))
+        return -1;
+    memcpy(at.sun_path, path, strlen(path) + 1);
+    return dial_first(&list);
+}
+
+static int dial(const struct running *proxy)
 {
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
                                     .ai_flags = AI_NUMERICSERV };
@@ -82,8 +184,10 @@ static int dial(const struct target *proxy)
     char port[6];
     int fd;
 
-    (void)snprintf(port, sizeof(port), "%u", (unsigned)proxy->port);
-    if (getaddrinfo(proxy->host, port, &hints, &list) != 0) {
+    if (proxy->path[0] != '\0')
+        return dial_path(proxy->path);
+    (void)snprintf(port, sizeof(port), "%u", (unsigned)proxy->address.port);
+    if (getaddrinfo(proxy->address.host, port, &hints, &list) != 0) {
         errno = EADDRNOTAVAIL;
         return -1;
     }
@@ -105,17 +209,50 @@ static bool send_all(int fd, const char *text, size_t len)
     return true;
 }
 
+/* "Authorization: Basic ..." (RFC 7617), if anything is asked. */
+static void put_login(const struct access_secret *secret, char out[LOGIN_ROOM])
+{
+    char pair[2 * ACCESS_WORD_MAX_BYTES + 2];
+    char text[4 * (sizeof(pair) / 3 + 1) + 1];
+    int len;
+
+    out[0] = '\0';
+    if (secret->password[0] == '\0')
+        return;
+    len = snprintf(pair, sizeof(pair), "%s:%s", secret->user, secret->password);
+    text_base64(slice_of(pair, (size_t)len), text, sizeof(text));
+    (void)snprintf(out, LOGIN_ROOM, "Authorization: Basic %s\r\n", text);
+    secret_wipe(pair, sizeof(pair));
+    secret_wipe(text, sizeof(text));
+}
+
+static bool send_request(int fd, const char *path, const struct running *proxy)
+{
+    char host[POLICY_ADDRESS_ROOM] = "localhost";
+    char login[LOGIN_ROOM];
+    char request[POLICY_ADDRESS_ROOM + LOGIN_ROOM + 64];
+    int len;
+    bool sent;
+
+    if (proxy->path[0] == '\0')
+        target_text(&proxy->address, host);
+    put_login(&proxy->secret, login);
+    len = snprintf(request, sizeof(request),
+                   "GET %s HTTP/1.0\r\nHost: %s\r\n%s\r\n", path, host, login);
+    sent = send_all(fd, request, (size_t)len);
+    secret_wipe(login, sizeof(login));
+    secret_wipe(request, sizeof(request));
+    return sent;
+}
+
 /* Ask for |path|; the whole answer, up to the end of the connection, is added
  * to |answer|. */
-static bool fetch(int fd, const char *path, const char *host,
+static bool fetch(int fd, const char *path, const struct running *proxy,
                   struct buffer *answer)
 {
-    char request[TARGET_TEXT_ROOM + 64];
-    int len = snprintf(request, sizeof(request),
-                       "GET %s HTTP/1.0\r\nHost: %s\r\n\r\n", path, host);
     ssize_t got = 1;
 
-    if (!send_all(fd, request, (size_t)len))
+    if (!send_request(fd, path, proxy))
         return false;
     while (got > 0) {
         uint8_t *room = buffer_reserve(answer, READ_BYTES);
@@ -152,23 +289,37 @@ static bool body_of(struct slice answer, struct slice *body)
     return text != NULL && text < end;
 }
 
-enum status running_ask(const struct target *proxy, const char *path,
+static bool asks_login(struct slice answer)
+{
+    static const char code[] = "HTTP/1.1 401 ";
+
+    return answer.len > sizeof(code) &&
+           slice_equal(slice_of(answer.at, sizeof(code) - 1), slice_text(code));
+}
+
+enum status running_ask(const struct running *proxy, const char *path,
                         struct buffer *answer, struct slice *body,
                         struct why *why)
 {
-    char name[TARGET_TEXT_ROOM];
+    char name[POLICY_ADDRESS_ROOM];
     int fd = dial(proxy);
     bool got;
 
     *answer = buffer_with_max(ANSWER_MAX_BYTES);
     *body = (struct slice){ 0 };
-    target_text(proxy, name);
+    running_text(proxy, name);
     if (fd < 0)
         return why_fail(why, STATUS_REFUSED, "proxy", NULL, "%s: %s", name,
                         strerror(errno));
-    got = fetch(fd, path, name, answer);
+    got = fetch(fd, path, proxy, answer);
     (void)close(fd); /* only read from */
     buffer_byte(answer, '\0');
+    if (got && buffer_ok(answer) && asks_login(buffer_view(answer))) {
+        buffer_free(answer);
+        (void)why_fail(why, STATUS_NO_LOGIN, "proxy", NULL,
+                       "%s: asks for credentials", name);
+        return why_expect(why, "a policy that names them, as the proxy's does");
+    }
     if (got && buffer_ok(answer) && body_of(buffer_view(answer), body))
         return STATUS_OK;
     buffer_free(answer);
@@ -176,12 +327,12 @@ enum status running_ask(const struct target *proxy, const char *path,
                     "%s: no such answer as a veritee would give", name);
 }
 
-enum status running_find(const struct target *proxy, struct why *why)
+enum status running_find(const struct running *proxy, struct why *why)
 {
     static const char mark[] = "\nveritee_";
     struct buffer answer;
     struct slice body;
-    char name[TARGET_TEXT_ROOM];
+    char name[POLICY_ADDRESS_ROOM];
     enum status st = running_ask(proxy, "/metrics", &answer, &body, why);
     bool found;
 
@@ -192,7 +343,7 @@ enum status running_find(const struct target *proxy, struct why *why)
     buffer_free(&answer);
     if (found)
         return STATUS_OK;
-    target_text(proxy, name);
+    running_text(proxy, name);
     return why_fail(why, STATUS_BAD_FIELD, "proxy", NULL,
                     "%s: another program listens there", name);
 }

@@ -47,6 +47,7 @@ static void snapshot_free(struct snapshot *s)
         tls_context_free(s->files[i].tls);
     }
     ca_free(s->ca);
+    access_free(s->access);
     policy_free(s->owned);
     free(s->files);
     free(s);
@@ -72,11 +73,12 @@ enum status snapshot_new(const struct policy *policy, struct policy *owned,
                          struct snapshot **out, struct why *why)
 {
     struct snapshot *s = snapshot_alloc(policy);
-    enum status st = STATUS_OK;
+    enum status st;
 
     *out = NULL;
     if (s == NULL)
         return why_fail(why, STATUS_NO_MEMORY, "policy", NULL, "no memory");
+    st = access_new(policy, &s->access, why);
     for (size_t i = 0; i < policy->service_count && st == STATUS_OK; i++)
         st = read_files(&policy->services[i], &s->files[i], why);
     if (st == STATUS_OK)

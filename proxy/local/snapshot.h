@@ -12,6 +12,7 @@
 #include "common/status.h"
 #include "policy/policy.h"
 #include "proxy/io/tls_context.h"
+#include "proxy/local/access.h"
 #include "proxy/local/ca.h"
 #include "proxy/local/crl_files.h"
 
@@ -21,6 +22,7 @@ struct snapshot {
     const struct policy *policy;
     struct policy *owned;         /* |policy|, unless it is the caller's */
     struct snapshot_files *files; /* one a service */
+    struct access *access;        /* who may use the proxy */
     struct ca *ca; /* NULL: there is none, or no service asks for it */
     atomic_uint holders;
 };

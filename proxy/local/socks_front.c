@@ -9,7 +9,9 @@ void socks_front_start(struct client *c)
 {
     const struct front_config *config = &c->front->config;
 
-    c->socks = socks_start(config->owner->check_user, config->ctx);
+    c->socks =
+        socks_start(client_is_asked(c) ? config->owner->check_user : NULL,
+                    config->ctx);
 }
 
 static void log_refusal(const struct client *c, const struct why *why)

@@ -6,6 +6,7 @@
 
 #include "proxy/local/local_worker_parts.h"
 #include "proxy/local/service_door.h"
+#include "proxy/local/worker_access.h"
 
 /* Where this worker accepts for a service. */
 struct worker_gate {
@@ -24,6 +25,13 @@ static void on_accept(void *ctx, struct conn *conn)
     front_accept_for(g->worker->front, conn, g->service);
 }
 
+static bool admits(void *ctx, uid_t uid)
+{
+    const struct worker_gate *g = ctx;
+
+    return worker_access_admits(g->worker, uid);
+}
+
 static struct worker_gate *find(const struct local_worker *w, uint64_t id)
 {
     struct worker_gate *g = w->gates;
@@ -39,6 +47,7 @@ static enum status open_gate(struct local_worker *w, const struct gate *gate,
     struct worker_gate *g = calloc(1, sizeof(*g));
     const struct listener_config config = {
         .log = w->config.log,
+        .admits = admits,
         .on_accept = on_accept,
         .ctx = g,
     };

@@ -1,6 +1,7 @@
 #include "proxy/local/worker_pages.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "policy/route.h"
@@ -8,16 +9,22 @@
 #include "proxy/local/own_pages.h"
 #include "proxy/local/status_page.h"
 
-/* "localhost:8118": where the first door is reached from this machine. */
+/* "localhost:8118": where the first door is reached from this machine; the path
+ * of a UNIX socket if there is no other. */
 static void own_address(const struct local_worker *w,
-                        char text[TARGET_TEXT_ROOM])
+                        char text[POLICY_ADDRESS_ROOM])
 {
-    const char *host = w->config.snapshot->policy->listen[0].host;
-    const bool any = strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
-    struct target own = { .port = w->doors[0].port };
+    const struct policy *policy = w->config.snapshot->policy;
+    struct policy_address own;
+    size_t i = 0;
 
-    (void)snprintf(own.host, sizeof(own.host), "%s", any ? "localhost" : host);
-    target_text(&own, text);
+    while (i + 1 < w->door_count && w->doors[i].port == 0)
+        i++;
+    own = policy->listen[i];
+    own.port = w->doors[i].port;
+    if (strcmp(own.host, "0.0.0.0") == 0 || strcmp(own.host, "::") == 0)
+        own.host = "localhost";
+    policy_address_text(&own, text, POLICY_ADDRESS_ROOM);
 }
 
 /* The state of this worker; false: there is no memory for it. */
@@ -41,7 +48,7 @@ static bool take_own(const struct local_worker *w, struct status_data *data)
 struct state {
     struct status_data data;
     struct tally tally;
-    char address[TARGET_TEXT_ROOM];
+    char address[POLICY_ADDRESS_ROOM];
 };
 
 /* False: there is no memory for it, or we are stopping. */

@@ -244,54 +244,6 @@ static void workers_share_a_path(void **state)
     assert_int_not_equal(access(path, F_OK), 0);
 }
 
-static void sockets_without_a_loop_serve_several(void **state)
-{
-    struct fixture f = { .count = 0 }, second = { .count = 0 };
-    struct listener_config config = { .on_accept = on_accept, .ctx = &f };
-    struct listener_sockets sockets;
-    struct why why;
-    int client;
-
-    (void)state;
-    loop_begin(&f.loop);
-    loop_begin(&second.loop);
-    CHECK_STATUS(listener_bind("127.0.0.1:0", &sockets, &why), STATUS_OK);
-    CHECK_STATUS(listener_adopt(&f.loop, &sockets, &config, &f.listener, &why),
-                 STATUS_OK);
-    config.ctx = &second;
-    CHECK_STATUS(listener_adopt(&second.loop, &sockets, &config,
-                                &second.listener, &why),
-                 STATUS_OK);
-    assert_int_equal(listener_port(f.listener), sockets.port);
-    client = connect_to(AF_INET, sockets.port);
-    listener_unbind(&sockets); /* theirs are their own */
-    end(&f);
-    while (second.count == 0)
-        (void)uv_run(&second.loop, UV_RUN_NOWAIT);
-    (void)close(client);
-    end(&second);
-}
-
-static void a_path_goes_with_its_sockets(void **state)
-{
-    char path[64];
-    struct listener_sockets sockets;
-    struct listener_sockets other;
-    struct why why;
-
-    (void)state;
-    (void)snprintf(path, sizeof(path), "/tmp/veritee-listener-%d.sock",
-                   (int)getpid());
-    CHECK_STATUS(listener_bind(path, &sockets, &why), STATUS_OK);
-    assert_int_equal(access(path, F_OK), 0);
-    CHECK_STATUS(listener_bind(path, &other, &why), STATUS_NETWORK);
-    listener_unbind(&other);
-    assert_int_equal(access(path, F_OK), 0);
-    listener_unbind(&sockets);
-    assert_int_not_equal(access(path, F_OK), 0);
-    listener_unbind(&sockets); /* harmless */
-}
-
 static void a_port_that_others_share_is_still_taken(void **state)
 {
     struct fixture f = { .count = 0 }, second = { .count = 0 };
@@ -548,8 +500,6 @@ int main(void)
         cmocka_unit_test(a_port_taken_in_one_family_is_not_shared),
         cmocka_unit_test(workers_share_a_port),
         cmocka_unit_test(workers_share_a_path),
-        cmocka_unit_test(sockets_without_a_loop_serve_several),
-        cmocka_unit_test(a_path_goes_with_its_sockets),
         cmocka_unit_test(a_port_that_others_share_is_still_taken),
         cmocka_unit_test(addresses_are_read_strictly),
         cmocka_unit_test(a_path_over_the_systems_limit_is_refused),

@@ -89,11 +89,11 @@ static const struct {
     { "an unknown word like no other",
       "frobnicate: 1\n",
       "1:1: found \"frobnicate\", expected a word of a policy: include, "
-      "listen, unsafe-listen, default, collateral, audit, revoked, crls, services" },
+      "listen, unsafe-listen, credentials, allow-users, default, collateral, audit, revoked, crls, services" },
     { "a merge key",
       "<<: { default: block }\n",
       "1:1: found \"<<\", expected a word of a policy: include, "
-      "listen, unsafe-listen, default, collateral, audit, revoked, crls, services" },
+      "listen, unsafe-listen, credentials, allow-users, default, collateral, audit, revoked, crls, services" },
     { "an unknown default",
       "default: proxy\n",
       "1:10: found \"proxy\", expected block or direct" },
@@ -138,6 +138,14 @@ static const struct {
       "1234567890123456789012345678901234567890123456 ]\n",
       "1:11: found \"/01234567890123456789012345678901234567890123456789012345678...\", expected "
       "the path of a socket, at most 107 bytes" },
+    { "an unsafe listen that asks for nothing",
+      "unsafe-listen: 0.0.0.0:80\n",
+      "1:1: found \"unsafe-listen\", expected credentials beside it, because "
+      "everybody who reaches these addresses could use the proxy" },
+    { "a user that can be none",
+      "allow-users: [ alice, 'a b' ]\n",
+      "1:23: found \"a b\", expected a name of 1 to 64 letters, digits, '.', "
+      "'_', '-', '+'" },
     { "an unsafe listen that is also safe",
       "listen: localhost:1\nunsafe-listen: [ '[::]:80', '127.0.0.1:1' ]\n",
       "2:29: found \"127.0.0.1:1\", expected each address once" },

@@ -41,14 +41,14 @@ static void a_service_revokes_its_own_and_the_policys(void **state)
 
     (void)state;
     assert_int_equal(all->serial_count, 2);
-    check_serial(&all->serials[0], "00deadbeef", 19, 4, 0xde);
-    check_serial(&all->serials[1], "0A", 19, 1, 10);
+    check_serial(&all->serials[0], "00deadbeef", 21, 4, 0xde);
+    check_serial(&all->serials[1], "0A", 21, 1, 10);
     assert_int_equal(all->crl_count, 2);
     assert_string_equal(all->crl_files[0], "etc/lists/intel.crl");
     assert_string_equal(all->crl_files[1], "/etc/amd.pem");
     assert_int_equal(own->serial_count, 3);
     assert_int_equal(own->serials[0].len, 20);
-    check_serial(&own->serials[1], "00deadbeef", 19, 4, 0xde);
+    check_serial(&own->serials[1], "00deadbeef", 21, 4, 0xde);
     assert_int_equal(own->crl_count, 3);
     assert_string_equal(own->crl_files[0], "etc/own.crl");
     assert_string_equal(own->crl_files[1], "etc/lists/intel.crl");

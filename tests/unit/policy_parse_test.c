@@ -39,11 +39,21 @@ static const struct {
       SGX "      mrenclave: " D64 "\n", "" },
     { "no service", "default: block\n", "1:1 names no service\n" },
     { "much, in the order of the file",
-      "services: {}\ndefault: direct\nunsafe-listen: 0.0.0.0:1\n",
+      "services: {}\ndefault: direct\nunsafe-listen: 0.0.0.0:1\n"
+      "credentials: secret\n",
       "1:1 names no service\n"
       "2:1 what no service names is sent on unverified, and in the clear if "
       "it was so\n"
-      "3:1 everybody who reaches these addresses can use the proxy\n" },
+      "3:1 other machines reach these addresses, and the credentials travel "
+      "there in the clear\n" },
+    { "a local port where the proxy asks who one is",
+      "credentials: secret\n" SERVICE "    local: localhost:1\n    accept: {}\n",
+      "6:12 a port asks for no credentials: whoever uses this machine reaches "
+      "the service; the path of a UNIX socket keeps others out\n"
+      "7:5 accepts nothing: it is empty\n" },
+    { "a local socket where the proxy asks who one is",
+      "credentials: secret\n" SERVICE "    local: /run/a\n    accept: {}\n",
+      "7:5 accepts nothing: it is empty\n" },
     { "an empty accept", SERVICE "    accept: {}\n",
       "5:5 accepts nothing: it is empty\n" },
     { "a tee alone", TDX,
