@@ -18,6 +18,13 @@ function bodyBytes(body) {
 }
 
 let counter = 0;
+let blockMade = new Uint8Array();
+
+function block(n) {
+  if (blockMade.length !== n)
+    blockMade = new Uint8Array(n).fill(0x61);
+  return blockMade;
+}
 
 const pages = {
   hello: () => plain(200, "world", { "content-type": "text/plain" }),
@@ -35,6 +42,9 @@ const pages = {
     { method: request.method, url: request.url, headers: request.headers })),
   status: (request, [status]) => plain(Number(status), "body"),
   empty: () => plain(200, new Uint8Array()),
+  // As quick as can be, for benchmarks: nothing is made but the answer.
+  bytes: (request, [n]) => plain(200, block(Number(n))),
+  sink: (request) => plain(200, String(request.body?.length ?? 0)),
   size: (request, [n]) => plain(200, new Uint8Array(Number(n)).fill(0x61)),
   random: (request, [n]) => {
     const body = random(Number(n));
