@@ -4,8 +4,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "common/text.h"
+
+#define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
 void buffer_free(struct buffer *b)
 {
@@ -30,6 +33,19 @@ static size_t grown(const struct buffer *b, size_t need)
     return MIN_OF(cap, b->max);
 }
 
+/* Blocks of megabytes are filled from end to end. In huge pages the system has
+ * a small part of the work with them; without, as on a system that has none,
+ * it takes half of the time of a large message to hand over its memory. */
+static void prefer_huge_pages(uint8_t *at, size_t cap)
+{
+    const size_t skip = HUGE_PAGE_BYTES - (uintptr_t)at % HUGE_PAGE_BYTES;
+
+    if (cap >= 2 * HUGE_PAGE_BYTES)
+        (void)madvise(at + skip,
+                      (cap - skip) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES,
+                      MADV_HUGEPAGE); /* advice only */
+}
+
 uint8_t *buffer_reserve(struct buffer *b, size_t len)
 {
     assert(b->len <= b->max);
@@ -45,6 +61,7 @@ uint8_t *buffer_reserve(struct buffer *b, size_t len)
             b->failed = true;
             return NULL;
         }
+        prefer_huge_pages(at, cap);
         b->at = at;
         b->cap = cap;
     }
