@@ -56,7 +56,7 @@ static enum status send_next(struct ws_queue *q)
     return STATUS_OK;
 }
 
-enum status ws_queue_add(struct ws_queue *q, struct ws_packet *p)
+void ws_queue_append(struct ws_queue *q, struct ws_packet *p)
 {
     p->next = NULL;
     if (q->last == NULL)
@@ -65,7 +65,17 @@ enum status ws_queue_add(struct ws_queue *q, struct ws_packet *p)
         q->last->next = p;
     q->last = p;
     q->bytes += p->out.len;
+}
+
+enum status ws_queue_flush(struct ws_queue *q)
+{
     return q->lent > 0 ? STATUS_OK : send_next(q);
+}
+
+enum status ws_queue_add(struct ws_queue *q, struct ws_packet *p)
+{
+    ws_queue_append(q, p);
+    return ws_queue_flush(q);
 }
 
 enum status ws_queue_sent(struct ws_queue *q)

@@ -34,6 +34,11 @@ struct ws_queue {
  * STATUS_NO_MEMORY, after which the link can only be given up. */
 MUST_CHECK enum status ws_queue_add(struct ws_queue *q, struct ws_packet *p);
 
+/* The two halves of ws_queue_add(), so that all that is added in one turn of
+ * the loop can leave by one system call. */
+void ws_queue_append(struct ws_queue *q, struct ws_packet *p);
+MUST_CHECK enum status ws_queue_flush(struct ws_queue *q);
+
 /* The link's on_sent(), and once |link| has been set. As ws_queue_add(). */
 MUST_CHECK enum status ws_queue_sent(struct ws_queue *q);
 

@@ -29,7 +29,7 @@ enum teekit_state {
     TEEKIT_OVER /* on_closed() was called; only memory is left */
 };
 
-/* Freed in the close callback of |tick|. */
+/* Freed in the close callback of the last of its handles. */
 struct teekit_session {
     struct teekit_session_config config;
     enum teekit_state state;
@@ -39,6 +39,8 @@ struct teekit_session {
     struct ws_dial *dial; /* owned while dialling, else NULL */
     struct ws_link *link; /* owned; NULL while dialling */
     uv_timer_t tick;
+    uv_idle_t flush;  /* active while there is something new in |queue| */
+    unsigned handles; /* that are not closed yet */
     uint8_t public_key[TEEKIT_KEY_BYTES]; /* the server's */
     struct teekit_key key;                /* zero until accepted */
     struct ws_queue queue;                /* what is to be sent */
@@ -64,9 +66,12 @@ static void set_state(struct teekit_session *s, enum teekit_state to)
 
 /* --- the end ------------------------------------------------------------- */
 
-static void on_tick_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
-    free(handle->data);
+    struct teekit_session *s = handle->data;
+
+    if (--s->handles == 0)
+        free(s);
 }
 
 static void tell_lost(struct teekit_session *s, const struct why *why)
@@ -98,7 +103,8 @@ void teekit_session_close(struct teekit_session *s, const struct why *why)
     ws_queue_drop(&s->queue);
     teekit_seal_wipe(&s->key);
     s->config.events->on_closed(s->config.ctx, &given);
-    uv_close((uv_handle_t *)&s->tick, on_tick_closed);
+    uv_close((uv_handle_t *)&s->tick, on_handle_closed);
+    uv_close((uv_handle_t *)&s->flush, on_handle_closed);
 }
 
 /* --- sending ------------------------------------------------------------- */
@@ -124,26 +130,37 @@ bool teekit_session_is_full(struct teekit_session *s)
     return is_full(s);
 }
 
-/* What the link had has left: more may go. */
-static void on_sent(void *ctx)
+/* |st| is what came of sending. */
+static void after_sending(struct teekit_session *s, enum status st)
 {
-    struct teekit_session *s = ctx;
-
-    if (ws_queue_sent(&s->queue) != STATUS_OK)
-        s->broken = true;
+    s->broken = s->broken || st != STATUS_OK;
     if (s->broken)
         tick_now(s);
     else if (s->was_full && !is_full(s))
         tell_room(s);
 }
 
-/* |p| is complete: its turn comes. */
+/* What the link had has left: more may go. */
+static void on_sent(void *ctx)
+{
+    struct teekit_session *s = ctx;
+
+    after_sending(s, ws_queue_sent(&s->queue));
+}
+
+static void on_flush(uv_idle_t *idle)
+{
+    struct teekit_session *s = idle->data;
+
+    (void)uv_idle_stop(idle); /* cannot fail */
+    after_sending(s, ws_queue_flush(&s->queue));
+}
+
+/* |p| is complete: it leaves with all that is sent in this turn. */
 static void enqueue(struct teekit_session *s, struct teekit_parcel *p)
 {
-    if (ws_queue_add(&s->queue, &p->packet) == STATUS_OK)
-        return;
-    s->broken = true;
-    tick_now(s);
+    ws_queue_append(&s->queue, &p->packet);
+    (void)uv_idle_start(&s->flush, on_flush); /* cannot fail */
 }
 
 void teekit_session_send(struct teekit_user *u, struct teekit_parcel *p,
@@ -525,8 +542,11 @@ enum status teekit_session_dial(const struct teekit_session_config *config,
         free(s); /* libuv knows of no handle yet */
         return st;
     }
-    (void)uv_timer_init(config->loop, &s->tick); /* cannot fail */
+    (void)uv_timer_init(config->loop, &s->tick); /* neither can fail */
+    (void)uv_idle_init(config->loop, &s->flush);
     s->tick.data = s;
+    s->flush.data = s;
+    s->handles = 2;
     (void)uv_timer_start(&s->tick, on_tick, TICK_MS, TICK_MS);
     *out = s;
     return STATUS_OK;

@@ -14,9 +14,12 @@
 
 /* --- the end ------------------------------------------------------------- */
 
-static void on_timer_closed(uv_handle_t *timer)
+static void on_handle_closed(uv_handle_t *handle)
 {
-    free(CONTAINER_OF((uv_timer_t *)timer, struct teekit_guest, timer));
+    struct teekit_guest *g = handle->data;
+
+    if (--g->handles == 0)
+        free(g);
 }
 
 /* The connection must be given up. |g| is gone afterwards. */
@@ -42,7 +45,8 @@ static void guest_end(struct teekit_guest *g, uint16_t code,
     keys_let_go(g->epoch);
     peers_leave(&g->pass);
     DL_DELETE(serve->teekit_guests, g);
-    uv_close((uv_handle_t *)&g->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&g->timer, on_handle_closed);
+    uv_close((uv_handle_t *)&g->flush, on_handle_closed);
     serve_settle(serve);
 }
 
@@ -105,6 +109,8 @@ void teekit_guest_drain(struct teekit_guest *g)
 
 /* --- sending ------------------------------------------------------------- */
 
+static void on_flush(uv_idle_t *idle);
+
 void teekit_guest_post(struct teekit_guest *g, struct teekit_message *m,
                        struct teekit_parcel *p, enum teekit_body kind)
 {
@@ -116,8 +122,8 @@ void teekit_guest_post(struct teekit_guest *g, struct teekit_message *m,
     teekit_parcel_seal(p, m, kind, &g->key);
     meter_add(g->serve->config.meter, METER_TEEKIT, METER_SENT_BYTES,
               p->packet.out.len);
-    if (ws_queue_add(&g->out, &p->packet) != STATUS_OK)
-        end_soon(g, STATUS_NO_MEMORY, "no memory to send");
+    ws_queue_append(&g->out, &p->packet);
+    (void)uv_idle_start(&g->flush, on_flush); /* cannot fail */
 }
 
 void teekit_guest_send(struct teekit_guest *g, struct teekit_message *m)
@@ -163,11 +169,10 @@ void teekit_guest_weigh(struct teekit_guest *g)
         ws_link_resume(g->link);
 }
 
-static void on_sent(void *ctx)
+/* |st| is what came of sending. */
+static void after_sending(struct teekit_guest *g, enum status st)
 {
-    struct teekit_guest *g = ctx;
-
-    if (ws_queue_sent(&g->out) != STATUS_OK) {
+    if (st != STATUS_OK) {
         end_soon(g, STATUS_NO_MEMORY, "no memory to send");
         return;
     }
@@ -177,6 +182,22 @@ static void on_sent(void *ctx)
     }
     teekit_guest_weigh(g);
     teekit_guest_settle(g);
+}
+
+static void on_sent(void *ctx)
+{
+    struct teekit_guest *g = ctx;
+
+    after_sending(g, ws_queue_sent(&g->out));
+}
+
+/* What was posted in one turn of the loop leaves together. */
+static void on_flush(uv_idle_t *idle)
+{
+    struct teekit_guest *g = idle->data;
+
+    (void)uv_idle_stop(idle); /* cannot fail */
+    after_sending(g, ws_queue_flush(&g->out));
 }
 
 /* --- routes -------------------------------------------------------------- */
@@ -475,7 +496,11 @@ enum status teekit_guest_open(struct serve *serve,
     g->pass = i->pass;
     g->out.link = g->link;
     DL_APPEND(serve->teekit_guests, g);
-    (void)uv_timer_init(serve->config.loop, &g->timer); /* cannot fail */
+    (void)uv_timer_init(serve->config.loop, &g->timer); /* neither can fail */
+    (void)uv_idle_init(serve->config.loop, &g->flush);
+    g->timer.data = g;
+    g->flush.data = g;
+    g->handles = 2;
     (void)uv_timer_start(&g->timer, on_deadline, HANDSHAKE_DEADLINE_MS, 0);
     if (announce(g, &kx) != STATUS_OK)
         end_soon(g, STATUS_NO_MEMORY, "no memory to announce");

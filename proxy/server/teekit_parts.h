@@ -27,13 +27,15 @@
 #define TEEKIT_HOST_BYTES  (256 + 8) /* "host:port" and a NUL */
 #define TEEKIT_LABEL_BYTES 32        /* "teekit-" and 16 digits */
 
-/* Freed by guest_free() only. */
+/* Freed in the close callback of the last of its handles. */
 struct teekit_guest {
     struct serve *serve;
     struct teekit_guest *prev, *next;
     struct ws_link *link;
     struct ws_queue out;
     uv_timer_t timer; /* the handshake's deadline, then heartbeats */
+    uv_idle_t flush;  /* active while there is something new in |out| */
+    unsigned handles; /* that are not closed yet */
     struct peers_pass pass;
     struct keys_epoch *epoch; /* held until there is a key */
     bool has_key;
