@@ -4,12 +4,13 @@ that teekit uses, and beside its goals.
 
 Usage: tests/bench/teekit.py [BUILD] [--seconds S] [--rounds N] [--json FILE]
 
-Four ways, measured in turn, round after round, in one run: a client in Node to
-a server in Node; a client in Node to veriteed; veritee to a server in Node;
-veritee to veriteed. Servers in Node answer by themselves, as teekit's do, and
-clients in Node are the load by themselves; Veritee has the demo backend behind
-it and an HTTP client before it, each a program of its own on the same cores.
-Each figure is the median of the rounds. Needs the release build and npm."""
+The ways lead to the same demo backend and are measured in turn, round after
+round, in one run: a client in Node to a server in Node; a client in Node to
+veriteed; veritee to a server in Node; veritee to veriteed. Clients in Node are
+the load by themselves; before veritee there is an HTTP client, a program of its
+own on the same cores. "node alone" is the first with a server that has no
+backend to ask and answers from memory. Each figure is the median of the rounds.
+Needs the release build and npm."""
 
 import argparse
 import json
@@ -34,6 +35,7 @@ FIGURES = [
     ("64 MiB uploads at 1", 1, "/sink", 64 * MIB, "mb_per_second", "MB/s"),
     ("64 MiB uploads at 4", 4, "/sink", 64 * MIB, "mb_per_second", "MB/s"),
 ]
+ALONE = "node alone"
 NODE, OURS = "node-node", "veritee-veriteed"
 # what, figures of which the best counts, goal
 GOALS = [
@@ -84,11 +86,15 @@ class Ours:
         self.endpoint = f"ws://127.0.0.1:{server.port}/__ra__"
 
 
-def all_ways(programs, desk, node_server, server, load):
+def all_ways(programs, desk, backend, server, load):
     folder = teekit_peers.peers(programs)
+    alone = teekit_peers.Server(programs, sim_dir=server.sim_dir)
+    node_server = teekit_peers.Server(programs, sim_dir=server.sim_dir,
+                                      backend=backend.demo_port)
     to_node = programs.proxy(desk.policy([node_server]))
     to_ours = programs.proxy(desk.policy([Ours(server)]))
-    return [NodeWay(NODE, folder, node_server.port),
+    return [NodeWay(ALONE, folder, alone.port),
+            NodeWay(NODE, folder, node_server.port),
             NodeWay("node-veriteed", folder, server.port),
             OurWay("veritee-node", load, to_node.port),
             OurWay(OURS, load, to_ours.port)]
@@ -146,10 +152,9 @@ def main():
         backend = programs.server()  # of its own, so that its work is not ours
         server = programs.server(
             "--rule", f"*:80=127.0.0.1:{backend.demo_port}", demo=False)
-        node_server = teekit_peers.Server(programs, sim_dir=server.sim_dir)
         with teekit_peers.Desk(programs, tdx=server.sim_dir) as desk:
             found = measure_all(
-                all_ways(programs, desk, node_server, server, load),
+                all_ways(programs, desk, backend, server, load),
                 [f for f in FIGURES if args.figures in f[0]], args.seconds,
                 args.rounds)
     report(found)

@@ -4,7 +4,8 @@
 // data it reads; tee; style, "express" or "hono", whose habits it takes on;
 // heartbeat, milliseconds between pings, 0 for none; late, to announce itself
 // only when the client has spoken, as on platforms where nothing tells a server
-// that a socket is open. Prints "ready: PORT".
+// that a socket is open; backend, a port of this machine that answers instead of
+// app.mjs. Prints "ready: PORT".
 //
 // Dies where the ones it stands for die: a frame that the WebSocket library
 // refuses ends an express one, as does a tunnelled content-length.
@@ -12,7 +13,7 @@
 // Tests see and move it by plain requests: GET /test/stats, and POST
 // /test/NAME, which does what |tricks| has under that name on every session.
 import { spawn } from "node:child_process";
-import { createServer } from "node:http";
+import { Agent, createServer, request as ask } from "node:http";
 import { createInterface } from "node:readline";
 import { WebSocketServer } from "ws";
 import { answer, openSocket } from "./app.mjs";
@@ -145,12 +146,31 @@ async function onRequest(session, request) {
     console.error("a tunnelled content-length kills this server");
     process.exit(70);
   }
-  const response = await answer(request, options.style, session, encode);
+  const response = await (options.backend ? answerFrom(options.backend, request)
+    : answer(request, options.style, session, encode));
   if (response === undefined || session.ws.readyState !== session.ws.OPEN)
     return;
   session.send({ type: "http_response", requestId: request.requestId,
                  ...response });
 }
+
+const agent = new Agent({ keepAlive: true });
+
+// What a backend on |port| answers.
+const answerFrom = (port, { method, url, headers, body }) => new Promise(
+  (resolve, reject) => {
+    const path = new URL(url, "http://localhost").pathname;
+    const asked = ask({ agent, host: "127.0.0.1", port, method, path, headers },
+      (response) => {
+        const parts = [];
+        response.on("data", (part) => parts.push(part));
+        response.on("end", () => resolve({ status: response.statusCode,
+          statusText: response.statusMessage, headers: response.headers,
+          body: Buffer.concat(parts) }));
+      });
+    asked.on("error", reject);
+    asked.end(body);
+  });
 
 function onConnect(session, { connectionId, url, protocols }) {
   const socket = openSocket(url, protocols, {
