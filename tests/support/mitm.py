@@ -190,6 +190,22 @@ class Mitm:
 
         self._order(direction, index, act, times)
 
+    def substitute(self, direction, index, payload, times=1):
+        """Send |payload| instead."""
+        self._order(direction, index, lambda relay, _: [payload], times)
+
+    def forge_close(self, direction, index, times=1):
+        """Instead of it, send its receiver a close frame that says 1000."""
+
+        def act(relay, payload):
+            masked_ = direction == "client"
+            frame = b"\x88\x82\0\0\0\0\x03\xe8" if masked_ else b"\x88\x02\x03\xe8"
+            to = "server" if masked_ else "client"
+            relay.writers[to].write(frame)
+            return []
+
+        self._order(direction, index, act, times)
+
     def drop(self, direction, index, times=1):
         self._order(direction, index, lambda relay, payload: [], times)
 
