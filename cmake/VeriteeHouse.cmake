@@ -8,6 +8,7 @@ option(VERITEE_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
 # libuv, libsodium, libcurl and wolfSSL are not compiled with it: what happens
 # inside of them is not seen, what they are handed is.
 option(VERITEE_SANITIZE_THREAD "ThreadSanitizer" OFF)
+option(BUILD_SHARED_LIBS "libveritee-verifier is a shared library" OFF)
 option(VERITEE_WERROR "Warnings are errors" OFF)
 
 set(CMAKE_C_STANDARD 11)

@@ -114,6 +114,36 @@ def packages_hold_what_they_should(build):
             check(said.startswith(f"{name} "), said)
 
 
+def an_install_has_everything(build):
+    """All components at once, and each alone has what is its own."""
+    parts = {
+        "veritee": ["bin/veritee", "share/man/man1/veritee.1",
+                    "share/man/man5/veritee-policy.5",
+                    "lib/systemd/user/veritee.service"],
+        "veriteed": ["bin/veriteed", "share/man/man8/veriteed.8",
+                     "lib/systemd/system/veriteed.service",
+                     "lib/systemd/system/veriteed.socket"],
+        "library": ["include/veritee/verifier/veritee_verifier.h"],
+    }
+    with Programs(build) as programs:
+        for name in (None, *parts):
+            root = programs.dir / (name or "all")
+            only = ["--component", name] if name else []
+            told = run("cmake", "--install", build, "--prefix", "/usr", *only,
+                       env={**os.environ, "DESTDIR": str(root)})
+            check(told.returncode == 0, told)
+            for part, files in parts.items():
+                for path in files:
+                    there = (root / "usr" / path).is_file()
+                    check(there == (name in (None, part)),
+                          f"{name or 'all'}: {path} is there: {there}")
+        conf = programs.dir / "all/etc/veritee/veriteed.rules"
+        check(conf.is_file(), f"no {conf}")
+        for name in ("veritee", "veriteed"):
+            said = run(programs.dir / f"all/usr/bin/{name}", "--version").stdout
+            check(said.startswith(f"{name} "), said)
+
+
 def two_builds_in_two_places_are_the_same(build):
     cache = (Path(build) / "CMakeCache.txt").read_text()
     if re.search("^CMAKE_C_COMPILER_LAUNCHER:[^=]*=.", cache, re.M):
@@ -145,5 +175,6 @@ if __name__ == "__main__":
         haproxy_takes_its_files,
         options_given_are_options_known,
         packages_hold_what_they_should,
+        an_install_has_everything,
         two_builds_in_two_places_are_the_same,
     ]))

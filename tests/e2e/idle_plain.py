@@ -34,7 +34,10 @@ def ask(s):
 
 def all_are_held_and_answer_once_more(build):
     with Programs(build) as programs:
-        server, proxy = programs.pair()
+        # The web site in a process of its own, which has its own descriptors.
+        site = programs.server()
+        server, proxy = programs.pair(
+            "--rule", f"{HOST}:80=127.0.0.1:{site.demo_port}", demo=False)
         ask(tunnel(proxy))  # the session is not what is measured
         before = [p.resident_kib() for p in (proxy, server)]
         held = []

@@ -3,6 +3,7 @@
 # archive links beside nothing but libc, only its public names are visible, and
 # the example verifies.
 #
+# Static or shared, as BUILD_DIR has it; see shared_plain.sh.
 # usage: library_plain.sh BUILD_DIR. Exit status 77 without a library.
 set -eu
 build=$1
@@ -14,8 +15,8 @@ fail() {
     exit 1
 }
 
-[ -f "$build/library/libveritee-verifier.a" ] || {
-    echo "skipped: no libveritee-verifier.a in $build (made without sanitizers)"
+ls "$build"/library/libveritee-verifier.* >/dev/null 2>&1 || {
+    echo "skipped: no libveritee-verifier in $build (made without sanitizers)"
     exit 77
 }
 work=$(mktemp -d)
@@ -24,8 +25,13 @@ cmake --install "$build" --prefix "$work/prefix" --component library \
     >"$work/log" || fail "install: $(cat "$work/log")"
 
 # The visible names are those of the list, and all of them.
-archive=$(find "$work/prefix" -name libveritee-verifier.a)
-nm -g --defined-only "$archive" | awk 'NF == 3 { print $3 }' | sort \
+archive=$(find "$work/prefix" -name 'libveritee-verifier.a' -o \
+    -name 'libveritee-verifier.so')
+case $archive in
+*.so) dynamic=-D ;;
+*) dynamic=-g ;;
+esac
+nm "$dynamic" --defined-only "$archive" | awk 'NF == 3 { print $3 }' | sort \
     >"$work/visible"
 grep '^[a-z]' "$root/verifier/veritee_verifier.symbols" | sort >"$work/listed"
 cmp -s "$work/visible" "$work/listed" ||
@@ -34,7 +40,8 @@ cmp -s "$work/visible" "$work/listed" ||
 # By pkg-config, from a folder with nothing of ours in it, moved or not.
 mv "$work/prefix" "$work/moved"
 PKG_CONFIG_PATH=$(dirname "$(find "$work/moved" -name veritee-verifier.pc)")
-export PKG_CONFIG_PATH
+LD_LIBRARY_PATH=$(dirname "$PKG_CONFIG_PATH") # of a shared library
+export PKG_CONFIG_PATH LD_LIBRARY_PATH
 cp "$root/docs/examples/verify_tdx.c" "$work"
 cd "$work"
 # shellcheck disable=SC2046 # one word a flag
