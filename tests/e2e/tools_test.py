@@ -7,6 +7,7 @@ import pty
 import re
 import shutil
 import signal
+import socket
 import socketserver
 import subprocess
 import sys
@@ -676,6 +677,32 @@ def output_has_no_colour_but_on_a_terminal(build):
             check(("\033[1;31m" in text) == want, f"{more}: {text!r}")
 
 
+def what_takes_long_says_so_on_a_terminal(build):
+    with Programs(build) as programs, socket.create_server(
+            ("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]  # takes connections, and says nothing
+        policy = programs.dir / "slow.yaml"
+        policy.write_text(
+            f"collateral: {{ cache: {programs.dir}/store, timeout: 2s, sources: "
+            f"[ 'https://127.0.0.1:{port}' ] }}\n")
+        slow = (
+            ("fetching collateral, 1 s", "collateral", "fetch", "-p", policy,
+             "--fmspc", "00906ed50000"),
+            ("waiting for the sources of collateral, 1 s", "doctor", "-p", policy),
+            ("waiting for evidence and collateral, 1 s", "pin", "-p", policy,
+             f"ws://127.0.0.1:{port}"),
+        )
+        piped = expect(veritee(programs, *slow[0][1:]), 3)
+        check("fetching collateral, " not in piped.stderr + piped.stdout, piped)
+        for words, *args in slow:
+            if args[0] == "pin":  # which has more patience
+                threading.Timer(2, silent.close).start()
+            said = on_terminal([programs.bin / "veritee", *args],
+                               environment(programs, TERM="xterm"))
+            check(words in said, f"{args}: {said!r}")
+            check(said.rfind("\r\033[K") > said.rfind(words), f"it stays: {said!r}")
+
+
 def on_terminal(argv, env):
     """What |argv| writes to a terminal."""
     ours, theirs = pty.openpty()
@@ -724,4 +751,5 @@ if __name__ == "__main__":
         every_option_of_the_server_is_in_its_manual,
         shells_complete_what_help_tells,
         output_has_no_colour_but_on_a_terminal,
+        what_takes_long_says_so_on_a_terminal,
     ]))
