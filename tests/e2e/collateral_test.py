@@ -3,6 +3,7 @@
 
 import calendar
 import json
+import re
 import shutil
 import sys
 import time
@@ -52,6 +53,38 @@ def what_the_server_does_not_staple_is_fetched_once(build):
             proxy = programs.proxy(policy)
             code, body = ask(proxy)
             check(code == "200" and "hello" in body, f"{code} {body}")
+
+
+def direct_connections(proxy):
+    text = curl(f"{proxy.url}/metrics").stdout.decode()
+    return int(re.search(r"^veritee_direct_total (\d+)$", text, re.M).group(1))
+
+
+def a_source_is_reached_through_the_proxy_that_it_names(build):
+    with Programs(build) as programs:
+        pcs, policy = begin(programs, "pcs")
+        open_policy = programs.dir / "open.yaml"
+        open_policy.write_text('listen: [ "127.0.0.1:0" ]\ndefault: direct\n')
+        with pcs:
+            outer = programs.proxy(open_policy)
+            text = policy.read_text()
+            named = f'ca-file: "{pcs.ca_file}"'
+            check(named in text, text)
+            policy.write_text(text.replace(
+                named, f'{named}, proxy: "{outer.url}"'))
+            proxy = programs.proxy(policy)
+            code, body = ask(proxy)
+            check(code == "200", f"{code} {body}")
+            check(0 < direct_connections(outer), "nothing went through it")
+            proxy.stop()
+            # Without it the source is out of reach: nothing goes around it.
+            outer.stop()
+            shutil.rmtree(programs.dir / "cache")
+            asked = pcs.count("all")
+            proxy = programs.proxy(policy)
+            code, body = ask(proxy)
+            check(code in ("502", "503"), f"{code} {body}")
+            check(pcs.count("all") == asked, "it was asked without the proxy")
 
 
 def a_failed_fetch_says_which_url_what_and_for_what(build):
@@ -248,6 +281,7 @@ def with_the_server_down_all_goes_on_to_the_last_second_and_no_longer(build):
 if __name__ == "__main__":
     sys.exit(run_tests([
         what_the_server_does_not_staple_is_fetched_once,
+        a_source_is_reached_through_the_proxy_that_it_names,
         a_failed_fetch_says_which_url_what_and_for_what,
         a_revocation_ends_the_session_within_the_refresh_period,
         what_sev_snp_lacks_is_fetched_from_a_kds,
