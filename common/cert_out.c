@@ -30,7 +30,8 @@ void cert_out_name(const char *common_name, const char *organization,
     size_t name = der_out_open(b, DER_SEQUENCE);
 
     put_name_part(b, 3, common_name);
-    put_name_part(b, 10, organization);
+    if (organization != NULL)
+        put_name_part(b, 10, organization);
     der_out_close(b, name);
 }
 

@@ -26,7 +26,7 @@ enum cert_out_id {
 /* Version 3. */
 void cert_out_version(struct builder *b);
 
-/* A Name of a common name and an organization. */
+/* A Name of a common name and an organization, NULL for none. */
 void cert_out_name(const char *common_name, const char *organization,
                    struct builder *b);
 

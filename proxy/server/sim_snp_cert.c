@@ -1,5 +1,6 @@
 #include "proxy/server/sim_snp_cert.h"
 
+#include "common/cert_out.h"
 #include "common/der_out.h"
 #include "verifier/der.h"
 #include "verifier/x509.h"
@@ -12,20 +13,6 @@ static void key_id(enum sim_snp_cert of, uint8_t id[20])
 
 /* --- certificates --- */
 
-static void put_name(struct builder *b, const char *common_name)
-{
-    static const uint8_t oid[] = { 0x55, 0x04, 0x03 };
-    size_t name = der_out_open(b, DER_SEQUENCE);
-    size_t set = der_out_open(b, DER_SET);
-    size_t pair = der_out_open(b, DER_SEQUENCE);
-
-    der_out_put(b, DER_OID, SLICE_OF(oid));
-    der_out_put(b, DER_UTF8_STRING, slice_text(common_name));
-    der_out_close(b, pair);
-    der_out_close(b, set);
-    der_out_close(b, name);
-}
-
 static void put_extension(struct builder *b, struct slice oid,
                           struct slice value)
 {
@@ -34,14 +21,6 @@ static void put_extension(struct builder *b, struct slice oid,
     der_out_put(b, DER_OID, oid);
     der_out_put(b, DER_OCTET_STRING, value);
     der_out_close(b, extension);
-}
-
-/* id-ce |id|, RFC 5280 appendix A.2. */
-static void put_standard(struct builder *b, uint8_t id, struct slice value)
-{
-    const uint8_t oid[] = { 0x55, 0x1d, id };
-
-    put_extension(b, SLICE_OF(oid), value);
 }
 
 static void put_powers(const struct sim_snp_item *item, struct builder *b)
@@ -55,25 +34,23 @@ static void put_powers(const struct sim_snp_item *item, struct builder *b)
     if (item->is_ca)
         der_out_boolean(&value, true);
     der_out_close(&value, sequence);
-    put_standard(b, 0x13, builder_view(&value));
+    cert_out_extension(CERT_OUT_BASIC_CONSTRAINTS, false, builder_view(&value),
+                       b);
     if (usage == 0)
         return;
     while ((usage >> unused & 1) == 0)
         unused++;
     value = builder_over(room, sizeof(room));
     der_out_bits(&value, slice_of(&usage, 1), unused);
-    put_standard(b, 0x0f, builder_view(&value));
+    cert_out_extension(CERT_OUT_KEY_USAGE, false, builder_view(&value), b);
 }
 
 static void put_subject_id(enum sim_snp_cert of, struct builder *b)
 {
     uint8_t id[20];
-    uint8_t room[32];
-    struct builder value = builder_over(room, sizeof(room));
 
     key_id(of, id);
-    der_out_put(&value, DER_OCTET_STRING, SLICE_OF(id));
-    put_standard(b, 0x0e, builder_view(&value));
+    cert_out_subject_id(id, b);
 }
 
 /* 1.3.6.1.4.1.3704.1 and up to two numbers more, the last 0 for none. */
@@ -124,22 +101,17 @@ static void put_tbs(const struct sim_snp_plan *p, const struct sim_snp_keys *k,
 {
     const struct sim_snp_item *item = &p->certs[of];
     size_t tbs = der_out_open(b, DER_SEQUENCE);
-    size_t inner = der_out_open(b, DER_CONTEXT_CONSTRUCTED_0);
-    size_t list;
+    size_t inner, list;
 
-    der_out_number(b, DER_INTEGER, 2);
-    der_out_close(b, inner);
+    cert_out_version(b);
     der_out_number(b, DER_INTEGER, item->serial);
     sim_snp_key_algorithm(b);
     if (of == SIM_SNP_ENDORSEMENT && p->issuer_name.len > 0)
         builder_bytes(b, p->issuer_name);
     else
-        put_name(b, item->issuer);
-    inner = der_out_open(b, DER_SEQUENCE);
-    der_out_time(b, item->dates.from_unix);
-    der_out_time(b, item->dates.until_unix);
-    der_out_close(b, inner);
-    put_name(b, item->name);
+        cert_out_name(item->issuer, NULL, b);
+    cert_out_validity(item->dates.from_unix, item->dates.until_unix, b);
+    cert_out_name(item->name, NULL, b);
     sim_snp_key_spki(k, of, b);
     inner = der_out_open(b, DER_CONTEXT_CONSTRUCTED_3);
     list = der_out_open(b, DER_SEQUENCE);
@@ -171,17 +143,12 @@ static void put_list_extensions(const struct sim_snp_plan *p, struct builder *b)
 {
     static const uint8_t number[] = { 0x02, 0x01, 0x07 };
     uint8_t id[20];
-    uint8_t room[32];
-    struct builder value = builder_over(room, sizeof(room));
-    size_t sequence = der_out_open(&value, DER_SEQUENCE);
     size_t wrapper = der_out_open(b, DER_CONTEXT_CONSTRUCTED_0);
     size_t list = der_out_open(b, DER_SEQUENCE);
 
     key_id(p->list_by, id);
-    der_out_put(&value, DER_CONTEXT_0, SLICE_OF(id));
-    der_out_close(&value, sequence);
-    put_standard(b, 0x23, builder_view(&value));
-    put_standard(b, 0x14, SLICE_OF(number));
+    cert_out_authority_id(id, b);
+    cert_out_extension(0x14, false, SLICE_OF(number), b); /* cRLNumber */
     der_out_close(b, list);
     der_out_close(b, wrapper);
 }
@@ -193,7 +160,7 @@ static void put_list(const struct sim_snp_plan *p, struct builder *b)
 
     der_out_number(b, DER_INTEGER, 1);
     sim_snp_key_algorithm(b);
-    put_name(b, p->certs[p->list_by].name);
+    cert_out_name(p->certs[p->list_by].name, NULL, b);
     der_out_time(b, p->list_dates.from_unix);
     der_out_time(b, p->list_dates.until_unix);
     entries = der_out_open(b, DER_SEQUENCE);
