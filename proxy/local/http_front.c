@@ -329,7 +329,9 @@ static void answer_request(struct client *c)
 {
     const struct http_request *q = &c->http.request;
 
-    if (is_for_us(c))
+    if (!still_ends_here(c)) /* also behind HTTP_FRONT_ASKING */
+        refuse_origin(c);
+    else if (is_for_us(c))
         answer_locally(c);
     else if (answer_of_service(c))
         return;
@@ -356,9 +358,7 @@ static void on_head(struct client *c)
         refuse_access(c);
         return;
     }
-    if (!still_ends_here(c)) {
-        refuse_origin(c);
-    } else if (must_ask(c)) {
+    if (must_ask(c)) {
         drop_far(c, true);
         h->state = HTTP_FRONT_ASKING; /* until http_front_refreshed() */
     } else {
