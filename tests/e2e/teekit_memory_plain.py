@@ -47,6 +47,23 @@ def part_of_a_message(port):
     return c
 
 
+def announced_natively(port):
+    s = wire.connect(port)
+    s.sendall(teekit_raw.UPGRADE.replace(
+        b"Sec-WebSocket-Extensions: permessage-deflate",
+        b"Sec-WebSocket-Protocol: veritee.2\r\nVeritee-Freshness: epoch\r\n"
+        b"Veritee-Challenge: " + b"A" * 43))
+    check(b" 101 " in wire.read_head(s), "no upgrade")
+    wire.read_frame(s)
+    s.sendall(wire.masked(2, bytes(64), length=100))
+    return Native(s)
+
+
+class Native:
+    def __init__(self, s):
+        self.s = s
+
+
 class Half:
     """A request head that does not end."""
 
@@ -59,7 +76,7 @@ def connections_without_a_key_are_small(build):
     with Programs(build) as programs:
         server = programs.server("--limit", "pending=1000", "--limit",
                                  "peer-pending=1000")
-        for begin in announced, part_of_a_message, Half:
+        for begin in announced, part_of_a_message, announced_natively, Half:
             grown = grown_kib(server, begin)
             print(f"# {begin.__name__}: {grown:.1f} KiB a connection")
             check(grown < LIMIT_KIB, f"{grown} KiB")

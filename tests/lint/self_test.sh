@@ -14,7 +14,7 @@ rm "$copy/tests/lint/self_test.sh"
 cp .clang-format "$copy/"
 cd "$copy" || exit 2
 git init -q . 2>/dev/null # without git the scripts look around themselves
-mkdir -p common verifier policy collateral proxy/tunnel proxy/io proxy/local \
+mkdir -p docs common verifier policy collateral proxy/tunnel proxy/io proxy/local \
     proxy/server tests/unit
 
 cases=0 failed=0
@@ -154,6 +154,8 @@ for name in strcpy strcat sprintf vsprintf gets atoi atol strtok alloca rand \
     accepts banned.sh common/a.c "my_$name(x);\n/* $name(x) */\ny(\"$name(\");\n"
     accepts banned.sh common/a.c "s->$name(x);\nint $name;\n"
 done
+refuses attacks.sh docs/THREAT-MODEL.md 2 'x\n| W1 | `a_test: nothing` |\n'
+accepts attacks.sh docs/THREAT-MODEL.md '`veritee`, `a: B` and `a`: b\n'
 refuses banned.sh tests/unit/a.c 1 'strcpy(a, b);\n'
 accepts banned.sh tests/unit/a.c 'memcmp(a, b, c);\n'
 accepts banned.sh common/a.c 'memcmp(a, b, c); /* memcmp: public data */\n'

@@ -224,6 +224,34 @@ static void no_bit_of_a_record_can_be_altered(void **state)
     assert_true(bits > AEAD_TAG_BYTES * 8);
 }
 
+/* Two sessions of one server use the same numbers for their streams: what is
+ * said in one has no meaning in the other. */
+static void streams_of_another_session_are_out_of_reach(void **state)
+{
+    struct pair *mine = pair_ready(NULL), *other = pair_ready(NULL);
+    struct pair_end *e = pair_open(mine, "a.b:80");
+    struct session_out out[1];
+    uint8_t copy[256];
+    size_t len;
+
+    (void)state;
+    (void)pair_open(other, "a.b:80");
+    pair_run(mine);
+    pair_run(other);
+    assert_int_equal(other->server.ends, 1);
+    pair_write(e, 100);
+    assert_int_equal(session_output(mine->client.session, out, 1, mine->now_ms),
+                     1);
+    len = out[0].len;
+    assert_true(len > 100 && len <= sizeof(copy));
+    memcpy(copy, out[0].message, len);
+    CHECK_STATUS(pair_deliver(other, true, copy, len), STATUS_BAD_RECORD);
+    assert_int_equal(other->server.end[0].bytes, 0);
+    session_output_done(mine->client.session, 1);
+    pair_free(mine);
+    pair_free(other);
+}
+
 /* What a client once said, said again to the same server. */
 
 struct recording {
@@ -329,6 +357,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_attack_on_any_message_goes_unseen),
         cmocka_unit_test(no_bit_of_a_record_can_be_altered),
+        cmocka_unit_test(streams_of_another_session_are_out_of_reach),
         cmocka_unit_test(a_whole_session_cannot_be_replayed),
         cmocka_unit_test(no_two_sessions_have_the_same_keys),
         cmocka_unit_test(the_lasting_key_is_forgotten),
