@@ -20,7 +20,7 @@
 
 struct listener;
 
-#define LISTENER_SOCKETS_MAX 16  /* "localhost" has one a family */
+#define LISTENER_SOCKETS_MAX 2   /* "localhost" has one a family */
 #define LISTENER_PATH_ROOM   108 /* a UNIX socket's, with the final NUL */
 #define LISTENER_REST_MS     100
 #define LISTENER_BACKLOG     1024

@@ -4,6 +4,8 @@
 
 #include "collateral/collateral.h"
 #include "common/limits.h"
+#include "proxy/io/activation.h"
+#include "proxy/io/listener.h"
 #include "proxy/io/mailbox.h"
 #include "proxy/io/notify.h"
 #include "proxy/io/shutdown.h"
@@ -26,6 +28,7 @@ struct daemon {
     struct snapshot *first;    /* held: where to listen */
     struct snapshot *snapshot; /* held: the present one, or one that the
                                 * workers are told to follow */
+    struct activation passed;  /* sockets in the place of `listen` */
     struct gates *gates;       /* its */
     struct gates *old_gates;   /* until all workers follow; NULL if they do */
     size_t following;          /* workers that do not follow it yet */
@@ -48,7 +51,13 @@ static void tell_ready(struct daemon *d)
     if (d->ready_told || d->undecided > 0 || d->stopping)
         return;
     d->ready_told = true;
-    for (size_t i = 0; i < policy->listen_count; i++) {
+    for (size_t i = 0; i < d->passed.count; i++) {
+        char passed[ACTIVATION_TEXT_ROOM];
+
+        activation_text(&d->passed, i, passed);
+        (void)fprintf(d->options->out, "ready: listening on %s\n", passed);
+    }
+    for (size_t i = 0; d->passed.count == 0 && i < policy->listen_count; i++) {
         struct policy_address at = policy->listen[i];
 
         at.port = local_worker_port(d->workers[0], i);
@@ -297,6 +306,7 @@ static enum status open_workers(struct daemon *d, struct why *why)
         .main = d->mailbox,
         .snapshot = d->first,
         .gates = d->gates,
+        .passed = &d->passed,
         .workers = d->workers,
         .count = d->options->workers,
         .started_unix = (int64_t)time(NULL),
@@ -331,6 +341,26 @@ static enum status start_workers(struct daemon *d, struct why *why)
     return st;
 }
 
+/* Sockets that others opened are bound by the same rule as those of `listen`.
+ */
+static enum status take_passed(struct daemon *d, struct why *why)
+{
+    enum status st = activation_take(&d->passed, why);
+    char text[ACTIVATION_TEXT_ROOM];
+
+    for (size_t i = 0; i < d->passed.count; i++) {
+        activation_text(&d->passed, i, text);
+        if (d->options->policy->credentials != NULL ||
+            d->passed.sockets[i].port == 0 || listener_is_loopback(text))
+            continue;
+        (void)why_fail(why, STATUS_BAD_CONFIG, "listen", "sd_listen_fds(3)",
+                       "%s", text);
+        return why_expect(why, "an address of this machine, or credentials in "
+                               "the policy");
+    }
+    return st;
+}
+
 static enum status start_parts(struct daemon *d, struct why *why)
 {
     const struct policy *policy = d->options->policy;
@@ -356,7 +386,9 @@ static enum status start_parts(struct daemon *d, struct why *why)
     if (st != STATUS_OK)
         return why_fail(why, st, "proxy", NULL, "%s", status_text(st));
     attest_desk_audit(d->desk, d->options->audit);
-    st = snapshot_new(policy, NULL, &d->first, why);
+    st = take_passed(d, why);
+    if (st == STATUS_OK)
+        st = snapshot_new(policy, NULL, &d->first, why);
     if (st == STATUS_OK)
         st = gates_open(policy, NULL, &d->gates, why);
     if (st == STATUS_OK && d->options->audit != NULL)
@@ -401,6 +433,7 @@ enum status daemon_run(const struct daemon_options *options, struct why *why)
     mailbox_free(d.mailbox);
     gates_close(d.old_gates);
     gates_close(d.gates);
+    activation_fini(&d.passed);
     snapshot_let_go(d.snapshot);
     snapshot_let_go(d.first);
     return st;

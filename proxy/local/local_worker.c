@@ -328,25 +328,46 @@ static struct order order_to(struct local_worker *w,
     return (struct order){ .letter.on_letter = on_letter, .worker = w };
 }
 
+static struct listener_config door_config(struct local_worker *w,
+                                          struct door *door)
+{
+    door->worker = w;
+    return (struct listener_config){
+        .shared = w->config.count > 1,
+        .others = local_worker_policy(w)->allow_user_count > 0,
+        .log = w->config.log,
+        .admits = admits,
+        .on_accept = on_accept,
+        .ctx = door,
+    };
+}
+
+static enum status adopt(struct local_worker *w,
+                         const struct listener_sockets *passed, struct why *why)
+{
+    struct door *door = &w->doors[w->door_count];
+    const struct listener_config config = door_config(w, door);
+    enum status st =
+        listener_adopt(&w->loop, passed, &config, &door->listener, why);
+
+    if (st != STATUS_OK)
+        return st;
+    door->port = listener_port(door->listener);
+    w->door_count++;
+    return STATUS_OK;
+}
+
 static enum status listen_on(struct local_worker *w, const struct door *first,
                              const struct policy_address *address,
                              struct why *why)
 {
     char text[POLICY_ADDRESS_ROOM];
     struct door *door = &w->doors[w->door_count];
-    const struct listener_config config = {
-        .address = text,
-        .shared = w->config.count > 1,
-        .log = w->config.log,
-        .others = local_worker_policy(w)->allow_user_count > 0,
-        .admits = admits,
-        .on_accept = on_accept,
-        .ctx = door,
-    };
+    struct listener_config config = door_config(w, door);
     enum status st;
 
     policy_address_text(address, text, sizeof(text));
-    door->worker = w;
+    config.address = text;
     st = first == NULL ? listener_open(&w->loop, &config, &door->listener, why)
                        : listener_join(&w->loop, first->listener, &config,
                                        &door->listener, why);
@@ -362,8 +383,13 @@ static enum status start_doors(struct local_worker *w,
                                struct why *why)
 {
     const struct policy *policy = local_worker_policy(w);
+    const struct activation *passed = w->config.passed;
     enum status st = STATUS_OK;
 
+    for (size_t i = 0; i < passed->count && st == STATUS_OK; i++)
+        st = adopt(w, &passed->sockets[i], why);
+    if (passed->count > 0)
+        return st;
     if (policy->listen_count > DOORS_MAX)
         return why_fail(why, STATUS_LIMIT, "listen", NULL, "%zu addresses",
                         policy->listen_count);

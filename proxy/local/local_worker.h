@@ -14,6 +14,7 @@
 
 #include "common/log.h"
 #include "common/status.h"
+#include "proxy/io/activation.h"
 #include "proxy/io/mailbox.h"
 #include "proxy/local/attest_desk.h"
 #include "proxy/local/gates.h"
@@ -39,6 +40,8 @@ struct local_worker_config {
     struct mailbox *main;
     struct snapshot *snapshot;           /* the first; held */
     const struct gates *gates;           /* its, borrowed while it opens */
+    const struct activation *passed;     /* where to listen; if there are none,
+                                          * where the policy says */
     struct local_worker *const *workers; /* |count| of them, this one among
                                           * them; complete before any starts */
     size_t count;
@@ -60,7 +63,7 @@ local_worker_open(const struct local_worker_config *config,
 /* Run its thread. Returns STATUS_OK or STATUS_NO_MEMORY. */
 MUST_CHECK enum status local_worker_start(struct local_worker *w);
 
-/* The port of policy->listen[i]. */
+/* The port of policy->listen[i], or of what was passed instead. */
 uint16_t local_worker_port(const struct local_worker *w, size_t i);
 
 /* After local_worker_start(): follow |snapshot| from now on and accept at its

@@ -17,6 +17,7 @@
 #include "proxy/local/upstream.h"
 
 #define DOORS_MAX 16
+_Static_assert(ACTIVATION_SOCKETS_MAX <= DOORS_MAX, "a door for each");
 
 /* One address the worker listens on. */
 struct door {

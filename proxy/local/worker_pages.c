@@ -20,6 +20,10 @@ static void own_address(const struct local_worker *w,
 
     while (i + 1 < w->door_count && w->doors[i].port == 0)
         i++;
+    if (w->config.passed->count > 0) {
+        activation_text(w->config.passed, i, text);
+        return;
+    }
     own = policy->listen[i];
     own.port = w->doors[i].port;
     if (strcmp(own.host, "0.0.0.0") == 0 || strcmp(own.host, "::") == 0)

@@ -8,6 +8,7 @@
 #include "common/compiler.h"
 #include "common/limits.h"
 #include "common/text.h"
+#include "proxy/io/activation.h"
 #include "proxy/io/listener.h"
 #include "proxy/server/sim_source.h"
 
@@ -374,7 +375,7 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
 
 static int check_whole(struct options *o, FILE *err)
 {
-    if (o->listen_count == 0)
+    if (o->listen_count == 0 && !activation_expected())
         return complain(err, "no address: name one by --listen", "");
     if (!o->simulate && (o->simulate_dir != NULL || o->fault != NULL))
         return complain(err,

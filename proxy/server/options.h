@@ -22,11 +22,11 @@
 
 struct options {
     const char *listen[OPTIONS_LISTEN_MAX]; /* borrowed from argv */
-    size_t listen_count;                    /* at least 1 */
-    struct rulebook book;                   /* owned; read again on SIGHUP */
-    struct rules *rules;                    /* owned: what it said first */
-    struct quote_origin_choice quotes;      /* unless |simulate| */
-    struct staple_choice stapling;          /* likewise; owned */
+    size_t listen_count;  /* 0 only with sockets of the service manager */
+    struct rulebook book; /* owned; read again on SIGHUP */
+    struct rules *rules;  /* owned: what it said first */
+    struct quote_origin_choice quotes; /* unless |simulate| */
+    struct staple_choice stapling;     /* likewise; owned */
     bool simulate;
     const char *simulate_dir; /* NULL: nothing is written; from argv */
     enum tee_type simulate_tee;

@@ -31,6 +31,7 @@ struct server {
     struct quote_desk *desk;
     struct keys *keys;
     struct peers *peers;
+    struct activation passed; /* sockets of the service manager */
     struct demo *demo;
     struct metrics_door *metrics; /* NULL: nobody watches */
     int64_t started_unix;
@@ -262,6 +263,9 @@ static void on_epoch(void *ctx, const struct proof *proof)
 static void on_first_key(void *ctx)
 {
     struct server *s = ctx;
+    const char *ready = s->options->simulate ? "ready: SIMULATED, listening on "
+                                             : "ready: listening on ";
+    char address[ACTIVATION_TEXT_ROOM];
 
     if (s->stopping)
         return;
@@ -272,10 +276,12 @@ static void on_first_key(void *ctx)
         tell_address(s, "metrics: ", s->options->metrics,
                      metrics_door_port(s->metrics));
     for (size_t i = 0; i < s->options->listen_count; i++)
-        tell_address(s,
-                     s->options->simulate ? "ready: SIMULATED, listening on "
-                                          : "ready: listening on ",
-                     s->options->listen[i], worker_port(s->workers[0], i));
+        tell_address(s, ready, s->options->listen[i],
+                     worker_port(s->workers[0], i));
+    for (size_t i = 0; i < s->passed.count; i++) {
+        activation_text(&s->passed, i, address);
+        (void)fprintf(s->out, "%s%s\n", ready, address);
+    }
     (void)fflush(s->out);
     notify_manager("READY=1");
 }
@@ -415,6 +421,7 @@ static enum status start_workers(struct server *s, struct why *why)
         .rules = s->options->rules,
         .main = s->mailbox,
         .shared = s->options->workers > 1,
+        .passed = &s->passed,
         .on_ended = on_worker_ended,
         .on_followed = on_followed,
         .ctx = s,
@@ -440,8 +447,9 @@ static enum status start(struct server *s, struct why *why)
     s->staple = staple_new();
     if (s->staple == NULL)
         return why_fail(why, STATUS_NO_MEMORY, "staple", NULL, "no memory");
-    st = start_quotes(s, why);
-
+    st = activation_take(&s->passed, why);
+    if (st == STATUS_OK)
+        st = start_quotes(s, why);
     if (st == STATUS_OK)
         st = start_demo(s, why);
     if (st != STATUS_OK)
@@ -482,5 +490,6 @@ enum status server_run(struct options *options, FILE *out, struct why *why)
     staple_free(s.staple);
     sim_source_free(s.sim);
     quote_origin_free(s.origin);
+    activation_fini(&s.passed);
     return st;
 }

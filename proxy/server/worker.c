@@ -35,6 +35,7 @@ struct worker {
     struct serve *serve;
     struct rules *rules; /* held: those that |serve| follows */
     struct listener *listeners[OPTIONS_LISTEN_MAX];
+    struct listener *adopted[ACTIVATION_SOCKETS_MAX];
     uint16_t ports[OPTIONS_LISTEN_MAX]; /* written before the thread starts */
     bool clean;                         /* at the end: nothing was left */
 };
@@ -46,6 +47,10 @@ static void close_listeners(struct worker *w)
     for (size_t i = 0; i < COUNT_OF(w->listeners); i++) {
         listener_close(w->listeners[i]);
         w->listeners[i] = NULL;
+    }
+    for (size_t i = 0; i < COUNT_OF(w->adopted); i++) {
+        listener_close(w->adopted[i]);
+        w->adopted[i] = NULL;
     }
 }
 
@@ -204,6 +209,21 @@ static enum status start_listeners(struct worker *w, struct why *why)
     return st;
 }
 
+/* Sockets that are open already: each worker has descriptors of its own. */
+static enum status adopt_passed(struct worker *w, struct why *why)
+{
+    const struct activation *passed = w->config.passed;
+    const struct listener_config config = { .log = &w->config.options->log,
+                                            .on_accept = on_accept,
+                                            .ctx = w };
+    enum status st = STATUS_OK;
+
+    for (size_t i = 0; i < passed->count && st == STATUS_OK; i++)
+        st = listener_adopt(&w->loop, &passed->sockets[i], &config,
+                            &w->adopted[i], why);
+    return st;
+}
+
 static enum status start(struct worker *w, struct why *why)
 {
     enum status st = mailbox_open(&w->loop, MAILBOX_LETTERS_MAX, &w->mailbox);
@@ -216,6 +236,8 @@ static enum status start(struct worker *w, struct why *why)
     if (st != STATUS_OK)
         return why_fail(why, st, "worker", NULL, "%s", status_text(st));
     st = start_listeners(w, why);
+    if (st == STATUS_OK)
+        st = adopt_passed(w, why);
     if (st != STATUS_OK)
         return st;
     if (uv_thread_create(&w->thread, run, w) != 0)

@@ -8,6 +8,7 @@
 #define PROXY_SERVER_WORKER_H
 
 #include "common/status.h"
+#include "proxy/io/activation.h"
 #include "proxy/io/mailbox.h"
 #include "proxy/server/keys.h"
 #include "proxy/server/meter.h"
@@ -28,6 +29,7 @@ struct worker_config {
     struct mailbox *main;
     struct worker *first; /* whose addresses to listen on; NULL: be the first */
     bool shared;          /* others will follow the first */
+    const struct activation *passed; /* sockets to listen on, too */
     /* The thread is over; |clean| unless it left something on its loop, which
      * stderr was told. On the loop of |main|; once. */
     void (*on_ended)(void *ctx, bool clean);
