@@ -315,13 +315,6 @@ void claims_platform_json(const struct platform_claims *c, const char *key,
     json_out_end_object(j);
 }
 
-static void crl_number_json(struct json_out *j, const char *key,
-                            const struct crl_number *n)
-{
-    if (n->len > 0)
-        json_out_hex(j, key, slice_of(n->bytes, n->len));
-}
-
 static void validity_json(const struct validity_claims *c, struct json_out *j)
 {
     json_out_object(j, "validity");
@@ -329,9 +322,6 @@ static void validity_json(const struct validity_claims *c, struct json_out *j)
     json_out_time(j, "latest_issue", c->latest_issue_unix);
     json_out_time(j, "earliest_expiry", c->earliest_expiry_unix);
     json_out_text(j, "earliest_expiry_item", c->earliest_expiry_item);
-    crl_number_json(j, "root_ca_crl_number", &c->root_crl);
-    crl_number_json(j, "pck_crl_number", &c->pck_crl);
-    crl_number_json(j, "ark_crl_number", &c->ark_crl);
     json_out_end_object(j);
 }
 

@@ -174,7 +174,8 @@ struct tcb_claims {
     int64_t platform_date_unix;
     int64_t module_date_unix; /* 0 if not judged */
     int64_t qe_date_unix;
-    uint32_t evaluation_number;   /* the lesser of TCB info and QE identity */
+    uint32_t evaluation_number;   /* the lesser of TCB info and QE identity,
+                                   * of which |items| has each */
     struct advisories advisories; /* union of the parts, sorted */
 };
 
@@ -203,7 +204,8 @@ struct item_claims {
     int64_t next_update_unix;   /* as it says itself; its signers may end
                                  * earlier */
     uint32_t evaluation_number; /* 0 if it has none */
-    size_t crl_number_len;      /* 0 if it has none; unsigned, big endian */
+    size_t crl_number_len;      /* 0 if it has none; RFC 5280 5.2.3, unsigned,
+                                 * big endian */
     uint8_t crl_number[CRL_NUMBER_MAX_BYTES];
 };
 
@@ -218,21 +220,12 @@ struct cert_claims {
 
 #define CLAIMS_CERTS_MAX 8
 
-/* A CRLNumber (RFC 5280 5.2.3): unsigned, big endian; |len| 0: no such list. */
-struct crl_number {
-    size_t len;
-    uint8_t bytes[CRL_NUMBER_MAX_BYTES];
-};
-
 /* When all that was used begins and stops to be good. */
 struct validity_claims {
     int64_t earliest_issue_unix;
     int64_t latest_issue_unix;
     int64_t earliest_expiry_unix;
     const char *earliest_expiry_item; /* static: "tcb_info" ... */
-    struct crl_number root_crl;       /* Intel's, both */
-    struct crl_number pck_crl;
-    struct crl_number ark_crl; /* AMD's */
 };
 
 struct claims {

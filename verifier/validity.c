@@ -1,7 +1,5 @@
 #include "verifier/validity.h"
 
-#include <string.h>
-
 #include "common/compiler.h"
 
 struct validity_claims validity_none(void)
@@ -21,13 +19,4 @@ void validity_add(struct validity_claims *c, const struct window *w,
         return;
     c->earliest_expiry_unix = w->until_unix;
     c->earliest_expiry_item = item;
-}
-
-void validity_add_crl(struct slice number, struct crl_number *out)
-{
-    if (number.len > sizeof(out->bytes))
-        return;
-    out->len = number.len;
-    if (number.len > 0)
-        memcpy(out->bytes, number.at, number.len);
 }

@@ -12,8 +12,4 @@ struct validity_claims validity_none(void);
 void validity_add(struct validity_claims *c, const struct window *w,
                   const char *item);
 
-/* Keep the number of a list that was used; one longer than RFC 5280 allows is
- * left out. */
-void validity_add_crl(struct slice number, struct crl_number *out);
-
 #endif

@@ -21,8 +21,6 @@ static void gather_validity(const struct verification *v,
     validity_add(out, &set->pck_crl.dates, collateral_item_name(ITEM_PCK_CRL));
     validity_add(out, &set->root_crl.dates,
                  collateral_item_name(ITEM_ROOT_CRL));
-    validity_add_crl(set->pck_crl.number, &out->pck_crl);
-    validity_add_crl(set->root_crl.number, &out->root_crl);
     add_chain(out, &set->pck_crl_chain);
     add_chain(out, &set->tcb_info_chain);
     add_chain(out, &set->qe_identity_chain);

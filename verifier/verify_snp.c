@@ -322,7 +322,6 @@ static void gather_validity(const struct snp_run *r,
     validity_add(out, &c->endorsement.validity, "endorsement");
     if (r->in->crl.len > 0)
         validity_add(out, &r->crl.dates, "ark_crl");
-    validity_add_crl(r->crl.number, &out->ark_crl);
 }
 
 static void gather_claims(const struct snp_run *r, struct claims *out)

@@ -116,16 +116,41 @@ static void tell_advisories(const struct advisories *set,
     t->fact(t->ctx, "advisories", text);
 }
 
+/* " (tcb_info 18, qe_identity 17)" where they differ, else "". */
+static void numbers_text(const struct claims *c, char out[FACT_ROOM])
+{
+    bool differ = false;
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < c->item_count; i++) {
+        const struct item_claims *item = &c->items[i];
+
+        if (item->evaluation_number == 0)
+            continue;
+        differ = differ || item->evaluation_number != c->tcb.evaluation_number;
+        len += (size_t)snprintf(out + len, FACT_ROOM - len, "%s%s %u",
+                                len == 0 ? " (" : ", ", item->name,
+                                (unsigned)item->evaluation_number);
+    }
+    if (differ)
+        (void)snprintf(out + len, FACT_ROOM - len, ")");
+    else
+        out[0] = '\0';
+}
+
 /* What Intel says of SGX and TDX platforms. */
 static void tell_intel(const struct claims *c, const struct teller *t)
 {
     char time[TEXT_TIME_ROOM];
+    char others[FACT_ROOM];
 
     tell_hex(t, "fmspc", SLICE_OF(c->platform.fmspc));
+    numbers_text(c, others);
     text_time(c->tcb.date_unix, time);
-    tell(t, "tcb status", "%s, of %.10s, evaluation number %u",
+    tell(t, "tcb status", "%s, of %.10s, evaluation number %u%s",
          tcb_status_name(c->tcb.status), time,
-         (unsigned)c->tcb.evaluation_number);
+         (unsigned)c->tcb.evaluation_number, others);
     tell_advisories(&c->tcb.advisories, t);
 }
 

@@ -54,6 +54,44 @@ static void claims_say_what_was_proved(void **state)
     assert_string_equal(c.validity.earliest_expiry_item, "pck_crl");
 }
 
+/* Its own dates and number, whoever signed it and whatever the others say. */
+static void each_item_is_claimed_by_its_name(void **state)
+{
+    static const struct {
+        const char *name;
+        uint32_t evaluation_number;
+        bool has_crl_number;
+        enum sim_item item;
+    } want[] = {
+        { "tcb_info", 18, false, SIM_TCB_INFO },
+        { "qe_identity", 17, false, SIM_QE_IDENTITY },
+        { "pck_crl", 0, true, SIM_PCK_CRL },
+        { "root_ca_crl", 0, true, SIM_ROOT_CRL },
+    };
+    struct sim_options o;
+    struct claims c;
+
+    (void)state;
+    sim_options_default(&o);
+    o.qe_evaluation_number = 17;
+    for (size_t i = 0; i < COUNT_OF(want); i++) {
+        o.items[want[i].item].from_s = -10 - (int64_t)i;
+        o.items[want[i].item].until_s = 1000 + (int64_t)i;
+    }
+    CHECK_STATUS(verify_options(&o, TEE_TDX, &c), STATUS_OK);
+    assert_int_equal(c.item_count, COUNT_OF(want));
+    for (size_t i = 0; i < COUNT_OF(want); i++) {
+        const struct item_claims *item = &c.items[i];
+
+        assert_string_equal(item->name, want[i].name);
+        assert_int_equal(item->issued_unix, SIMULATION_NOW - 10 - (int64_t)i);
+        assert_int_equal(item->next_update_unix,
+                         SIMULATION_NOW + 1000 + (int64_t)i);
+        assert_int_equal(item->evaluation_number, want[i].evaluation_number);
+        assert_int_equal(item->crl_number_len > 0, want[i].has_crl_number);
+    }
+}
+
 static void sgx_claims_leave_tdx_empty(void **state)
 {
     static const struct tdx_claims nothing;
@@ -322,6 +360,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(claims_say_what_was_proved),
+        cmocka_unit_test(each_item_is_claimed_by_its_name),
         cmocka_unit_test(sgx_claims_leave_tdx_empty),
         cmocka_unit_test(every_bit_of_tud_opens_a_td),
         cmocka_unit_test(statuses_and_advisories_of_the_parts_come_together),
