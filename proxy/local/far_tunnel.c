@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+
 #include <utlist.h>
 
 #include "common/limits.h"

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include <utlist.h>
+
 #include "common/limits.h"
 #include "proxy/local/client.h"
 #include "proxy/local/front_parts.h"
@@ -152,22 +154,14 @@ void front_close(struct front *f, bool abort, void (*on_closed)(void *ctx),
 
 void front_parts_add(struct front *f, struct client *c)
 {
-    c->next = f->clients;
-    if (f->clients != NULL)
-        f->clients->prev = c;
-    f->clients = c;
+    DL_PREPEND(f->clients, c);
     f->count++;
 }
 
 void front_parts_remove(struct front *f, struct client *c)
 {
-    if (c->prev != NULL)
-        c->prev->next = c->next;
-    else
-        f->clients = c->next;
-    if (c->next != NULL)
-        c->next->prev = c->prev;
     assert(f->count > 0);
+    DL_DELETE(f->clients, c);
     f->count--;
     end_if_empty(f);
 }
