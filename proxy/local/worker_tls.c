@@ -6,21 +6,34 @@
 #include "proxy/io/tls.h"
 #include "proxy/local/local_worker_parts.h"
 
+#define HTTP_PORT  80
 #define HTTPS_PORT 443
 
-/* NULL: TLS to |target| does not end here. */
-static const struct service *service_of(const struct local_worker *w,
-                                        const struct target *target)
+/* NULL: |host| at |port| is of no service. */
+static const struct service *find(const struct local_worker *w,
+                                  const char *host, uint16_t port)
 {
     struct route route;
     struct why why;
 
-    if (target->port != HTTPS_PORT ||
-        route_find(local_worker_policy(w), slice_text(target->host),
-                   target->port, &route, &why) != STATUS_OK ||
-        route.kind != ROUTE_SERVICE || !route.service->intercept)
+    if (route_find(local_worker_policy(w), slice_text(host), port, &route,
+                   &why) != STATUS_OK ||
+        route.kind != ROUTE_SERVICE)
         return NULL;
     return route.service;
+}
+
+/* NULL: TLS to |target| does not end here. What is inside goes on to port 80:
+ * where that is another service's, it would not be what was asked for. */
+static const struct service *service_of(const struct local_worker *w,
+                                        const struct target *target)
+{
+    const struct service *s =
+        target->port == HTTPS_PORT ? find(w, target->host, HTTPS_PORT) : NULL;
+
+    if (s == NULL || !s->intercept || find(w, target->host, HTTP_PORT) != s)
+        return NULL;
+    return s;
 }
 
 bool worker_tls_ends(void *ctx, const struct target *target)

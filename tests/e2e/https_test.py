@@ -320,6 +320,26 @@ def a_tampering_endpoint_gets_nothing(build):
         check(counted(server) == ZERO, f"{counted(server)} reached it")
 
 
+def what_is_inside_is_no_other_services(build):
+    """Port 80, where it would go on to, may be named by another service."""
+    with Programs(build) as programs:
+        server, _, ca = intercepting(programs, start=False)
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir, service=INTERCEPT)
+        text = policy.read_text()
+        name = text.split("services:\n")[1].split(":")[0]
+        mine = text.split("services:\n")[1].replace(name, "  other", 1)
+        mine = mine.replace(INTERCEPT, "").replace(HOST, f"{HOST}:80", 1)
+        policy.write_text(text + mine)
+        proxy = programs.proxy(policy)
+        with connect(proxy.port) as s:
+            s.sendall(f"CONNECT {HOST}:443 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            head = read_head(s)
+        # A tunnel, which the server has no rule for: TLS does not end here.
+        check(not head.startswith(b"HTTP/1.1 200 "), head)
+        check(counted(server) == ZERO, f"{counted(server)} reached it")
+
+
 def a_new_policy_ends_what_it_does_not_want(build):
     """With `default: direct` what is inside would go on in the clear."""
     with Programs(build) as programs:
@@ -369,5 +389,6 @@ if __name__ == "__main__":
         bytes_ahead_of_the_answer_are_tls,
         a_refused_service_shows_why_inside,
         a_tampering_endpoint_gets_nothing,
+        what_is_inside_is_no_other_services,
         a_new_policy_ends_what_it_does_not_want,
     ]))
