@@ -151,7 +151,15 @@ static enum status follow(struct daemon *d, struct policy *policy,
     return STATUS_OK;
 }
 
-static void reload(struct daemon *d)
+/* The end of what notify_reloading() began. */
+static void tell_reloaded(const struct daemon *d)
+{
+    if (d->ready_told)
+        notify_manager("READY=1");
+}
+
+/* False, and the log says why: nothing changes. */
+static bool read_again(struct daemon *d)
 {
     struct policy *policy;
     struct policy_error error;
@@ -163,12 +171,21 @@ static void reload(struct daemon *d)
         policy_error_line(&error, line, sizeof(line));
         log_event(d->options->log, LOG_ERROR, "policy.kept",
                   LOG_FIELDS(LOG_S("reason", line)));
-        return;
+        return false;
     }
-    if (follow(d, policy, &why) != STATUS_OK) {
-        log_why(d->options->log, LOG_ERROR, "policy.kept", &why, NULL);
-        policy_free(policy);
-    }
+    if (follow(d, policy, &why) == STATUS_OK)
+        return true;
+    log_why(d->options->log, LOG_ERROR, "policy.kept", &why, NULL);
+    policy_free(policy);
+    return false;
+}
+
+static void reload(struct daemon *d)
+{
+    if (d->ready_told)
+        notify_reloading();
+    if (!read_again(d))
+        tell_reloaded(d);
 }
 
 /* One after the other, so that all workers follow each in the same order, and
@@ -196,6 +213,7 @@ static void on_followed(void *ctx, const struct why *why)
               LOG_FIELDS(LOG_S("file", d->options->policy_path),
                          LOG_N("services",
                                d->snapshot->policy->service_count)));
+    tell_reloaded(d);
     if (d->reload_again)
         on_reload(d);
 }

@@ -172,6 +172,27 @@ def a_root_that_is_empty_is_no_root(build):
         check("is empty" in proxy.tail(), proxy.tail())
 
 
+def the_service_manager_hears_of_it(build):
+    with Programs(build) as programs, socket.socket(
+            socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(programs.dir / "notify"))
+        manager.settimeout(30)
+        server = programs.server()
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir)
+        proxy = programs.proxy(
+            policy, env={"NOTIFY_SOCKET": str(programs.dir / "notify")})
+        check(manager.recv(512) == b"READY=1", "ready")
+        good = policy.read_text()
+        for text, word in ((good, "policy.reloaded"),
+                           ("nonsense: [", "policy.kept"),
+                           (good + "\n", "policy.reloaded")):
+            reload(proxy, policy, text, word)
+            said = manager.recv(512)
+            check(said.startswith(b"RELOADING=1\nMONOTONIC_USEC="), f"{said}")
+            check(manager.recv(512) == b"READY=1", "done")
+
+
 def get(client, url):
     """A request on a connection that is kept; the code of the answer."""
     client.sendall(f"GET {url} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
@@ -255,6 +276,7 @@ if __name__ == "__main__":
         a_service_that_is_gone_is_gone,
         who_waits_does_not_get_where_the_new_policy_leads_no_more,
         a_root_that_is_empty_is_no_root,
+        the_service_manager_hears_of_it,
         a_connection_that_is_kept_follows_the_new_policy,
         a_tunnel_in_the_clear_ends_when_its_host_is_a_service,
         a_tunnel_in_the_clear_ends_when_that_is_blocked,

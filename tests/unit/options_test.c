@@ -68,6 +68,8 @@ static const struct {
     { "an unknown limit",     BASE "--limit cats=9", "no such --limit" },
     { "a limit without a number", BASE "--limit pending", "no such --limit" },
     { "a limit of 0",         BASE "--limit pending=0", "no such --limit" },
+    { "a limit that is too high", BASE "--limit stream-idle=1000001",
+      "no such --limit" },
     { "more streams than a session has", BASE "--limit streams=1025",
       "no such --limit" },
     { "an unknown format",    BASE "--log-format xml", "human or json" },
@@ -126,6 +128,12 @@ static void there_are_defaults(void **state)
     assert_int_equal(o.limits.peers.peer_pending, 128);
     assert_int_equal(o.limits.streams, 1024);
     assert_int_equal(o.limits.quotes, 64);
+    assert_int_equal(o.limits.peers.peer_quotes, 32);
+    assert_int_equal(o.limits.peers.peer_quote_rate, 100);
+    assert_int_equal(o.limits.session_idle_s, 3600);
+    assert_int_equal(o.limits.stream_idle_s, 86400);
+    assert_null(o.metrics);
+    assert_int_equal(o.book.file_count, 0);
     assert_int_equal(o.log.level, LOG_INFO);
     assert_false(o.log.json);
     options_free(&o);
@@ -166,11 +174,17 @@ static void every_option_is_taken(void **state)
     assert_int_equal(o.stapling.refresh_seconds, 9);
     options_free(&o);
     assert_int_equal(read_line(BASE "--limit quotes=1 --limit streams=2 "
+                                    "--limit session-idle=0 "
+                                    "--limit stream-idle=1000000 "
+                                    "--metrics unsafe:0.0.0.0:9 "
                                     "--log-format json --log-level debug",
                                &o, said, sizeof(said)),
                      -1);
     assert_int_equal(o.limits.quotes, 1);
     assert_int_equal(o.limits.streams, 2);
+    assert_int_equal(o.limits.session_idle_s, 0);
+    assert_int_equal(o.limits.stream_idle_s, 1000000);
+    assert_string_equal(o.metrics, "0.0.0.0:9");
     assert_true(o.log.json);
     assert_int_equal(o.log.level, LOG_DEBUG);
     options_free(&o);
