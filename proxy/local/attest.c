@@ -26,8 +26,10 @@ struct attest {
     struct item *vcek_item;            /* NULL: |vcek| has to do */
     struct item *crl_item;             /* NULL: there is none */
     struct exec_check *exec;           /* NULL unless under way */
-    struct buffer root;                /* of the service; empty: built in */
-    struct crl_files crls;             /* of the service */
+    struct why exec_said;              /* once it has answered */
+    bool exec_ran;
+    struct buffer root;    /* of the service; empty: built in */
+    struct crl_files crls; /* of the service */
     struct attestation result;
     uint8_t report_data[64]; /* what the quote must carry */
     bool challenged;
@@ -66,6 +68,7 @@ static struct appraise_input input_of(const struct attest *a)
         .user_crl_count = a->crls.count,
         .report_data = SLICE_OF(a->report_data),
         .challenged = a->challenged,
+        .exec = a->exec_ran ? &a->exec_said : NULL,
         .now_unix = now_unix(),
     };
 }
@@ -93,12 +96,14 @@ static void attest_end(struct attest *a)
     attest_free(a);
 }
 
-/* |exec| is what the external check said; NULL if it has not run. */
-static void judge(struct attest *a, const struct why *exec)
+static void judge(struct attest *a)
 {
+    static const struct why accepts = { .status = STATUS_OK };
     struct appraise_input in = input_of(a);
 
-    in.exec = exec;
+    /* The program is for decisions; a forecast says what it can without. */
+    if (a->request.early)
+        in.exec = &accepts;
     appraise_judge(&in, &a->request.service->accept, &a->result);
 }
 
@@ -107,7 +112,9 @@ static void on_exec(void *ctx, const struct why *why)
     struct attest *a = ctx;
 
     a->exec = NULL;
-    judge(a, why);
+    a->exec_ran = true;
+    a->exec_said = *why;
+    judge(a);
     attest_end(a);
 }
 
@@ -146,8 +153,6 @@ static void on_work(uv_work_t *work)
 
 static void on_work_done(uv_work_t *work, int error)
 {
-    /* The program is for decisions; a forecast says what it can without. */
-    static const struct why no_exec = { .status = STATUS_OK };
     struct attest *a = CONTAINER_OF(work, struct attest, work);
 
     if (a->checked != NULL && a->bundle->trusted == NULL) {
@@ -158,7 +163,7 @@ static void on_work_done(uv_work_t *work, int error)
         (void)why_fail(&a->result.why, STATUS_INTERNAL, "attest", NULL,
                        "verification was cancelled");
     else if (a->verified && !a->cancelled)
-        judge(a, a->request.early ? &no_exec : NULL);
+        judge(a);
     if (a->cancelled || !start_exec(a))
         attest_end(a);
 }

@@ -7,12 +7,14 @@
 #include "common/file.h"
 #include "common/limits.h"
 #include "proxy/local/audit_entry.h"
+#include "proxy/local/satchel.h"
 
 /* One decision, or, without evidence, a change of policy. */
 struct job {
     struct job *next;
     struct audit_entry entry;
-    bool is_policy; /* entry.policy_file is the only thing told */
+    bool is_policy;    /* entry.policy_file is told, and further files: */
+    size_t file_count; /* names in |bytes|, each with its NUL */
     size_t at[AUDIT_BLOBS];
     size_t len[AUDIT_BLOBS];
     uint8_t bytes[];
@@ -31,6 +33,7 @@ struct audit {
     struct ledger ledger; /* the thread's, as all below */
     char policy_file[AUDIT_TEXT_ROOM];
     char policy[LEDGER_NAME_ROOM];
+    char policy_files[LEDGER_NAME_ROOM];
     bool is_failing; /* it was told so already */
 };
 
@@ -43,19 +46,55 @@ static void tell_failure(struct audit *a, enum status st, const struct why *why)
     a->is_failing = st != STATUS_OK;
 }
 
-static void take_policy(struct audit *a, const struct job *job)
+static enum status keep_policy(struct audit *a, struct why *why)
 {
     struct buffer text;
+    enum status st = file_read(a->policy_file, POLICY_MAX_BYTES, &text, why);
+
+    if (st != STATUS_OK)
+        return st;
+    st = ledger_put(&a->ledger, buffer_view(&text), a->policy, why);
+    buffer_free(&text);
+    return st;
+}
+
+/* What the policy includes, and the measurements that it names. */
+static enum status keep_further(struct audit *a, const struct job *job,
+                                struct why *why)
+{
+    struct buffer all = buffer_with_max(POLICY_MEMORY_MAX_BYTES);
+    const char *name = (const char *)job->bytes;
+    enum status st = STATUS_OK;
+
+    for (size_t i = 0; i < job->file_count && st == STATUS_OK; i++) {
+        struct buffer text;
+
+        st = file_read(name, MEASUREMENTS_MAX_BYTES, &text, why);
+        if (st == STATUS_OK) {
+            satchel_add(&all, slice_text(name), buffer_view(&text));
+            buffer_free(&text);
+        }
+        name += strlen(name) + 1;
+    }
+    if (st == STATUS_OK && !buffer_ok(&all))
+        st = why_fail(why, STATUS_NO_MEMORY, "audit", NULL,
+                      "no memory for the policy's files");
+    if (st == STATUS_OK && all.len > 0)
+        st = ledger_put(&a->ledger, buffer_view(&all), a->policy_files, why);
+    buffer_free(&all);
+    return st;
+}
+
+static void take_policy(struct audit *a, const struct job *job)
+{
     struct why why;
     enum status st;
 
     memcpy(a->policy_file, job->entry.policy_file, sizeof(a->policy_file));
-    a->policy[0] = '\0';
-    st = file_read(a->policy_file, POLICY_MAX_BYTES, &text, &why);
-    if (st == STATUS_OK) {
-        st = ledger_put(&a->ledger, buffer_view(&text), a->policy, &why);
-        buffer_free(&text);
-    }
+    a->policy[0] = a->policy_files[0] = '\0';
+    st = keep_policy(a, &why);
+    if (st == STATUS_OK)
+        st = keep_further(a, job, &why);
     tell_failure(a, st, &why);
 }
 
@@ -67,6 +106,8 @@ static void write_decision(struct audit *a, struct job *job)
 
     memcpy(e->policy_file, a->policy_file, sizeof(e->policy_file));
     memcpy(e->blobs[AUDIT_POLICY], a->policy, sizeof(a->policy));
+    memcpy(e->blobs[AUDIT_POLICY_FILES], a->policy_files,
+           sizeof(a->policy_files));
     for (size_t i = 0; i < AUDIT_BLOBS && st == STATUS_OK; i++)
         if (job->len[i] > 0)
             st = ledger_put(&a->ledger,
@@ -132,10 +173,29 @@ static void add(struct audit *a, struct job *job)
     uv_mutex_unlock(&a->lock);
 }
 
-void audit_policy(struct audit *a, const char *path)
+/* The first is the policy itself. */
+static size_t names_room(const struct policy *p)
 {
-    struct job *job = calloc(1, sizeof(*job));
+    size_t room = 0;
 
+    for (size_t i = 1; i < p->file_count; i++)
+        room += strlen(p->files[i]) + 1;
+    return room;
+}
+
+void audit_policy(struct audit *a, const char *path,
+                  const struct policy *policy)
+{
+    struct job *job = calloc(1, sizeof(*job) + names_room(policy));
+    uint8_t *to = job != NULL ? job->bytes : NULL;
+
+    for (size_t i = 1; i < policy->file_count && job != NULL; i++) {
+        const size_t len = strlen(policy->files[i]) + 1;
+
+        memcpy(to, policy->files[i], len);
+        to += len;
+        job->file_count++;
+    }
     if (job != NULL) {
         job->is_policy = true;
         (void)snprintf(job->entry.policy_file, sizeof(job->entry.policy_file),
@@ -144,15 +204,29 @@ void audit_policy(struct audit *a, const char *path)
     add(a, job);
 }
 
+/* The user's own lists; empty if there are none, or no memory. */
+static struct buffer pack_crls(const struct appraise_input *in)
+{
+    struct buffer all =
+        buffer_with_max(CRL_FILES_MAX * (COLLATERAL_MAX_BYTES + 8192));
+
+    for (size_t i = 0; i < in->user_crl_count; i++)
+        satchel_add(&all, slice_text(in->user_crls[i].name),
+                    in->user_crls[i].der);
+    return all;
+}
+
 void audit_decision(struct audit *a, const char *service, const char *endpoint,
                     const struct appraise_input *in,
                     const struct attestation *result)
 {
+    struct buffer crls = pack_crls(in);
     struct slice blobs[AUDIT_BLOBS];
     size_t total = 0;
     struct job *job;
 
     audit_entry_blobs(in, blobs);
+    blobs[AUDIT_USER_CRLS] = buffer_view(&crls);
     for (size_t i = 0; i < AUDIT_BLOBS; i++)
         total += blobs[i].len;
     job = calloc(1, sizeof(*job) + total);
@@ -166,6 +240,7 @@ void audit_decision(struct audit *a, const char *service, const char *endpoint,
     }
     if (job != NULL)
         audit_entry_make(&job->entry, service, endpoint, in, result);
+    buffer_free(&crls);
     add(a, job);
 }
 

@@ -27,8 +27,10 @@ MUST_CHECK enum status audit_open(const char *dir, uint64_t max_bytes,
 /* Write what waits, and end. NULL is allowed. */
 void audit_close(struct audit *a);
 
-/* From now on decisions are by the policy in the file |path|. */
-void audit_policy(struct audit *a, const char *path);
+/* From now on decisions are by |policy|, which is in the file |path|; it and
+ * what it names are kept as they are on the disk then. */
+void audit_policy(struct audit *a, const char *path,
+                  const struct policy *policy);
 
 /* |result| was decided about |endpoint| of |service|, from |in|. */
 void audit_decision(struct audit *a, const char *service, const char *endpoint,

@@ -14,6 +14,7 @@ static const char *const blob_names[AUDIT_BLOBS] = {
     "tcb_info_chain", "qe_identity",   "qe_identity_chain",
     "pck_crl",        "pck_crl_chain", "root_crl",
     "endorsement",    "crl",           "policy",
+    "policy_files",   "user_crls",
 };
 
 /* The check that decided against it: a row of the verifier's, or else of the
@@ -54,6 +55,12 @@ void audit_entry_make(struct audit_entry *e, const char *service,
                    status_name(result->why.status));
     (void)snprintf(e->check, sizeof(e->check), "%s",
                    failed != NULL ? failed->id : "");
+    if (in->exec != NULL) {
+        (void)snprintf(e->exec, sizeof(e->exec), "%s",
+                       status_name(in->exec->status));
+        (void)snprintf(e->exec_answer, sizeof(e->exec_answer), "%s",
+                       in->exec->found);
+    }
     if (!e->accepted)
         why_line(&result->why, e->reason, sizeof(e->reason));
 }
@@ -120,7 +127,12 @@ static const struct member {
     { "report_data", BYTES, AT(report_data) },
     { "lost", NUMBER, AT(lost) },
     { "policy_file", TEXT, AT(policy_file) },
+    { "exec", TEXT, AT(exec) },
+    { "exec_answer", TEXT, AT(exec_answer) },
 };
+
+/* Members that lines of older programs do not have: those above from "exec". */
+#define LATER_MEMBERS (UINT32_C(3) << (COUNT_OF(members) - 2))
 
 /* The others. */
 enum { VERSION = COUNT_OF(members), ID, EVIDENCE, PREV, MEMBERS };
@@ -250,7 +262,7 @@ enum status audit_entry_read(struct slice line, struct audit_entry *out,
         else
             read_other(&j, o.at, out, prev);
     }
-    json_require(&j, &o, (UINT32_C(1) << MEMBERS) - 1);
+    json_require(&j, &o, ((UINT32_C(1) << MEMBERS) - 1) & ~LATER_MEMBERS);
     json_end(&j);
     st = json_status(&j, "ledger.line", why);
     if (st != STATUS_OK)

@@ -27,7 +27,9 @@ enum audit_blob {
     AUDIT_ROOT_CRL,
     AUDIT_ENDORSEMENT, /* of SEV-SNP, as the next */
     AUDIT_CRL,
-    AUDIT_POLICY, /* the text of the policy's file */
+    AUDIT_POLICY,       /* the text of the policy's file */
+    AUDIT_POLICY_FILES, /* satchel.h: what it includes, and names besides */
+    AUDIT_USER_CRLS,    /* likewise: the user's own lists, DER */
     AUDIT_BLOBS
 };
 
@@ -55,15 +57,19 @@ struct audit_entry {
     uint8_t report_data[64];
     uint32_t lost; /* decisions before this one that were not written */
     char policy_file[AUDIT_TEXT_ROOM];
+    char exec[32]; /* status_name() of what the external check said; "" if it
+                    * was not run. In older lines it is not told, as the next */
+    char exec_answer[AUDIT_TEXT_ROOM]; /* "exit status 3: not on my list" */
     char blobs[AUDIT_BLOBS][LEDGER_NAME_ROOM]; /* "" where there is none */
 };
 
-/* All but blobs and the policy. */
+/* All but blobs and the policy file. */
 void audit_entry_make(struct audit_entry *e, const char *service,
                       const char *endpoint, const struct appraise_input *in,
                       const struct attestation *result);
 
-/* The evidence of |in|, by enum audit_blob; empty where there is none. */
+/* The evidence of |in|, by enum audit_blob; empty where there is none, and
+ * where it takes memory: _POLICY_FILES and _USER_CRLS. */
 void audit_entry_blobs(const struct appraise_input *in,
                        struct slice blobs[AUDIT_BLOBS]);
 

@@ -6,10 +6,13 @@
 #include <unistd.h>
 
 #include "common/json_out.h"
+#include "common/limits.h"
 #include "common/text.h"
 #include "proxy/local/audit_find.h"
 #include "proxy/local/command_policy.h"
+#include "proxy/local/crl_files.h"
 #include "proxy/local/policy_file.h"
+#include "proxy/local/satchel.h"
 #include "proxy/local/terminal.h"
 #include "proxy/local/verdict_text.h"
 
@@ -45,7 +48,9 @@ const struct command cmd_audit_judge_command = {
     .about =
         "Judge a decision again by the same engine, from the evidence and the\n"
         "collateral that were kept: what would have come of another policy, or\n"
-        "at another time? External checks are not asked again.\n",
+        "at another time? An external check is not asked again: by the policy of\n"
+        "then, what it answered then counts. The same goes for revocation lists\n"
+        "of your own; with --policy, those that it names are read.\n",
     .options = known,
     .operands = { .kind = OPTION_TEXT, .min = 1, .max = 1 },
     .exits = "0 accepted; 1 refused; 2 wrong usage, or there is no such\n"
@@ -65,6 +70,13 @@ struct again {
     struct buffer blobs[AUDIT_BLOBS];
     struct policy *policy;
     const struct service *service;
+    struct crl_files crls; /* of --policy */
+    struct kept_crls {     /* or else those of then */
+        size_t count;
+        struct user_crl lists[CRL_FILES_MAX];
+        char names[CRL_FILES_MAX][AUDIT_TEXT_ROOM];
+    } kept;
+    struct why exec; /* what the external check said then */
     int64_t now_unix;
     struct attestation result;
 };
@@ -109,7 +121,9 @@ static int load_policy(struct again *a)
                             "the policy of then was not kept: name one by "
                             "--policy");
     st = policy_file_parse(buffer_view(&a->blobs[AUDIT_POLICY]),
-                           a->entry.policy_file, &a->policy, &error);
+                           a->entry.policy_file,
+                           buffer_view(&a->blobs[AUDIT_POLICY_FILES]),
+                           &a->policy, &error);
     if (st == STATUS_OK)
         return -1;
     policy_error_line(&error, line, sizeof(line));
@@ -126,6 +140,47 @@ static int find_service(struct again *a)
     return command_fail(&cmd_audit_judge_command, COMMAND_TROUBLE,
                         "the policy %s has no service %s", a->policy->file_name,
                         a->entry.service);
+}
+
+static void unpack_crls(struct slice bytes, struct kept_crls *out)
+{
+    struct cursor c = cursor_over(bytes);
+    struct slice name, der;
+
+    while (out->count < CRL_FILES_MAX && satchel_next(&c, &name, &der)) {
+        (void)snprintf(out->names[out->count], sizeof(out->names[0]), "%.*s",
+                       (int)name.len, (const char *)name.at);
+        out->lists[out->count] =
+            (struct user_crl){ .name = out->names[out->count], .der = der };
+        out->count++;
+    }
+}
+
+/* The user's own lists, and the answer of the external check: of then, unless
+ * another policy is to judge. */
+static int load_further(struct again *a)
+{
+    struct why why;
+
+    if (a->options->policy != NULL)
+        return crl_files_read(&a->service->accept.revocations, &a->crls,
+                              &why) == STATUS_OK
+                   ? -1
+                   : fail_why(COMMAND_TROUBLE, &why);
+    unpack_crls(buffer_view(&a->blobs[AUDIT_USER_CRLS]), &a->kept);
+    if (strcmp(a->entry.exec, status_name(STATUS_OK)) == 0)
+        why_seen(&a->exec, "then: %.160s", a->entry.exec_answer);
+    else if (a->entry.exec[0] != '\0')
+        (void)why_fail(&a->exec, STATUS_POLICY, "accept.exec", NULL,
+                       "then: %.160s", a->entry.exec_answer);
+    return -1;
+}
+
+/* What is to count as the external check's answer; NULL: it was not asked. */
+static const struct why *exec_of(const struct again *a)
+{
+    return a->options->policy == NULL && a->entry.exec[0] != '\0' ? &a->exec
+                                                                  : NULL;
 }
 
 /* The root is the one of then: a policy that names none any more does not
@@ -150,7 +205,10 @@ static void judge(struct again *a)
         .crl = buffer_view(&b[AUDIT_CRL]),
         .root = buffer_view(&b[AUDIT_ROOT]),
         .report_data = SLICE_OF(a->entry.report_data),
+        .user_crls = a->crls.count > 0 ? a->crls.lists : a->kept.lists,
+        .user_crl_count = a->crls.count + a->kept.count, /* one is empty */
         .challenged = a->entry.challenged,
+        .exec = exec_of(a),
         .now_unix = a->now_unix,
     };
 
@@ -247,6 +305,8 @@ static int run(struct again *a)
         code = load_policy(a);
     if (code == -1)
         code = find_service(a);
+    if (code == -1)
+        code = load_further(a);
     if (code != -1)
         return code;
     judge(a);
@@ -274,6 +334,7 @@ int cmd_audit_judge_main(int argc, char **argv)
     code = run(&a);
     for (size_t i = 0; i < AUDIT_BLOBS; i++)
         buffer_free(&a.blobs[i]);
+    crl_files_free(&a.crls);
     policy_free(a.policy);
     return code;
 }

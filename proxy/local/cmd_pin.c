@@ -244,8 +244,8 @@ static enum status append(const char *path, struct slice block,
         buffer_text(text, "services:\n");
     buffer_add(text, block);
     if (st == STATUS_OK &&
-        (policy_file_parse(buffer_view(text), path, &after, &error) !=
-             STATUS_OK ||
+        (policy_file_parse(buffer_view(text), path, (struct slice){ 0 }, &after,
+                           &error) != STATUS_OK ||
          after->service_count != before->service_count + 1)) {
         st = why_fail(why, STATUS_BAD_CONFIG, "policy", NULL,
                       "the service cannot stand at the end of %s: a name or "

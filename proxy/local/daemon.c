@@ -140,7 +140,7 @@ static enum status follow(struct daemon *d, struct policy *policy,
     warn(d, policy);
     warn_of_ca(d, next);
     if (d->options->audit != NULL)
-        audit_policy(d->options->audit, d->options->policy_path);
+        audit_policy(d->options->audit, d->options->policy_path, policy);
     collateral_refresh_every(d->collateral, policy->collateral.refresh_s);
     d->following = d->worker_count;
     for (size_t i = 0; i < d->worker_count; i++)
@@ -410,7 +410,7 @@ static enum status start_parts(struct daemon *d, struct why *why)
     if (st == STATUS_OK)
         st = gates_open(policy, NULL, &d->gates, why);
     if (st == STATUS_OK && d->options->audit != NULL)
-        audit_policy(d->options->audit, d->options->policy_path);
+        audit_policy(d->options->audit, d->options->policy_path, policy);
     return st;
 }
 

@@ -4,6 +4,7 @@
 
 #include "common/file.h"
 #include "common/limits.h"
+#include "proxy/local/satchel.h"
 #include "verifier/root.h"
 #include "verifier/snp_chain.h"
 
@@ -22,10 +23,11 @@ enum status policy_file_load(const char *path, struct policy **out,
     return policy_load(path, &disk, out, err);
 }
 
-/* A text in the place of one file. */
+/* Texts in the place of files. */
 struct stand_in {
     const char *path;
     struct slice text;
+    struct slice further; /* satchel.h; empty: the disk has the others */
 };
 
 static enum status read_stand_in(void *ctx, const char *path, size_t max,
@@ -33,21 +35,27 @@ static enum status read_stand_in(void *ctx, const char *path, size_t max,
 {
     const struct stand_in *s = ctx;
 
-    if (strcmp(path, s->path) != 0)
+    struct slice text = s->text;
+
+    if (strcmp(path, s->path) != 0 && s->further.len == 0)
         return file_read(path, max, out, why);
+    if (strcmp(path, s->path) != 0 &&
+        !satchel_find(s->further, slice_text(path), &text))
+        return why_fail(why, STATUS_NO_FILE, "file", NULL,
+                        "%s was not kept with the policy", path);
     *out = buffer_with_max(max);
-    buffer_add(out, s->text);
+    buffer_add(out, text);
     if (buffer_ok(out))
         return STATUS_OK;
     buffer_free(out);
-    return why_fail(why, STATUS_NO_FILE, "file", NULL, "%zu bytes",
-                    s->text.len);
+    return why_fail(why, STATUS_NO_FILE, "file", NULL, "%zu bytes", text.len);
 }
 
 enum status policy_file_parse(struct slice text, const char *path,
-                              struct policy **out, struct policy_error *err)
+                              struct slice further, struct policy **out,
+                              struct policy_error *err)
 {
-    struct stand_in s = { .path = path, .text = text };
+    struct stand_in s = { .path = path, .text = text, .further = further };
     const struct policy_files files = { .read = read_stand_in, .ctx = &s };
 
     return policy_load(path, &files, out, err);

@@ -14,8 +14,9 @@ MUST_CHECK enum status policy_file_load(const char *path, struct policy **out,
                                         struct policy_error *err);
 
 /* The same for a |text| that stands for the file at |path|; other files that
- * it names are read from disk. */
+ * it names are in |further| (satchel.h), or, if that is empty, read from disk. */
 MUST_CHECK enum status policy_file_parse(struct slice text, const char *path,
+                                         struct slice further,
                                          struct policy **out,
                                          struct policy_error *err);
 

@@ -446,6 +446,61 @@ def what_a_new_policy_decides_is_written_down(build):
         expect(veritee(programs, "audit", "judge", *at, "2"), 3)
 
 
+def what_a_check_outside_answered_is_judged_by_again(build):
+    for said, code in (("exit 0", 0), ("echo 'not on my list' >&2; exit 3", 1)):
+        with Programs(build) as programs:
+            script = programs.dir / "check.sh"
+            script.write_text(f"#!/bin/sh\ncat >/dev/null\n{said}\n")
+            script.chmod(0o700)
+            _, at = audited(programs, lambda text:
+                            f"{text}\n  exec: [ {script} ]\n")
+            script.unlink()
+            told = json.loads(veritee(programs, "audit", *at, "--json").stdout)
+            told = told["decisions"][0]
+            check(told["exec"] == ("OK" if code == 0 else "POLICY"), told)
+            again = expect(veritee(programs, "audit", "judge", *at, "1"), code)
+            check(f"exit status {0 if code == 0 else 3}" in told["exec_answer"],
+                  told)
+            if code != 0:
+                check("not on my list" in again.stdout, again)
+
+
+def files_that_a_policy_names_are_kept_with_it(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        whole = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                server.sim_dir)
+        head, services = whole.read_text().split("services:")
+        more = programs.dir / "more.yaml"
+        more.write_text("services:" + services)
+        whole.write_text(head + "include: [ more.yaml ]\n")
+        at = judged(programs, whole, server)
+        more.write_text("services: { other: nothing }\n")
+        expect(veritee(programs, "audit", "judge", *at, "1"), 0)
+        expect(veritee(programs, "audit", "verify", *at), 0)
+
+
+def lists_of_the_users_own_are_kept(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        revoked = programs.dir / "revoked"
+        revoked.mkdir()
+        shutil.copy(server.sim_dir / "simulation.keys", revoked)
+        programs.server("--simulate-fault", "revoked-pck",
+                        sim_dir=revoked).stop()
+        own = revoked / "pck_crl.der"
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir, service=f"    crls: {own}\n")
+        at = judged(programs, policy, server)
+        own.unlink()
+        again = expect(veritee(programs, "audit", "judge", *at, "1"), 1)
+        check("is on the list" in again.stdout, again)
+        # Without the list there is nothing against it.
+        policy.write_text(policy.read_text().replace(f"    crls: {own}\n", ""))
+        expect(veritee(programs, "audit", "judge", *at, "1", "--policy", policy),
+               0)
+
+
 def an_altered_log_shows(build):
     with Programs(build) as programs:
         policy, at = audited(programs)
@@ -742,6 +797,9 @@ if __name__ == "__main__":
         without_a_policy_doctor_says_so,
         decisions_are_written_down_and_judged_again,
         refusals_are_written_down_too,
+        what_a_check_outside_answered_is_judged_by_again,
+        files_that_a_policy_names_are_kept_with_it,
+        lists_of_the_users_own_are_kept,
         what_a_new_policy_decides_is_written_down,
         an_altered_log_shows,
         a_cut_line_spoils_no_other,

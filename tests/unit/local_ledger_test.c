@@ -233,6 +233,43 @@ static bool count_line(void *ctx, const struct ledger_line *line)
     return true;
 }
 
+/* What an external check said is in the line; lines of before say nothing. */
+static void what_a_check_outside_said_is_told(void **state)
+{
+    struct why said = { .status = STATUS_OK };
+    const struct appraise_input in = { .exec = &said };
+    const struct attestation result = accepted();
+    uint8_t prev[LEDGER_HASH_BYTES];
+    struct audit_entry e, back;
+    struct buffer line = buffer_with_max(LEDGER_LINE_MAX);
+    struct why why;
+    char text[LEDGER_LINE_MAX];
+    char *later;
+
+    (void)state;
+    (void)why_fail(&said, STATUS_POLICY, "accept.exec", NULL,
+                   "exit status 3: not on my list");
+    audit_entry_make(&e, "service", "wss://a.example", &in, &result);
+    buffer_text(&line, "{\"version\":1,\"id\":1");
+    audit_entry_write(&e, &line);
+    buffer_printf(&line, ",\"prev\":\"%064d\"}", 0);
+    CHECK_STATUS(audit_entry_read(buffer_view(&line), &back, prev, &why),
+                 STATUS_OK);
+    assert_string_equal(back.exec, "POLICY");
+    assert_string_equal(back.exec_answer, "exit status 3: not on my list");
+
+    (void)snprintf(text, sizeof(text), "%.*s", (int)line.len,
+                   (const char *)line.at);
+    later = strstr(text, ",\"exec\"");
+    assert_non_null(later);
+    memmove(later, strstr(later, ",\"evidence\""),
+            strlen(strstr(later, ",\"evidence\"")) + 1);
+    CHECK_STATUS(audit_entry_read(slice_text(text), &back, prev, &why),
+                 STATUS_OK);
+    assert_string_equal(back.exec, "");
+    buffer_free(&line);
+}
+
 /* Two logs on one folder are two programs of a user. */
 static void many_threads_and_programs_write_one_chain(void **state)
 {
@@ -306,6 +343,7 @@ int main(void)
         cmocka_unit_test(lines_are_chained_over_files),
         cmocka_unit_test(a_line_too_long_changes_nothing),
         cmocka_unit_test(the_oldest_goes_first),
+        cmocka_unit_test(what_a_check_outside_said_is_told),
         cmocka_unit_test(many_threads_and_programs_write_one_chain),
         cmocka_unit_test(a_bent_line_is_refused),
     };
