@@ -82,6 +82,8 @@ const struct field field_table[] = {
       SGX, .kind = FIELD_MASKED, AT(sgx.attributes) },
     { NAMED("misc-select", "enclave's extended features (MISCSELECT)"),
       SGX, .kind = FIELD_NUMBER, AT(sgx.misc_select) },
+    { NAMED("cpu-svn", "processor's security versions (CPUSVN)"),
+      SGX, .kind = FIELD_SVNS, AT(sgx.cpu_svn) },
 
     { NAMED("measurement", "guest at its start (MEASUREMENT)"),
       SNP, .kind = FIELD_EXACT, MEASURES, AT(snp.measurement) },
@@ -102,6 +104,10 @@ const struct field field_table[] = {
       SNP, .kind = FIELD_BITS, AT(snp.policy) },
     { NAMED("vmpl", "privilege level"),
       SNP, .kind = FIELD_NUMBER, AT(snp.vmpl) },
+    { NAMED("report-id", "run of the guest (REPORT_ID)"),
+      SNP, .kind = FIELD_EXACT, AT(snp.report_id) },
+    { NAMED("report-id-ma", "run of its migration agent (REPORT_ID_MA)"),
+      SNP, .kind = FIELD_EXACT, AT(snp.report_id_ma) },
 
     { NAMED("report-data", "what it was made for (REPORTDATA)"),
       ALL, .kind = FIELD_EXACT, AT(report_data) },
@@ -117,6 +123,10 @@ const struct field field_table[] = {
       INTEL, .kind = FIELD_EXACT, AT(platform.pce_id) },
     { NAMED_PLATFORM("pce-svn", "its security version (PCESVN)"),
       INTEL, .kind = FIELD_FLOOR, AT(platform.pce_svn) },
+    { NAMED_PLATFORM("pck-cpu-svn", "processor's security versions, certified"),
+      INTEL, .kind = FIELD_SVNS, AT(platform.cpu_svn) },
+    { NAMED_PLATFORM("qe-vendor", "maker of the quoting enclave"),
+      INTEL, .kind = FIELD_EXACT, AT(qe_vendor_id) },
     { NAMED_PLATFORM("dynamic", "packages can be added"),
       INTEL, .kind = FIELD_FACT, AT(platform.dynamic_platform) },
     { NAMED_PLATFORM("cached-keys", "the maker keeps its root keys"),
@@ -128,6 +138,19 @@ const struct field field_table[] = {
     { NAMED_PLATFORM("info", "state of the platform (PLATFORM_INFO)"),
       SNP, .kind = FIELD_BITS, AT(snp.platform_info) },
 
+    { NAMED_PLATFORM("cpuid-family", "family of the processor"),
+      SNP, .kind = FIELD_NUMBER, AT(snp.cpuid_family), IF(snp.has_cpuid) },
+    { NAMED_PLATFORM("cpuid-model", "model of the processor"),
+      SNP, .kind = FIELD_NUMBER, AT(snp.cpuid_model), IF(snp.has_cpuid) },
+    { NAMED_PLATFORM("cpuid-stepping", "stepping of the processor"),
+      SNP, .kind = FIELD_NUMBER, AT(snp.cpuid_stepping), IF(snp.has_cpuid) },
+    { NAMED_PLATFORM("launch-mitigations", "what it mitigated at the start"),
+      SNP, .kind = FIELD_BITS, AT(snp.launch_mitigations),
+      IF(snp.has_mitigations) },
+    { NAMED_PLATFORM("current-mitigations", "what it mitigates now"),
+      SNP, .kind = FIELD_BITS, AT(snp.current_mitigations),
+      IF(snp.has_mitigations) },
+
     { NAMED_TCB("fmc", "version of the FMC"),
       SNP, .kind = FIELD_FLOOR, AT(snp.reported.fmc) },
     { NAMED_TCB("bootloader", "version of the boot loader"),
@@ -138,7 +161,22 @@ const struct field field_table[] = {
       SNP, .kind = FIELD_FLOOR, AT(snp.reported.snp) },
     { NAMED_TCB("microcode", "version of the microcode"),
       SNP, .kind = FIELD_FLOOR, AT(snp.reported.microcode) },
+    { NAMED_TCB("current", "versions that run now (CURRENT_TCB)"),
+      SNP, .kind = FIELD_SVNS, AT(snp.current) },
+    { NAMED_TCB("committed", "versions it cannot go back from (COMMITTED_TCB)"),
+      SNP, .kind = FIELD_SVNS, AT(snp.committed) },
+    { NAMED_TCB("launch", "versions at the guest's start (LAUNCH_TCB)"),
+      SNP, .kind = FIELD_SVNS, AT(snp.launch) },
 };
+
+/* Compared and written byte by byte, in this order. */
+_Static_assert(sizeof(struct snp_tcb) == 5 &&
+                   offsetof(struct snp_tcb, fmc) == 0 &&
+                   offsetof(struct snp_tcb, bootloader) == 1 &&
+                   offsetof(struct snp_tcb, tee) == 2 &&
+                   offsetof(struct snp_tcb, snp) == 3 &&
+                   offsetof(struct snp_tcb, microcode) == 4,
+               "five versions, as the manual has them");
 /* clang-format on */
 
 const size_t field_count = COUNT_OF(field_table);

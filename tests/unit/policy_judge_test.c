@@ -31,6 +31,22 @@ static struct judge_input input_of(const struct claims *c)
 
 typedef void change_fn(struct claims *c);
 
+static void genoa(struct claims *c)
+{
+    const struct snp_tcb now = { .bootloader = 4, .snp = 22, .microcode = 213 };
+
+    c->snp.has_cpuid = true;
+    c->snp.cpuid_family = 25;
+    c->snp.cpuid_model = 17;
+    c->snp.cpuid_stepping = 1;
+    c->snp.has_mitigations = true;
+    c->snp.launch_mitigations = 1;
+    c->snp.current_mitigations = 3;
+    c->snp.current = c->snp.launch = now;
+    c->snp.committed =
+        (struct snp_tcb){ .bootloader = 3, .snp = 21, .microcode = 208 };
+}
+
 static void as_it_is(struct claims *c)
 {
     (void)c;
@@ -194,6 +210,8 @@ static void lower_second_svn(struct claims *c)
 #define MRTD      TDX "      mrtd: " D96 "\n"
 #define MRENCLAVE SGX "      mrenclave: " D64 "\n"
 #define GUEST     SNP "      measurement: " D96 "\n"
+#define ZEROS_32                                                               \
+    "\"0000000000000000000000000000000000000000000000000000000000000000\""
 #define ZEROS                                                                  \
     "000000000000000000000000000000000000000000000000"                         \
     "000000000000000000000000000000000000000000000000"
@@ -378,6 +396,49 @@ static const struct {
       "accept.guest-policy" },
     { "no author", GUEST "      author-key-digest: " ZEROS "\n", as_it_is,
       "policy-author-key-digest", "accept.author-key-digest" },
+    { "versions of the processor", MRENCLAVE
+      "      cpu-svn: 00000000000000000000000000000000\n", as_it_is, "", "" },
+    { "a version of the processor that is not reached", MRENCLAVE
+      "      cpu-svn: 000000000000000000000000000000ff\n", as_it_is,
+      "policy-cpu-svn", "accept.cpu-svn" },
+    { "another certified version", MRENCLAVE
+      "      platform: { pck-cpu-svn: ff000000000000000000000000000000 }\n",
+      as_it_is, "policy-pck-cpu-svn", "accept.platform.pck-cpu-svn" },
+    { "another maker of the quoting enclave", MRENCLAVE
+      "      platform: { qe-vendor: ffffffffffffffffffffffffffffffff }\n",
+      as_it_is, "policy-qe-vendor", "accept.platform.qe-vendor" },
+    { "a run of the guest", GUEST "      report-id: " ZEROS_32 "\n", as_it_is,
+      "", "" },
+    { "another run", GUEST "      report-id: " D64 "\n", as_it_is,
+      "policy-report-id", "accept.report-id" },
+    { "another migration agent", GUEST "      report-id-ma: " D64 "\n", as_it_is,
+      "policy-report-id-ma", "accept.report-id-ma" },
+    { "a processor", GUEST "      platform: { cpuid-family: 25, cpuid-model: 17,"
+      " cpuid-stepping: [ 1, 2 ] }\n", genoa, "", "" },
+    { "another stepping", GUEST "      platform: { cpuid-stepping: 2 }\n", genoa,
+      "policy-cpuid-stepping", "accept.platform.cpuid-stepping" },
+    { "a processor that is not told", GUEST
+      "      platform: { cpuid-family: 0 }\n", as_it_is, "policy-cpuid-family",
+      "accept.platform.cpuid-family" },
+    { "a mitigation", GUEST "      platform: { current-mitigations: "
+      "{ value: 0000000000000002, mask: 0000000000000002 } }\n", genoa, "", "" },
+    { "one that came later", GUEST "      platform: { launch-mitigations: "
+      "{ value: 0000000000000002, mask: 0000000000000002 } }\n", genoa,
+      "policy-launch-mitigations", "accept.platform.launch-mitigations" },
+    { "mitigations that are not told", GUEST
+      "      platform: { launch-mitigations: 0000000000000000 }\n", as_it_is,
+      "policy-launch-mitigations", "accept.platform.launch-mitigations" },
+    { "all that runs", GUEST "      tcb: { current: 00040016d5, "
+      "committed: 00030015d0, launch: 00040016d5 }\n", genoa, "", "" },
+    { "microcode that runs and is old", GUEST
+      "      tcb: { current: 00000000d6 }\n", genoa, "policy-tcb-current",
+      "accept.tcb.current" },
+    { "a boot loader that can come back", GUEST
+      "      tcb: { committed: 0004000000 }\n", genoa, "policy-tcb-committed",
+      "accept.tcb.committed" },
+    { "firmware that was old at the start", GUEST
+      "      tcb: { launch: 0000001700 }\n", genoa, "policy-tcb-launch",
+      "accept.tcb.launch" },
     { "a far newer version", MRENCLAVE "      isv-svn: 256\n", version_65535,
       "", "" },
     /* clang-format on */

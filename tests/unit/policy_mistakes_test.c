@@ -489,7 +489,7 @@ static const struct {
     { "a status of AMD's",
       SNP "      tcb: { status: UpToDate }\n",
       "7:14: found \"status\", expected a word of \"tcb\": fmc, "
-      "bootloader, tee, snp, microcode" },
+      "bootloader, tee, snp, microcode, current, committed, launch" },
     { "a version of AMD's above a byte",
       SNP "      tcb: { microcode: 256 }\n",
       "7:25: found \"256\", expected a number from 0 to 255" },

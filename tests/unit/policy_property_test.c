@@ -77,7 +77,7 @@ static void make_release(uint64_t *seed, struct made *m, size_t r)
     for (size_t f = 0; f < field_count; f++) {
         const struct field *field = &field_table[f];
 
-        if ((field->tees & FIELD_OF(m->accept.tee)) == 0 || !once_in(seed, 4))
+        if ((field->tees & FIELD_OF(m->accept.tee)) == 0 || !once_in(seed, 6))
             continue;
         make_clause(seed, m, r, release->count++, field);
         release->names_code = release->names_code || field->is_measurement;
@@ -178,6 +178,8 @@ static void make_claims(uint64_t *seed, const struct accept *a,
     c->simulated = once_in(seed, 8);
     c->tdx.has_1_5 = !once_in(seed, 4);
     c->snp.has_author_key = !once_in(seed, 4);
+    c->snp.has_cpuid = !once_in(seed, 4);
+    c->snp.has_mitigations = !once_in(seed, 4);
     c->snp.revocation_checked = !once_in(seed, 4);
     c->platform.has_ppid = !once_in(seed, 4);
     c->platform.has_instance_id = !once_in(seed, 4);
