@@ -186,6 +186,96 @@ def ids_come_back_as_they_were(build):
                 check(b"\x69requestId" + item in out.raw, name)
 
 
+def pair(key, value):
+    return cbor(key) + cbor(value)
+
+
+TYPE, URL = pair("type", "http_request"), pair("url", "/seen")
+POST, ECHO = pair("method", "POST"), pair("url", "/echo")
+ID, NO_FIELDS = pair("requestId", 7), cbor("headers") + b"\xa0"
+
+# Requests as clients may write them: name, CBOR, body of the answer if known.
+ODD = [
+    ("nothing but an id and a URL", b"\xa3" + TYPE + ID + URL, None),
+    ("a lower-case method", b"\xa4" + TYPE + ID + URL + pair("method", "get"),
+     None),
+    ("undefined headers and body", b"\xa5" + TYPE + ID + URL
+     + cbor("headers") + b"\xf7" + cbor("body") + b"\xf7", None),
+    ("headers and a body of null", b"\xa5" + TYPE + ID + URL
+     + cbor("headers") + b"\xf6" + cbor("body") + b"\xf6", None),
+    ("a timeout, and more", b"\xa5" + TYPE + ID + URL + pair("timeout", 5)
+     + cbor("x") + b"\x82\xf5\xa1\x01\xf6", None),
+    ("a map of 8 bits", b"\xb8\x03" + TYPE + ID + URL, None),
+    ("a map of 32 bits", b"\xba\0\0\0\x03" + TYPE + ID + URL, None),
+    ("a map of 64 bits", b"\xbb" + bytes(7) + b"\x03" + TYPE + ID + URL, None),
+    ("a map without a length", b"\xbf" + URL + ID + TYPE + b"\xff", None),
+    ("a list of values", b"\xa4" + TYPE + ID + URL + cbor("headers")
+     + b"\xa1" + cbor("x-a") + b"\x82\x61b\x61c", None),
+    ("lengths longer than they need be", b"\xa3" + TYPE + ID + cbor("url")
+     + b"\x7a\0\0\0\x05/seen", None),
+    ("text as a body", b"\xa6" + TYPE + ID + ECHO + POST + NO_FIELDS
+     + pair("body", "gr\u00fc\u00dfe"), "gr\u00fc\u00dfe".encode()),
+    ("bytes with a tag", b"\xa6" + TYPE + ID + ECHO + POST + NO_FIELDS
+     + pair("body", b"\x80\xff\xfe"), b"\x80\xff\xfe"),
+    ("bytes without one", b"\xa6" + TYPE + ID + ECHO + POST + NO_FIELDS
+     + cbor("body") + b"\x59\0\x03\x80\xff\xfe", b"\x80\xff\xfe"),
+]
+
+
+def every_form_of_a_request_is_read(build):
+    with site(build) as (_, port):
+        with Client(port).agree() as c:
+            for name, item, body in ODD:
+                c.raw(c.seal(item))
+                got = c.next()
+                check((got["requestId"], got["status"]) == (7, 200), (name, got))
+                check(body is None or got["body"] == body, (name, got))
+            check(c.get("/seen")["status"] == 200, "afterwards")
+
+
+def a_message_may_come_in_parts(build):
+    with site(build) as (_, port):
+        with Client(port).agree() as c:
+            whole = c.seal(cbor({"type": "http_request", "requestId": 1,
+                                 "url": "/seen"}))
+            c.raw(whole[:10], fin=False)
+            c.raw(b"between", opcode=9)
+            for byte in whole[10:-1]:
+                c.raw(bytes([byte]), opcode=0, fin=False)
+            c.raw(whole[-1:], opcode=0)
+            opcode, payload = c.frame()
+            check((opcode, payload) == (10, b"between"), "a pong")
+            check(c.next()["status"] == 200, "the answer")
+
+
+def an_origin_may_have_a_query(build):
+    with site(build) as (_, port):
+        with wire.connect(port) as s:
+            s.sendall(teekit_raw.UPGRADE.replace(b"/__ra__ ",
+                                                 b"/__ra__?tok=1 "))
+            head = wire.read_head(s)
+            check(b" 101 " in head and b"xtensions" not in head, head)
+            check(wire.read_frame(s)[0] == 2, "an announcement")
+
+
+def close_codes_that_cannot_be_are_none(build):
+    with site(build) as (backend, port):
+        with Client(port).agree() as c:
+            for code in 0, 999, 1005, 1006, 1015, 99999, "text", b"bytes":
+                c.send(type="ws_connect", connectionId="x", url="/")
+                check(c.next()["eventType"] == "open", "open")
+                c.send(type="ws_close", connectionId="x", code=code,
+                       reason="r" * 200)
+                check(c.get("/slow/50")["status"] == 200, code)
+            deadline = time.monotonic() + 20
+            while len(backend.closes) < 8 and time.monotonic() < deadline:
+                time.sleep(0.02)
+            check(len(backend.closes) == 8, backend.closes)
+            for got in backend.closes:  # cut, or a code that may be sent
+                check(got is None or got[0] in (1000, 1005, 1011),
+                      backend.closes)
+
+
 def sockets_have_a_limit(build):
     with site(build, "--limit", "streams=3") as (_, port):
         with Client(port).agree() as c:
@@ -236,6 +326,10 @@ if __name__ == "__main__":
         sockets_belong_to_their_session,
         an_id_used_again_is_another_socket,
         ids_come_back_as_they_were,
+        every_form_of_a_request_is_read,
+        a_message_may_come_in_parts,
+        an_origin_may_have_a_query,
+        close_codes_that_cannot_be_are_none,
         sockets_have_a_limit,
         what_a_client_leaves_open_is_ended,
         requests_have_a_limit,

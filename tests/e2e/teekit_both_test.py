@@ -51,7 +51,7 @@ def same(found, want, what):
 def requests_arrive(build):
     with pair(build) as (_, proxy, programs):
         same(ask(proxy, "/echo", "-d", "hello"), (200, b"hello"), "echo")
-        body = os.urandom(8 << 20)
+        body = os.urandom(1 << 20) * 64
         path = programs.dir / "body"
         path.write_bytes(body)
         code, got = ask(proxy, "/echo", "--data-binary", f"@{path}")
