@@ -40,9 +40,10 @@ NODE, OURS = "node-node", "veritee-veriteed"
 # what, figures of which the best counts, goal
 GOALS = [
     ("requests a second at 64, ours / Node's", ["requests at 64"], 4),
-    ("bulk down, ours / Node's",
+    ("64 KiB answers, ours / Node's", ["64 KiB answers at 8"], 10),
+    ("64 MiB answers, ours / Node's",
      ["64 MiB answers at 1", "64 MiB answers at 4"], 10),
-    ("bulk up, ours / Node's",
+    ("64 MiB uploads, ours / Node's",
      ["64 MiB uploads at 1", "64 MiB uploads at 4"], 10),
 ]
 
