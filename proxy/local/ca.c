@@ -322,18 +322,24 @@ enum status ca_check_host(const struct ca *ca, const char *host,
     return why_expect(why, "one made for it: veritee ca make, install, reload");
 }
 
+enum status ca_check_service(const struct ca *ca, const struct service *service,
+                             int64_t now_unix, struct why *why)
+{
+    enum status st = STATUS_OK;
+
+    for (size_t i = 0; i < service->host_count && service->intercept; i++)
+        if (st == STATUS_OK)
+            st = ca_check_host(ca, service->hosts[i].host, now_unix, why);
+    return st;
+}
+
 enum status ca_check_policy(const struct ca *ca, const struct policy *policy,
                             int64_t now_unix, struct why *why)
 {
     enum status st = STATUS_OK;
 
-    for (size_t i = 0; i < policy->service_count; i++) {
-        const struct service *s = &policy->services[i];
-
-        for (size_t k = 0; k < s->host_count && s->intercept; k++)
-            if (st == STATUS_OK)
-                st = ca_check_host(ca, s->hosts[k].host, now_unix, why);
-    }
+    for (size_t i = 0; i < policy->service_count && st == STATUS_OK; i++)
+        st = ca_check_service(ca, &policy->services[i], now_unix, why);
     return st;
 }
 

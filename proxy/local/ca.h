@@ -51,8 +51,13 @@ void ca_free(struct ca *ca); /* NULL is allowed */
 MUST_CHECK enum status ca_check_host(const struct ca *ca, const char *host,
                                      int64_t now_unix, struct why *why);
 
-/* The same for all hosts of |policy|'s services with tls: intercept; the first
- * that fails says why. */
+/* The same for all hosts of |service|, if it has tls: intercept; the first that
+ * fails says why. */
+MUST_CHECK enum status ca_check_service(const struct ca *ca,
+                                        const struct service *service,
+                                        int64_t now_unix, struct why *why);
+
+/* The same for all services of |policy|. */
 MUST_CHECK enum status ca_check_policy(const struct ca *ca,
                                        const struct policy *policy,
                                        int64_t now_unix, struct why *why);

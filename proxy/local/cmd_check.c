@@ -5,10 +5,12 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/buffer.h"
 #include "common/json_out.h"
+#include "proxy/local/ca.h"
 #include "proxy/local/crl_files.h"
 #include "proxy/local/exec_check.h"
 #include "proxy/local/paths.h"
@@ -105,6 +107,25 @@ static void check_sources(const struct policy *p,
             check_file(p, "ca-file", s->list[i].ca_file, warn, ctx);
 }
 
+/* The CA is no part of the policy, which is right without it. */
+static void check_ca(const struct policy *p, warn_fn *warn, void *ctx)
+{
+    char dir[PATHS_ROOM], text[512];
+    struct ca *ca = NULL;
+    struct why why;
+
+    if (!policy_intercepts(p) || !paths_ca(dir) ||
+        (ca_load(dir, &ca, &why) == STATUS_OK &&
+         ca_check_policy(ca, p, (int64_t)time(NULL), &why) == STATUS_OK)) {
+        ca_free(ca);
+        return;
+    }
+    ca_free(ca);
+    (void)snprintf(text, sizeof(text), "%s%s%s", why.found,
+                   why.expected[0] != '\0' ? "; expected " : "", why.expected);
+    warn(ctx, &(struct policy_warning){ .file = p->file_name, .text = text });
+}
+
 /* All warnings: the policy's own, then of the files it names. */
 static void each_warning(const struct policy *p, warn_fn *warn, void *ctx)
 {
@@ -112,6 +133,7 @@ static void each_warning(const struct policy *p, warn_fn *warn, void *ctx)
         warn(ctx, &p->warnings[i]);
     check_file(p, "ca-file", p->collateral.ca_file, warn, ctx);
     check_sources(p, &p->collateral.sources, warn, ctx);
+    check_ca(p, warn, ctx);
     for (size_t i = 0; i < p->service_count; i++) {
         const struct service *s = &p->services[i];
 

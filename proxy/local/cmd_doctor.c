@@ -7,6 +7,7 @@
 
 #include "proxy/local/command_policy.h"
 #include "proxy/local/doctor.h"
+#include "proxy/local/doctor_ca.h"
 #include "proxy/local/doctor_source.h"
 #include "proxy/local/running.h"
 #include "proxy/local/terminal.h"
@@ -86,6 +87,7 @@ static void look_at_all(struct doctor *d, const struct running *proxy)
     doctor_source_all(d);
     doctor_clock(d);
     doctor_audit(d);
+    doctor_ca_look(d);
     doctor_proxy(d, proxy);
     doctor_environment(d, proxy);
 }

@@ -1,6 +1,7 @@
 #include "proxy/local/own_pages.h"
 
 #include "common/metrics_out.h"
+#include "proxy/local/ca.h"
 #include "proxy/local/pac.h"
 #include "proxy/local/page.h"
 #include "proxy/local/pages.h"
@@ -10,6 +11,7 @@
 #include "proxy/local/status_page.h"
 #include "proxy/local/status_text.h"
 
+#define CA_PATH   "/ca.pem"
 #define TEXT_TYPE "text/plain; charset=utf-8"
 
 /* Whoever can ask found a policy loaded and a port listening: that is ready.
@@ -37,6 +39,11 @@ static void put_icon(const struct status_data *data, struct buffer *out)
     buffer_text(out, PAGES_ICON_SVG);
 }
 
+static void put_ca(const struct status_data *data, struct buffer *out)
+{
+    ca_pem(data->ca, out);
+}
+
 static const struct {
     const char *path;
     const char *type;
@@ -48,6 +55,7 @@ static const struct {
     { "/readyz", TEXT_TYPE, put_ready },
     { "/metrics", METRICS_OUT_TYPE, status_metrics_write },
     { "/proxy.pac", PAC_TYPE, put_pac },
+    { CA_PATH, "application/x-x509-ca-cert", put_ca },
     { "/status.js", "text/javascript; charset=utf-8", put_script },
     { "/icon.svg", "image/svg+xml", put_icon },
 };
@@ -55,6 +63,8 @@ static const struct {
 bool own_pages_find(const struct status_data *data, struct slice path,
                     struct front_page *page)
 {
+    if (data->ca == NULL && slice_equal(path, slice_text(CA_PATH)))
+        return false;
     for (size_t i = 0; i < COUNT_OF(pages); i++) {
         if (!slice_equal(path, slice_text(pages[i].path)))
             continue;

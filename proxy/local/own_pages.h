@@ -11,7 +11,7 @@
 #include "proxy/local/status_data.h"
 
 /* Fill |page| with what is at |path|: "/", "/status.json", "/status.txt",
- * "/readyz", "/metrics", "/proxy.pac", or what the page at "/" needs. False:
+ * "/readyz", "/metrics", "/proxy.pac", "/ca.pem" if there is one, or what the page at "/" needs. False:
  * there is no such page. */
 bool own_pages_find(const struct status_data *data, struct slice path,
                     struct front_page *page);

@@ -128,6 +128,17 @@ static void put_weaknesses(enum protocol protocol, struct buffer *out)
     buffer_text(out, "</dl>\n</div>\n");
 }
 
+/* https should end at the proxy, and cannot. */
+static void put_https(const struct why *why, struct buffer *out)
+{
+    if (why->status == STATUS_OK)
+        return;
+    buffer_text(out, "<div class=\"reason warn\">\n<h3>https to it fails: "
+                     "see veritee ca</h3>\n<dl class=\"rows\">\n");
+    page_why(why, out);
+    buffer_text(out, "</dl>\n</div>\n");
+}
+
 /* What was found and expected, and what to do. */
 static void put_failure(const struct status_service *s, struct buffer *out)
 {
@@ -334,6 +345,7 @@ void status_card_write(const struct status_data *data, size_t i,
     buffer_printf(out, "<article class=\"card\" id=\"service-%zu\">\n", i);
     put_verdict(s, out);
     put_weaknesses(s->service->protocol, out);
+    put_https(&s->https, out);
     put_failure(s, out);
     if (s->forecast != NULL)
         forecast_page_warning(s->forecast, out);

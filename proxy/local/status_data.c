@@ -96,6 +96,9 @@ enum status status_data_services(struct status_data *data,
             status_data_fini(data);
             return STATUS_NO_MEMORY;
         }
+        if (ca_check_service(data->ca, view.service, data->now_unix,
+                             &data->services[i].https) == STATUS_OK)
+            data->services[i].https.status = STATUS_OK;
     }
     return STATUS_OK;
 }

@@ -39,6 +39,8 @@ struct status_service {
     const struct attestation *attestation; /* of the present session, else the
                                             * last refused; NULL if none */
     const struct forecast *forecast; /* of the present session; NULL if none */
+    struct why https; /* why https to it cannot end here, where it should;
+                       * STATUS_OK: it can, or should not */
     size_t session_count;
     struct status_session *sessions; /* owned */
 };
@@ -47,6 +49,7 @@ struct status_data {
     int64_t now_unix;
     int64_t started_unix;
     const struct policy *policy;
+    const struct ca *ca; /* NULL: there is none, or nothing needs it */
     const char *address; /* "localhost:8118", the first listened on */
     size_t connections;  /* of applications, open now */
     const struct tally *tally;

@@ -152,6 +152,8 @@ static void put_service(struct json_out *j, const struct status_service *s)
     json_out_text(j, "state", status_data_word(s->standing));
     put_hosts(j, s->service);
     json_out_text(j, "protocol", policy_protocol_name(s->service->protocol));
+    json_out_text(j, "tls", policy_tls_name(s->service));
+    put_why(j, "tls_problem", s->https.status != STATUS_OK ? &s->https : NULL);
     put_weaknesses(j, s->service->protocol);
     json_out_int(j, "waiting", (int64_t)s->waiting);
     put_endpoints(j, s);

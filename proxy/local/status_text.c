@@ -63,6 +63,9 @@ static void put_service(const struct status_service *s, struct buffer *out)
         buffer_printf(out, "  %-14s  %s: %s\n", i == 0 ? "endpoints" : "",
                       s->service->endpoints[i].url, status_data_endpoint(s, i));
     put_weaknesses(s->service->protocol, out);
+    if (s->https.status != STATUS_OK)
+        buffer_printf(out, "  %-14s  %s; expected %s\n", "https fails",
+                      s->https.found, s->https.expected);
     if (s->attestation != NULL)
         put_attestation(s->attestation, out);
     for (size_t i = 0; i < s->session_count; i++) {

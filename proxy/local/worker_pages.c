@@ -38,6 +38,7 @@ static bool take_own(const struct local_worker *w, struct status_data *data)
         .now_unix = (int64_t)time(NULL),
         .started_unix = w->config.started_unix,
         .policy = local_worker_policy(w),
+        .ca = w->generation->snapshot->ca,
         .connections = w->front != NULL ? front_count(w->front) : 0,
         .tally = &w->tally,
         .bytes_in = w->tally.ended_in,

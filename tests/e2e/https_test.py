@@ -11,6 +11,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -147,6 +148,60 @@ def without_a_ca_it_says_what_to_do(build):
         check(curl("-x", proxy.url, f"http://{HOST}/").returncode == 0,
               "http goes on")
         check("no CA" in make_ca(programs, policy, "show", code=1), "")
+
+
+def every_surface_tells_of_the_ca(build):
+    with Programs(build) as programs:
+        server, proxy, ca = intercepting(programs)
+        r = curl(f"{proxy.url}/ca.pem", "-D", "-")
+        check(b"application/x-x509-ca-cert" in r.stdout, r)
+        check(r.stdout.endswith(ca.read_bytes()), r)
+
+        def service():
+            r = curl(f"{proxy.url}/status.json")
+            return json.loads(r.stdout)["services"][0]
+
+        check(service()["tls"] == "intercept", service())
+        check(service()["tls_problem"] is None, service())
+        other = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                server.sim_dir, service=INTERCEPT,
+                                host="new.test")
+        env = {**os.environ, "HOME": str(programs.dir),
+               "XDG_STATE_HOME": str(programs.dir / "state")}
+        for argv in (["check", other], ["doctor", "-p", other]):
+            r = subprocess.run([programs.bin / "veritee", *argv], text=True,
+                               capture_output=True, timeout=60, env=env)
+            check("may not vouch for new.test" in r.stdout, r)
+        Path(proxy.argv[3]).write_text(other.read_text())
+        follow(proxy)
+        check("new.test" in service()["tls_problem"]["found"], service())
+        for page in "", "status.txt":
+            r = curl(f"{proxy.url}/{page}")
+            check(b"may not vouch for new.test" in r.stdout, r)
+        Path(proxy.argv[3]).write_text(programs.policy(
+            [f"ws://127.0.0.1:{server.port}/__ra__"], server.sim_dir)
+            .read_text())
+        follow(proxy)
+        r = curl(f"{proxy.url}/ca.pem", "-w", "%{http_code}", "-o", "/dev/null")
+        check(r.stdout == b"404", r)
+        check(service()["tls"] == "passthrough", service())
+
+
+def a_policy_says_what_can_be(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        for host, words in (("127.0.0.1", "by name"), ("[::1]", "by name"),
+                            (f"{HOST}:443", "without a port")):
+            policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                     server.sim_dir, service=INTERCEPT,
+                                     host=host)
+            r = subprocess.run([programs.bin / "veritee", "check", policy],
+                               capture_output=True, timeout=60, text=True)
+            check(r.returncode == 1 and words in r.stderr, r)
+        r = subprocess.run([programs.bin / "veritee", "ca", "make", "-p",
+                            programs.policy(["ws://x/"], server.sim_dir)],
+                           capture_output=True, timeout=60, text=True)
+        check(r.returncode == 2 and "tls: intercept" in r.stderr, r)
 
 
 def a_key_that_others_may_read_is_refused(build):
@@ -365,7 +420,6 @@ def a_new_policy_ends_what_it_does_not_want(build):
 
 def follow(proxy):
     """Have it read its policy again, and wait until it has."""
-    import time
     count = proxy.log_path.read_text().count("policy.reloaded")
     proxy.process.send_signal(signal.SIGHUP)
     deadline = time.monotonic() + 60
@@ -380,6 +434,8 @@ if __name__ == "__main__":
         what_is_served_is_a_leaf_of_it,
         a_ca_of_other_services_is_no_use,
         without_a_ca_it_says_what_to_do,
+        every_surface_tells_of_the_ca,
+        a_policy_says_what_can_be,
         a_key_that_others_may_read_is_refused,
         requests_inside_go_as_http,
         teekit_serves_them_too,
