@@ -58,7 +58,7 @@ static const struct judge_row identity_rows[] = {
     { "policy-measurement", "policy names a measurement",
       NULL, measurement_named },
     { "policy-tee",         "kind of TEE",          NULL, tee_is_named },
-    { "policy-root",        "root is built in",     NULL, root_is_real },
+    { "policy-root",        "root is a trusted one", NULL, root_is_real },
     { "policy-debug",       "debugging is off",     NULL, debug_is_off },
     /* clang-format on */
 };
