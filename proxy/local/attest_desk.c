@@ -258,6 +258,6 @@ void attest_desk_note(const struct attest_line *line,
     };
 
     if (line->desk->audit != NULL)
-        audit_decision(line->desk->audit, wish->service->name, wish->endpoint,
-                       &in, result);
+        audit_second_decision(line->desk->audit, wish->service->name,
+                              wish->endpoint, &in, result);
 }

@@ -15,9 +15,18 @@ struct job {
     struct audit_entry entry;
     bool is_policy;    /* entry.policy_file is told, and further files: */
     size_t file_count; /* names in |bytes|, each with its NUL */
+    bool is_second;    /* by a changed policy alone */
     size_t at[AUDIT_BLOBS];
     size_t len[AUDIT_BLOBS];
     uint8_t bytes[];
+};
+
+/* How many sessions' collateral is remembered, for second decisions. */
+#define EARLIER_MAX 64
+
+/* What blobs of which evidence are called. */
+struct earlier {
+    char blobs[AUDIT_BLOBS][LEDGER_NAME_ROOM];
 };
 
 struct audit {
@@ -34,7 +43,9 @@ struct audit {
     char policy_file[AUDIT_TEXT_ROOM];
     char policy[LEDGER_NAME_ROOM];
     char policy_files[LEDGER_NAME_ROOM];
-    bool is_failing; /* it was told so already */
+    struct earlier earlier[EARLIER_MAX]; /* by their quotes */
+    size_t next_earlier;                 /* which makes room */
+    bool is_failing;                     /* it was told so already */
 };
 
 /* --- the thread ------------------------------------------------------------ */
@@ -98,6 +109,50 @@ static void take_policy(struct audit *a, const struct job *job)
     tell_failure(a, st, &why);
 }
 
+static struct earlier *find_earlier(struct audit *a, const char *quote)
+{
+    for (size_t i = 0; i < EARLIER_MAX; i++)
+        if (strcmp(a->earlier[i].blobs[AUDIT_QUOTE], quote) == 0)
+            return &a->earlier[i];
+    return NULL;
+}
+
+static void remember(struct audit *a, const struct audit_entry *e)
+{
+    struct earlier *to = find_earlier(a, e->blobs[AUDIT_QUOTE]);
+
+    if (e->blobs[AUDIT_TCB_INFO][0] == '\0' &&
+        e->blobs[AUDIT_ENDORSEMENT][0] == '\0')
+        return;
+    if (to == NULL) {
+        to = &a->earlier[a->next_earlier];
+        a->next_earlier = (a->next_earlier + 1) % EARLIER_MAX;
+    }
+    memcpy(to->blobs, e->blobs, sizeof(to->blobs));
+}
+
+/* The ledger drops its oldest blobs. */
+static bool is_kept(const struct audit *a, const char *name)
+{
+    struct buffer blob;
+    struct why why;
+
+    if (name[0] == '\0' ||
+        ledger_get(a->ledger.dir, name, &blob, &why) != STATUS_OK)
+        return false;
+    buffer_free(&blob);
+    return true;
+}
+
+static void recall(struct audit *a, struct audit_entry *e)
+{
+    const struct earlier *from = find_earlier(a, e->blobs[AUDIT_QUOTE]);
+
+    for (size_t i = AUDIT_TCB_INFO; i <= AUDIT_CRL && from != NULL; i++)
+        if (e->blobs[i][0] == '\0' && is_kept(a, from->blobs[i]))
+            memcpy(e->blobs[i], from->blobs[i], sizeof(e->blobs[i]));
+}
+
 static void write_decision(struct audit *a, struct job *job)
 {
     struct audit_entry *e = &job->entry;
@@ -113,8 +168,12 @@ static void write_decision(struct audit *a, struct job *job)
             st = ledger_put(&a->ledger,
                             slice_of(job->bytes + job->at[i], job->len[i]),
                             e->blobs[i], &why);
+    if (st == STATUS_OK && job->is_second)
+        recall(a, e);
     if (st == STATUS_OK)
         st = ledger_append(&a->ledger, audit_entry_write, e, &why);
+    if (st == STATUS_OK && !job->is_second)
+        remember(a, e);
     tell_failure(a, st, &why);
 }
 
@@ -216,9 +275,9 @@ static struct buffer pack_crls(const struct appraise_input *in)
     return all;
 }
 
-void audit_decision(struct audit *a, const char *service, const char *endpoint,
-                    const struct appraise_input *in,
-                    const struct attestation *result)
+static void add_decision(struct audit *a, const char *service,
+                         const char *endpoint, const struct appraise_input *in,
+                         const struct attestation *result, bool is_second)
 {
     struct buffer crls = pack_crls(in);
     struct slice blobs[AUDIT_BLOBS];
@@ -238,10 +297,27 @@ void audit_decision(struct audit *a, const char *service, const char *endpoint,
             memcpy(job->bytes + total, blobs[i].at, blobs[i].len);
         total += blobs[i].len;
     }
-    if (job != NULL)
+    if (job != NULL) {
         audit_entry_make(&job->entry, service, endpoint, in, result);
+        job->is_second = is_second;
+    }
     buffer_free(&crls);
     add(a, job);
+}
+
+void audit_decision(struct audit *a, const char *service, const char *endpoint,
+                    const struct appraise_input *in,
+                    const struct attestation *result)
+{
+    add_decision(a, service, endpoint, in, result, false);
+}
+
+void audit_second_decision(struct audit *a, const char *service,
+                           const char *endpoint,
+                           const struct appraise_input *in,
+                           const struct attestation *result)
+{
+    add_decision(a, service, endpoint, in, result, true);
 }
 
 static enum status no_thread(struct why *why)

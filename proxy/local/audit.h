@@ -37,4 +37,12 @@ void audit_decision(struct audit *a, const char *service, const char *endpoint,
                     const struct appraise_input *in,
                     const struct attestation *result);
 
+/* The same for what a changed policy alone decided of evidence that was decided
+ * about before. |in| has no collateral: the line names that of then, which the
+ * claims are from, if this log has written it lately. */
+void audit_second_decision(struct audit *a, const char *service,
+                           const char *endpoint,
+                           const struct appraise_input *in,
+                           const struct attestation *result);
+
 #endif

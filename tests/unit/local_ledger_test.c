@@ -270,6 +270,55 @@ static void what_a_check_outside_said_is_told(void **state)
     buffer_free(&line);
 }
 
+struct seconds {
+    char tcb_info[3][LEDGER_NAME_ROOM]; /* of the first lines */
+    size_t lines;
+};
+
+static bool note_tcb_info(void *ctx, const struct ledger_line *line)
+{
+    uint8_t prev[LEDGER_HASH_BYTES];
+    struct seconds *s = ctx;
+    struct audit_entry e;
+    struct why why;
+
+    CHECK_STATUS(audit_entry_read(line->text, &e, prev, &why), STATUS_OK);
+    assert_true(s->lines < COUNT_OF(s->tcb_info));
+    memcpy(s->tcb_info[s->lines++], e.blobs[AUDIT_TCB_INFO], LEDGER_NAME_ROOM);
+    return true;
+}
+
+/* Of its own evidence only, and never a decision that had to find its own. */
+static void a_second_decision_names_the_collateral_of_the_first(void **state)
+{
+    static const uint8_t quote[] = "a quote", other[] = "another", data[64];
+    const struct collateral_set set = { .tcb_info = slice_text("{}") };
+    const struct attestation result = accepted();
+    struct appraise_input in = { .quote = SLICE_OF(quote),
+                                 .collateral = &set,
+                                 .report_data = SLICE_OF(data) };
+    struct seconds s = { .lines = 0 };
+    struct folder folder;
+    struct audit *a;
+    struct why why;
+
+    (void)state;
+    folder_make(&folder);
+    CHECK_STATUS(audit_open(folder.path, MIB, NULL, &a, &why), STATUS_OK);
+    audit_decision(a, "service", "wss://a.example", &in, &result);
+    in.collateral = NULL;
+    audit_second_decision(a, "service", "wss://a.example", &in, &result);
+    in.quote = SLICE_OF(other);
+    audit_second_decision(a, "service", "wss://a.example", &in, &result);
+    audit_close(a);
+    CHECK_STATUS(ledger_each(folder.path, note_tcb_info, &s, &why), STATUS_OK);
+    assert_int_equal(s.lines, 3);
+    assert_true(s.tcb_info[0][0] != '\0');
+    assert_string_equal(s.tcb_info[1], s.tcb_info[0]);
+    assert_string_equal(s.tcb_info[2], "");
+    folder_remove(&folder);
+}
+
 /* Two logs on one folder are two programs of a user. */
 static void many_threads_and_programs_write_one_chain(void **state)
 {
@@ -344,6 +393,7 @@ int main(void)
         cmocka_unit_test(a_line_too_long_changes_nothing),
         cmocka_unit_test(the_oldest_goes_first),
         cmocka_unit_test(what_a_check_outside_said_is_told),
+        cmocka_unit_test(a_second_decision_names_the_collateral_of_the_first),
         cmocka_unit_test(many_threads_and_programs_write_one_chain),
         cmocka_unit_test(a_bent_line_is_refused),
     };
