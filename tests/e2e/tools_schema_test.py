@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What check, pin, doctor and audit print with --json, and what a policy's exec
+"""What check, pin, ca, doctor and audit print with --json, and what a policy's exec
 reads, is what docs/schema says, no less, no more."""
 
 import json
@@ -84,6 +84,23 @@ def pins_are_told(build):
         each_is_as_the_schema_says("pin", answers)
 
 
+def a_ca_is_told(build):
+    with Programs(build) as programs:
+        policy = programs.dir / "p.yaml"
+        at = ("--policy", policy, "--dir", programs.dir / "ca")
+        text = f"services: {{ a: {{ {SERVICE}, tls: intercept, accept: {{ tee: " \
+               f"sgx, mrsigner: {'e1' * 32} }} }} }}\n"
+        policy.write_text(text)
+        answers = [told(programs, (1,), "ca", "show", *at),
+                   told(programs, (0,), "ca", "make", *at)]
+        shown = told(programs, (0, 1), "ca", "show", *at)
+        check(shown["covers"] and shown["names"], shown)
+        policy.write_text(text.replace("hosts: a", "hosts: b.test"))
+        answers += [shown, told(programs, (1,), "ca", "show", *at)]
+        check(not answers[-1]["covers"], answers[-1])
+        each_is_as_the_schema_says("ca", answers)
+
+
 def what_a_proxy_leaves_is_told(build):
     with Programs(build) as programs:
         heard = programs.dir / "heard"
@@ -128,5 +145,6 @@ if __name__ == "__main__":
     sys.exit(run_tests([
         policies_are_told,
         pins_are_told,
+        a_ca_is_told,
         what_a_proxy_leaves_is_told,
     ]))
