@@ -10,6 +10,7 @@ install(FILES docs/man/veritee-policy.5 DESTINATION "${_man}/man5"
 install(FILES docs/man/veriteed.8 DESTINATION "${_man}/man8"
         COMPONENT veriteed)
 install(FILES "${_deploy}/systemd/user/veritee.service"
+              "${_deploy}/systemd/user/veritee.socket"
         DESTINATION lib/systemd/user COMPONENT veritee)
 install(FILES "${_deploy}/systemd/system/veriteed.service"
               "${_deploy}/systemd/system/veriteed.socket"

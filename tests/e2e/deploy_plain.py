@@ -119,7 +119,8 @@ def an_install_has_everything(build):
     parts = {
         "veritee": ["bin/veritee", "share/man/man1/veritee.1",
                     "share/man/man5/veritee-policy.5",
-                    "lib/systemd/user/veritee.service"],
+                    "lib/systemd/user/veritee.service",
+                    "lib/systemd/user/veritee.socket"],
         "veriteed": ["bin/veriteed", "share/man/man8/veriteed.8",
                      "lib/systemd/system/veriteed.service",
                      "lib/systemd/system/veriteed.socket"],

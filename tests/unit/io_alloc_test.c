@@ -50,6 +50,22 @@ static enum status try_listener(uv_loop_t *loop, bool *none)
     return st;
 }
 
+static enum status try_adopted(uv_loop_t *loop, bool *none)
+{
+    const struct listener_config config = { .on_accept = on_accept };
+    struct listener_sockets sockets;
+    struct listener *l = NULL;
+    struct why why;
+    enum status st = listener_bind("127.0.0.1:0", false, &sockets, &why);
+
+    if (st == STATUS_OK)
+        st = listener_adopt(loop, &sockets, &config, &l, &why);
+    *none = l == NULL;
+    listener_close(l);
+    listener_unbind(&sockets);
+    return st;
+}
+
 static enum status try_dial(uv_loop_t *loop, bool *none)
 {
     const struct dial_target target = { .host = slice_text("127.0.0.1"),
@@ -187,6 +203,7 @@ static void nothing_is_made_without_memory(void **state)
         bool loose; /* a callback may tell, or a library has another word */
     } cases[] = {
         { "listener", try_listener, false, false },
+        { "adopted", try_adopted, false, false },
         { "dial", try_dial, false, true },
         { "ws_dial", try_ws_dial, false, true },
         { "conn", try_conn, false, false },
