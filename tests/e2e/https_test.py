@@ -340,6 +340,28 @@ def bytes_ahead_of_the_answer_are_tls(build):
             check(tls.version() == "TLSv1.3", tls.version())
 
 
+def what_is_no_tls_ends_one_connection(build):
+    with Programs(build) as programs:
+        _, proxy, ca = intercepting(programs)
+        ask = f"CONNECT {HOST}:443 HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        for early, late in ((b"", b"GET / HTTP/1.1\r\n\r\n"), (b"x" * 15000, b""),
+                            (b"", os.urandom(70000)), (b"\x16\x03\x01", b"")):
+            with connect(proxy.port) as s:
+                s.sendall(ask + early)
+                check(read_head(s).startswith(b"HTTP/1.1 200 "), "")
+                try:
+                    s.sendall(late)
+                    s.shutdown(1)
+                except OSError:
+                    pass  # it was quicker
+                check(b"HTTP" not in read_all(s), "no answer in the clear")
+        with connect(proxy.port) as waiting:  # who never says hello
+            waiting.sendall(ask)
+            read_head(waiting)
+            check(fetch(proxy, ca, URL + "/").returncode == 0, "others go on")
+            check(proxy.stop() == 0, "it holds nothing up")
+
+
 # --- refusals ----------------------------------------------------------------
 
 
@@ -443,6 +465,7 @@ if __name__ == "__main__":
         other_hosts_have_no_place_inside,
         what_no_service_asks_for_is_left_alone,
         bytes_ahead_of_the_answer_are_tls,
+        what_is_no_tls_ends_one_connection,
         a_refused_service_shows_why_inside,
         a_tampering_endpoint_gets_nothing,
         what_is_inside_is_no_other_services,
