@@ -129,6 +129,13 @@ static void give_back(struct ws_link *l)
     count_partial(l);
 }
 
+void ws_link_take(struct ws_link *l, struct buffer *out)
+{
+    *out = l->partial;
+    l->partial = buffer_with_max(0);
+    count_partial(l);
+}
+
 static void on_part(struct ws_link *l, const struct ws_piece *piece)
 {
     struct why why;

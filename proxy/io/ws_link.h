@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/buffer.h"
 #include "common/slice.h"
 #include "common/status.h"
 #include "proxy/io/conn.h"
@@ -54,6 +55,10 @@ MUST_CHECK enum status ws_link_open(struct conn *conn,
 
 /* From the next message on. */
 void ws_link_limit(struct ws_link *l, uint64_t message_max);
+
+/* Within on_message(): the memory of the message becomes the caller's, who
+ * frees it. |out| is empty when the message lies in the read buffer. */
+void ws_link_take(struct ws_link *l, struct buffer *out);
 
 /* A message to be sent without a copy. WS_HEADER_MAX_BYTES writable bytes
  * stand before it; a client masks it in place. */

@@ -143,6 +143,59 @@ void far_teekit_http_read(struct far_teekit *t)
 
 /* --- answers ------------------------------------------------------------- */
 
+/* Tell a body from where it was opened, with |head| before it. False when its
+ * memory is not to be had. */
+static bool tell_in_place(struct far_teekit *t, struct slice head,
+                          struct slice body)
+{
+    struct buffer whole = teekit_session_take(t->user.session);
+    size_t at;
+
+    if (whole.at == NULL)
+        return false;
+    at = (size_t)(body.at - whole.at);
+    if (head.len > at) { /* the message's own head was shorter */
+        buffer_add(&t->down, head);
+        buffer_add(&t->down, body);
+        buffer_free(&whole);
+        return true;
+    }
+    memcpy(whole.at + at - head.len, head.at, head.len);
+    whole.len = at + body.len;
+    whole.max = DOWN_MAX_BYTES;
+    buffer_free(&t->down);
+    t->down = whole;
+    t->down_at = at - head.len;
+    return true;
+}
+
+static bool is_large(const struct far_teekit *t, const struct teekit_message *m)
+{
+    const bool bare = m->status == 204 || m->status == 205 || m->status == 304;
+
+    return m->body.len >= IN_PLACE_BYTES && !bare && !t->to_head &&
+           !t->telling && far_teekit_waiting(t) == 0;
+}
+
+/* As teekit_http_response(). */
+static enum status put_answer(struct far_teekit *t,
+                              const struct teekit_message *m, struct why *why)
+{
+    struct buffer head = buffer_with_max(DOWN_MAX_BYTES);
+    bool done = false;
+    enum status st = STATUS_OK;
+
+    if (is_large(t, m)) {
+        st = teekit_http_response(m, true, t->last, &head, why);
+        done = st == STATUS_OK && buffer_ok(&head) &&
+               tell_in_place(t, buffer_view(&head), m->body);
+        buffer_free(&head);
+    }
+    if (st == STATUS_OK && !done)
+        st = teekit_http_response(m, t->to_head, t->last, &t->down, why);
+    return st;
+}
+
 void far_teekit_http_answer(struct far_teekit *t,
                             const struct teekit_message *m)
 {
@@ -162,8 +215,7 @@ void far_teekit_http_answer(struct far_teekit *t,
         return;
     }
     t->last = t->last || teekit_session_is_leaving(t->user.session);
-    if (teekit_http_response(m, t->to_head, t->last, &t->down, &why) !=
-        STATUS_OK) {
+    if (put_answer(t, m, &why) != STATUS_OK) {
         far_teekit_refuse(t, &why);
         return;
     }

@@ -19,7 +19,8 @@
 #define BODY_BYTES     (64 * 1024)   /* offered at once for a body */
 #define WINDOW_BYTES   (1024 * 1024) /* told, and not given back */
 #define DOWN_MAX_BYTES (TEEKIT_MESSAGE_MAX_BYTES + 2 * HTTP_HEAD_MAX_BYTES)
-#define KEEP_BYTES     (64 * 1024) /* of memory, from answer to answer */
+#define IN_PLACE_BYTES (1024 * 1024) /* larger bodies are not copied */
+#define KEEP_BYTES     (64 * 1024)   /* of memory, from answer to answer */
 
 enum far_teekit_state {
     FAR_TEEKIT_READING, /* a request */

@@ -253,6 +253,14 @@ bool teekit_session_is_leaving(const struct teekit_session *s)
     return s->draining || s->state != TEEKIT_READY;
 }
 
+struct buffer teekit_session_take(struct teekit_session *s)
+{
+    struct buffer taken;
+
+    ws_link_take(s->link, &taken);
+    return taken;
+}
+
 bool teekit_session_hold(struct teekit_session *s, size_t bytes)
 {
     if (bytes > TEEKIT_HELD_MAX_BYTES - s->held)

@@ -104,6 +104,10 @@ bool teekit_session_is_full(struct teekit_session *s);
 
 bool teekit_session_is_leaving(const struct teekit_session *s);
 
+/* Within on_message(): the memory that the message lies in becomes the
+ * caller's, who frees it. Empty when it can only be copied. */
+struct buffer teekit_session_take(struct teekit_session *s);
+
 /* Count |bytes| of a user's memory to the session. False when that would be too
  * much, and then they are not counted. */
 MUST_CHECK bool teekit_session_hold(struct teekit_session *s, size_t bytes);
