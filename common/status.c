@@ -76,6 +76,18 @@ const char *status_class_name(enum status_class c)
     return "";
 }
 
+/* A peer's words may stand in |text|: what a terminal would act on, C1 in UTF-8
+ * included, is shown as such. */
+static void make_printable(char *text)
+{
+    for (uint8_t *at = (uint8_t *)text; *at != '\0'; at++) {
+        if (*at < ' ' || *at == 0x7f)
+            *at = '?';
+        else if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
+            at[0] = at[1] = '?';
+    }
+}
+
 enum status why_fail(struct why *why, enum status s, const char *field,
                      const char *clause, const char *found, ...)
 {
@@ -86,6 +98,7 @@ enum status why_fail(struct why *why, enum status s, const char *field,
     va_start(args, found);
     (void)vsnprintf(why->found, sizeof(why->found), found, args);
     va_end(args);
+    make_printable(why->found);
     return s;
 }
 
@@ -97,6 +110,7 @@ enum status why_expect(struct why *why, const char *expected, ...)
     va_start(args, expected);
     (void)vsnprintf(why->expected, sizeof(why->expected), expected, args);
     va_end(args);
+    make_printable(why->expected);
     return why->status;
 }
 
@@ -109,6 +123,7 @@ void why_seen(struct why *why, const char *found, ...)
     va_start(args, found);
     (void)vsnprintf(why->found, sizeof(why->found), found, args);
     va_end(args);
+    make_printable(why->found);
 }
 
 enum status why_bytes(struct why *why, enum status s, const char *field,

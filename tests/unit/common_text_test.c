@@ -429,9 +429,28 @@ static void tokens_are_told_from_other_text(void **state)
     assert_false(text_is_token(slice_of("a\0b", 3)));
 }
 
+/* A peer's words in it do nothing to a terminal. */
+static void a_reason_is_printable(void **state)
+{
+    struct why why;
+    char line[512];
+
+    (void)state;
+    (void)why_fail(&why, STATUS_CUT, "ws.close", NULL, "a frame: %s",
+                   "\x1b]0;x\x07\r\n\t\x7f \xc2\x9b"
+                   "1m caf\xc3\xa9");
+    (void)why_expect(&why, "%s", "\x1b[2J");
+    why_line(&why, line, sizeof(line));
+    assert_string_equal(line, "ws.close: a frame: ?]0;x????? ??1m caf\xc3\xa9, "
+                              "expected ?[2J");
+    why_seen(&why, "%s", "\x1b");
+    assert_string_equal(why.found, "?");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_reason_is_printable),
         cmocka_unit_test(tokens_are_told_from_other_text),
         cmocka_unit_test(hex_goes_both_ways),
         cmocka_unit_test(hex_is_cut_visibly),

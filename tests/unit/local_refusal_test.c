@@ -177,7 +177,7 @@ static void the_json_form_has_every_check(void **state)
     check_has(text, "\"failed_check\":\"signature\"");
     check_has(text, "\"id\":\"level\"");
     check_has(text, "\"service\":\"chat\"");
-    check_has(text, "<b onload='x'>\\\"\\\\\\ufffd\\u0001");
+    check_has(text, "<b onload='x'>\\\"\\\\\\ufffd?");
     free(text);
 }
 
@@ -191,7 +191,7 @@ static void the_page_keeps_text_text(void **state)
     text = written(&s);
     check_has(text, "\r\nContent-Type: text/html; charset=utf-8\r\n");
     check_has(text, "<h1>The server did not prove what it is</h1>");
-    check_has(text, "&#60;b onload=&#39;x&#39;&#62;&#34;\\&#xfffd;&#xfffd;");
+    check_has(text, "&#60;b onload=&#39;x&#39;&#62;&#34;\\&#xfffd;?");
     check_has(text, "a &#38; b");
     check_has(text, "<li class=\"fail\"><span class=\"no\">2</span>");
     check_has(text, "<span class=\"hidden\">FAILED: </span>quote signature");
