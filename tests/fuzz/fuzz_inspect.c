@@ -5,7 +5,7 @@
 #include "common/json_out.h"
 #include "common/limits.h"
 #include "common/utf8.h"
-#include "proxy/local/inspect.h"
+#include "proxy/tools/inspect.h"
 
 #define OUTPUT_MAX_BYTES (4 * 1024 * 1024)
 

@@ -31,6 +31,8 @@ code $(files '*.c' '*.h' | grep -vE '^(tests|docs/examples)/') | awk -F '\t' '
         below("proxy/io", "common proxy/tunnel")
         below("proxy/local", "common verifier policy collateral " \
                              "proxy/tunnel proxy/io")
+        below("proxy/tools", "common verifier policy collateral " \
+                             "proxy/tunnel proxy/io proxy/local")
         below("proxy/server", "common verifier collateral " \
                               "proxy/tunnel proxy/io")
 
@@ -43,7 +45,7 @@ code $(files '*.c' '*.h' | grep -vE '^(tests|docs/examples)/') | awk -F '\t' '
         library("libyaml", "yaml\\.h", "policy/yaml[^/]*\\.c")
         library("libcurl", "curl/", "collateral/")
         library("libuv", "uv(\\.h|/)",
-                "collateral/|proxy/(io|local|server)/")
+                "collateral/|proxy/(io|local|tools|server)/")
         library("llhttp", "llhttp\\.h",
                 "proxy/io/http_[^/]*|proxy/server/request[^/]*")
         library("uthash", "ut(hash|list)\\.h", "collateral/|proxy/")

@@ -15,7 +15,7 @@ cp .clang-format "$copy/"
 cd "$copy" || exit 2
 git init -q . 2>/dev/null # without git the scripts look around themselves
 mkdir -p docs common verifier policy collateral proxy/tunnel proxy/io proxy/local \
-    proxy/server tests/unit
+    proxy/tools proxy/server tests/unit
 
 cases=0 failed=0
 complain() {
@@ -89,6 +89,9 @@ for below in common verifier policy collateral proxy/tunnel proxy/io; do
     floor_ok proxy/local/a.c "\"$below/b.h\""
 done
 floor_up proxy/local/a.c '"proxy/server/backend.h"'
+floor_up proxy/local/a.c '"proxy/tools/command.h"'
+floor_ok proxy/tools/a.c '"proxy/local/daemon.h"'
+floor_up proxy/tools/a.c '"proxy/server/backend.h"'
 floor_ok proxy/server/a.c '"verifier/quote.h"'
 floor_up proxy/server/a.c '"policy/policy.h"'
 floor_up proxy/server/a.c '"proxy/local/route.h"'
@@ -186,7 +189,7 @@ accepts names.sh common/foo.c '/* names: bar why */\nint bar(void)\n{\n}\n'
 accepts names.sh common/foo.c '/* names: bar_ why */\nint bar_x(void)\n{\n}\n'
 refuses names.sh common/foo.c 2 '/* names: bar */\nint bar(void)\n{\n}\n'
 refuses names.sh common/foo.c 2 '/* names: bar why */\nint bar_x(void)\n{\n}\n'
-accepts names.sh proxy/local/main.c 'int main(void)\n{\n}\n'
+accepts names.sh proxy/tools/main.c 'int main(void)\n{\n}\n'
 accepts names.sh tests/unit/foo.c 'int bar(void)\n{\n}\n'
 
 # --- size.sh -----------------------------------------------------------------

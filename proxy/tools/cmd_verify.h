@@ -1,0 +1,16 @@
+/* proxy/tools/cmd_verify.h: the command `veritee verify`.
+ *
+ * Verifies a quote from files, without a network: the same engine as the
+ * proxy, and the same table of checks. docs/VERIFICATION.md. */
+#ifndef PROXY_TOOLS_CMD_VERIFY_H
+#define PROXY_TOOLS_CMD_VERIFY_H
+
+#include "proxy/tools/command.h"
+
+extern const struct command cmd_verify_command;
+
+/* Run it; argv[0] is "verify". Returns the exit status: 0 when every check
+ * passes, 1 when one fails, 2 for wrong usage or a file that cannot be read. */
+int cmd_verify_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,18 @@
+/* veritee: argv to command. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/secret.h"
+#include "proxy/tools/commands.h"
+
+int main(int argc, char **argv)
+{
+    if (!secret_init()) {
+        (void)fputs("veritee: the system gives no random bytes\n", stderr);
+        return EXIT_FAILURE;
+    }
+    if (argc > 1 && strcmp(argv[1], "--version") == 0)
+        return puts("veritee " VERITEE_VERSION) < 0;
+    return commands_run(argc, argv);
+}
