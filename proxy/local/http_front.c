@@ -11,7 +11,7 @@
 #include "proxy/local/http_exchange.h"
 #include "proxy/local/live.h"
 #include "proxy/local/local_page.h"
-#include "proxy/local/service_door.h"
+#include "proxy/local/service_gate.h"
 
 #define CREDENTIALS_MAX_BYTES 512
 #define PENDING_MAX_BYTES     (64 * 1024) /* written, and not yet read */
@@ -250,7 +250,7 @@ static bool lead_to_service(struct client *c)
         config->owner->service_target(config->ctx, c->service, &target, &why);
 
     if (st == STATUS_OK)
-        st = service_door_admit(q, &target, &why);
+        st = service_gate_admit(q, &target, &why);
     if (st == STATUS_OK)
         http_request_lead(q, &target);
     else

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "policy/route.h"
-#include "proxy/local/service_door.h"
+#include "proxy/local/service_gate.h"
 #include "proxy/local/upstream_parts.h"
 
 static struct slice root_of(const struct upstream *u)
@@ -44,7 +44,7 @@ static bool is_for_door(const struct service *service,
     struct why why;
 
     return service->local != NULL &&
-           service_door_target(service, &own, &why) == STATUS_OK &&
+           service_gate_target(service, &own, &why) == STATUS_OK &&
            target_equal(&own, target);
 }
 

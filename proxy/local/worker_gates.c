@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "proxy/local/local_worker_parts.h"
-#include "proxy/local/service_door.h"
+#include "proxy/local/service_gate.h"
 #include "proxy/local/worker_access.h"
 
 /* Where this worker accepts for a service. */
@@ -136,7 +136,7 @@ enum status worker_gates_target(void *ctx, const char *service,
     const struct service *s = worker_gates_service(ctx, service);
 
     if (s != NULL)
-        return service_door_target(s, out, why);
+        return service_gate_target(s, out, why);
     *out = (struct target){ 0 };
     (void)why_fail(why, STATUS_NOT_SERVICE, "local", NULL,
                    "this was the address of service %s", service);

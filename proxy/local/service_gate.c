@@ -1,4 +1,4 @@
-#include "proxy/local/service_door.h"
+#include "proxy/local/service_gate.h"
 
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 #define HTTP_PORT 80
 
-enum status service_door_target(const struct service *service,
+enum status service_gate_target(const struct service *service,
                                 struct target *out, struct why *why)
 {
     for (size_t i = 0; i < service->host_count; i++) {
@@ -46,7 +46,7 @@ static bool is_our_origin(struct slice origin, const struct target *own)
     return false;
 }
 
-enum status service_door_admit(const struct http_request *q,
+enum status service_gate_admit(const struct http_request *q,
                                const struct target *target, struct why *why)
 {
     const struct http_fields *f = &q->reader.fields;

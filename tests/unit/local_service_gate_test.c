@@ -1,6 +1,6 @@
-/* Tests of proxy/local/service_door.c: what may be asked at a service's own
+/* Tests of proxy/local/service_gate.c: what may be asked at a service's own
  * address. */
-#include "proxy/local/service_door.h"
+#include "proxy/local/service_gate.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static void a_request_leads_to_the_services_name(void **state)
         struct why why;
 
         print_message("%s\n", places[i].name);
-        CHECK_STATUS(service_door_target(&service, &t, &why), STATUS_OK);
+        CHECK_STATUS(service_gate_target(&service, &t, &why), STATUS_OK);
         assert_string_equal(t.host, places[i].host);
         assert_int_equal(t.port, places[i].port);
     }
@@ -121,7 +121,7 @@ static void others_may_not_ask(void **state)
         in = slice_text(text);
         http_request_init(&q);
         assert_int_equal(http_request_read(&q, &in), HTTP_GOT_HEAD);
-        CHECK_STATUS(service_door_admit(&q, &own, &why), heads[i].want);
+        CHECK_STATUS(service_gate_admit(&q, &own, &why), heads[i].want);
         http_request_fini(&q);
     }
 }
