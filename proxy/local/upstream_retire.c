@@ -37,7 +37,7 @@ static void end_peer(struct upstream *u, struct peer *p,
 }
 
 /* Does the service's own address lead to |target|? */
-static bool is_for_door(const struct service *service,
+static bool is_for_gate(const struct service *service,
                         const struct target *target)
 {
     struct target own;
@@ -57,7 +57,7 @@ static bool is_for(const struct upstream *u, const struct far_tunnel *f)
 
     if (target_parse(&target, slice_text(f->target), 0, &why) != STATUS_OK)
         return false;
-    if (is_for_door(u->service, &target))
+    if (is_for_gate(u->service, &target))
         return true;
     return route_find(u->set->config.snapshot->policy, slice_text(target.host),
                       target.port, &route, &why) == STATUS_OK &&
