@@ -9,16 +9,13 @@
 /* A file that is missing is empty, and then fails its check. */
 static struct slice read_file(const char *dir, const char *name)
 {
-    size_t room = 65536;
-    uint8_t *bytes = malloc(room); /* kept until the program ends */
+    uint8_t *bytes = malloc(65536); /* kept until the program ends */
     char path[4096];
     FILE *f;
-    size_t len;
 
     (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
     f = fopen(path, "rb");
-    len = f != NULL && bytes != NULL ? fread(bytes, 1, room, f) : 0;
-    return slice_of(bytes, len);
+    return slice_of(bytes, f && bytes ? fread(bytes, 1, 65536, f) : 0);
 }
 
 int main(int argc, char **argv)
@@ -33,25 +30,18 @@ int main(int argc, char **argv)
         .pck_crl_chain = read_file(dir, "pck_crl_issuer_chain.pem"),
         .root_crl = read_file(dir, "root_ca_crl.der"),
     };
-    struct verify_input in = {
-        .quote = read_file(".", argc > 1 ? argv[1] : ""),
-        .collateral = &set,
-        .now_unix = argc > 3 ? strtoll(argv[3], NULL, 10) : (int64_t)time(NULL),
-    };
+    struct verify_input in = { .collateral = &set };
     struct claims claims;
     struct verdict verdict;
 
-    if (verify_quote(&in, &claims, &verdict) == STATUS_OK) {
-        printf("%s, %s%s, MRTD ", tee_name(claims.tee),
-               tcb_status_name(claims.tcb.status),
-               claims.debug ? ", DEBUG" : "");
-        for (size_t i = 0; i < sizeof(claims.tdx.mr_td); i++)
-            printf("%02x", claims.tdx.mr_td[i]);
-        return puts("") < 0;
-    }
-    for (size_t i = 0; i < verdict.count; i++)
-        if (verdict.checks[i].outcome == OUTCOME_FAIL)
-            printf("refused at %s: %s\n", verdict.checks[i].id,
-                   verdict.checks[i].why.found);
-    return 1;
+    in.quote = read_file(".", argc > 1 ? argv[1] : "");
+    in.now_unix = argc > 3 ? strtoll(argv[3], NULL, 10) : (int64_t)time(NULL);
+    if (verify_quote(&in, &claims, &verdict) != STATUS_OK)
+        return printf("refused at %s: %s\n", verdict_failed(&verdict)->id,
+                      verdict_failed(&verdict)->why.found) != 0;
+    printf("%s, %s%s, MRTD ", tee_name(claims.tee),
+           tcb_status_name(claims.tcb.status), claims.debug ? ", DEBUG" : "");
+    for (size_t i = 0; i < sizeof(claims.tdx.mr_td); i++)
+        printf("%02x", claims.tdx.mr_td[i]);
+    return puts("") < 0;
 }
