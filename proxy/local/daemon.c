@@ -118,6 +118,31 @@ static void log_gates(const struct daemon *d)
     }
 }
 
+static void on_reload(void *ctx);
+
+/* The end of what notify_reloading() began. */
+static void tell_reloaded(const struct daemon *d)
+{
+    if (d->ready_told)
+        notify_manager("READY=1");
+}
+
+/* A worker follows the policy, or cannot. */
+static void followed(struct daemon *d)
+{
+    if (--d->following > 0)
+        return;
+    gates_close(d->old_gates);
+    d->old_gates = NULL;
+    log_event(d->options->log, LOG_INFO, "policy.reloaded",
+              LOG_FIELDS(LOG_S("file", d->options->policy_path),
+                         LOG_N("services",
+                               d->snapshot->policy->service_count)));
+    tell_reloaded(d);
+    if (d->reload_again)
+        on_reload(d);
+}
+
 /* Make |policy|, which is taken if that succeeds, the one to follow. */
 static enum status follow(struct daemon *d, struct policy *policy,
                           struct why *why)
@@ -144,18 +169,13 @@ static enum status follow(struct daemon *d, struct policy *policy,
     collateral_refresh_every(d->collateral, policy->collateral.refresh_s);
     d->following = d->worker_count;
     for (size_t i = 0; i < d->worker_count; i++)
-        if (local_worker_follow(d->workers[i], next, gates) != STATUS_OK)
+        if (local_worker_follow(d->workers[i], next, gates) != STATUS_OK) {
             log_event(d->options->log, LOG_ERROR, "policy.kept",
                       LOG_FIELDS(LOG_S("reason", "out of memory"),
                                  LOG_N("worker", i)));
+            followed(d);
+        }
     return STATUS_OK;
-}
-
-/* The end of what notify_reloading() began. */
-static void tell_reloaded(const struct daemon *d)
-{
-    if (d->ready_told)
-        notify_manager("READY=1");
 }
 
 /* False, and the log says why: nothing changes. */
@@ -205,17 +225,7 @@ static void on_followed(void *ctx, const struct why *why)
 
     if (why->status != STATUS_OK)
         log_why(d->options->log, LOG_ERROR, "policy.kept", why, NULL);
-    if (--d->following > 0)
-        return;
-    gates_close(d->old_gates);
-    d->old_gates = NULL;
-    log_event(d->options->log, LOG_INFO, "policy.reloaded",
-              LOG_FIELDS(LOG_S("file", d->options->policy_path),
-                         LOG_N("services",
-                               d->snapshot->policy->service_count)));
-    tell_reloaded(d);
-    if (d->reload_again)
-        on_reload(d);
+    followed(d);
 }
 
 /* Collateral was replaced: a revocation may be among it. */
