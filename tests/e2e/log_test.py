@@ -14,7 +14,7 @@ from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 LEVELS = ("error", "warn", "info", "debug")
 MANUALS = {"veritee.1": ("collateral", "policy", "proxy/io", "proxy/local",
-                         "proxy/tunnel"),
+                         "proxy/tools", "proxy/tunnel"),
            "veriteed.8": ("collateral", "proxy/io", "proxy/server",
                           "proxy/tunnel")}
 
