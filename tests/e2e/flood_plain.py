@@ -3,11 +3,12 @@
 handshakes that never finish, slow heads, connections that say nothing, and
 requests for quotes as fast as they are answered.
 
-Compared is the 99th percentile of requests with that of the same run without a
-flood; each is measured several times in turn, and the medians are compared,
-because this machine may have other work. The flood yields to it (nice): a real
-one would come from another machine. Needs the programs as released: sanitizers
-multiply memory."""
+As a test: everybody is answered, and memory keeps its bound. As a benchmark
+(tests/bench/flood, or FLOOD_GOAL set): the 99th percentile of requests is
+compared with that of the same run without a flood; each is measured several
+times in turn, and the medians are compared, because this machine may have other
+work. The flood yields to it (nice): a real one would come from another machine.
+Needs the programs as released: sanitizers multiply memory."""
 
 import base64
 import http.client
@@ -25,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
 import prometheus  # noqa: E402
 
-ROUNDS = 5
+GOAL = "FLOOD_GOAL" in os.environ  # times are compared: on a quiet machine
+ROUNDS = 5 if GOAL else 1
 TRIES = 3  # more rounds, if those before do not decide it
 REQUESTS = 500  # of one round; their 99th percentile is the 5th worst
 RATIO = 2
@@ -161,7 +163,7 @@ def a_flood_leaves_others_in_peace(build):
         user, quiet, loud, most = User(proxy), [], [], 0
         user.p99_ms()  # the session is there
         while len(quiet) < ROUNDS or (
-                statistics.median(loud) >= RATIO * statistics.median(quiet)
+                GOAL and statistics.median(loud) >= RATIO * statistics.median(quiet)
                 and len(quiet) < TRIES * ROUNDS):
             quiet.append(user.p99_ms())
             with Flood(server.port) as f:
@@ -184,7 +186,7 @@ def a_flood_leaves_others_in_peace(build):
               f"resident at most, bound {MEMORY_KIB}", flush=True)
         check(most >= HANDSHAKES, f"only {most} at once: no flood")
         check(used < MEMORY_KIB, f"{used} KiB")
-        check(b < RATIO * a, f"{b / a:.2f} times")
+        check(not GOAL or b < RATIO * a, f"{b / a:.2f} times")
 
 
 def new_sessions_get_through_a_flood_of_quotes(build):
