@@ -109,6 +109,18 @@ static int make_dir(const char *path)
     return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : -1;
 }
 
+enum status file_replace_in(const char *dir, const char *name,
+                            struct slice bytes, mode_t mode, struct why *why)
+{
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
+
+    if (n < 0 || (size_t)n >= sizeof(path))
+        return why_fail(why, STATUS_NO_FILE, "file", NULL,
+                        "the path is too long: %.120s...", dir);
+    return file_replace(path, bytes, mode, why);
+}
+
 enum status file_make_dirs(const char *path, struct why *why)
 {
     char part[PATH_MAX];

@@ -26,6 +26,12 @@ MUST_CHECK enum status file_replace(const char *path, struct slice bytes,
  * errno set, and perhaps a part of them written. */
 MUST_CHECK bool file_write_synced(int fd, struct slice bytes);
 
+/* The same for the file |name| in the folder |dir|. STATUS_NO_FILE also when
+ * their path is too long. */
+MUST_CHECK enum status file_replace_in(const char *dir, const char *name,
+                                       struct slice bytes, mode_t mode,
+                                       struct why *why);
+
 /* Create |path| and what is missing above it, mode 0700.
  * Returns STATUS_OK, or STATUS_NO_FILE with |why| filled. */
 MUST_CHECK enum status file_make_dirs(const char *path, struct why *why);

@@ -1,7 +1,6 @@
 #include "proxy/server/sim.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -297,18 +296,6 @@ enum status sim_quote(const struct sim *sim, enum tee_type tee,
     return STATUS_OK;
 }
 
-static enum status write_file(const char *dir, const char *name,
-                              struct slice bytes, struct why *why)
-{
-    char path[PATH_MAX];
-    int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
-
-    if (n < 0 || (size_t)n >= sizeof(path))
-        return why_fail(why, STATUS_NO_FILE, "file", NULL,
-                        "the path is too long: %.120s...", dir);
-    return file_replace(path, bytes, 0644, why);
-}
-
 enum status sim_write_dir(const struct sim *sim, enum tee_type tee,
                           const char *dir, struct why *why)
 {
@@ -331,6 +318,6 @@ enum status sim_write_dir(const struct sim *sim, enum tee_type tee,
         { "tcb_numbers.json", sim_tcb_numbers(sim, tee) },
     };
     for (size_t i = 0; i < COUNT_OF(files) && st == STATUS_OK; i++)
-        st = write_file(dir, files[i].name, files[i].bytes, why);
+        st = file_replace_in(dir, files[i].name, files[i].bytes, 0644, why);
     return st;
 }

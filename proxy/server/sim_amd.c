@@ -1,6 +1,5 @@
 #include "proxy/server/sim_maker.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -232,27 +231,15 @@ static struct slice amd_root_pem(const void *sim)
     return slice_text(s->first.root);
 }
 
-static enum status write_one(const char *dir, const char *name,
-                             struct slice bytes, struct why *why)
-{
-    char path[PATH_MAX];
-    int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
-
-    if (n < 0 || (size_t)n >= sizeof(path))
-        return why_fail(why, STATUS_NO_FILE, "file", NULL,
-                        "the path is too long: %.120s...", dir);
-    return file_replace(path, bytes, 0644, why);
-}
-
 static enum status amd_write(const void *sim, const char *dir, struct why *why)
 {
     const struct amd *s = sim;
     enum status st = file_make_dirs(dir, why);
 
     if (st == STATUS_OK)
-        st = write_one(dir, "vcek.pem", buffer_view(&s->vcek), why);
+        st = file_replace_in(dir, "vcek.pem", buffer_view(&s->vcek), 0644, why);
     if (st == STATUS_OK)
-        st = write_one(dir, "ark_crl.der", list_of(s), why);
+        st = file_replace_in(dir, "ark_crl.der", list_of(s), 0644, why);
     return st;
 }
 
