@@ -1,6 +1,7 @@
 #include "proxy/server/metrics_door.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <utlist.h>
@@ -8,11 +9,13 @@
 #include "common/http_reason.h"
 #include "common/limits.h"
 #include "common/metrics_out.h"
+#include "common/text.h"
 #include "proxy/io/conn.h"
 #include "proxy/io/listener.h"
 #include "proxy/server/request.h"
 
 #define READ_BYTES 2048
+#define HOST_ROOM  64
 #define TEXT_TYPE  "text/plain; charset=utf-8"
 
 /* Freed by asker_end() only. */
@@ -91,11 +94,72 @@ static void answer_health(struct asker *a)
         answer(a, 503, TEXT_TYPE, slice_text(sick));
 }
 
+/* --- who may ask --------------------------------------------------------- */
+
+/* "localhost", "127.0.0.1:9464" or "[::1]": what no site can be called, so that
+ * a browser which was led here under another name is sent away. Without Host,
+ * which every browser sends, it is a tool. */
+static bool is_own_name(struct slice host)
+{
+    char text[HOST_ROOM + sizeof(":1")];
+
+    if (host.len == 0)
+        return true;
+    if (host.len >= HOST_ROOM || host.at[0] == '/')
+        return false;
+    (void)snprintf(text, sizeof(text), "%.*s:1", (int)host.len,
+                   (const char *)host.at);
+    if (listener_is_loopback(text))
+        return true;
+    text[host.len] = '\0'; /* it has a port of its own */
+    return listener_is_loopback(text);
+}
+
+/* A page that this server did not serve; it serves none. Following a link is
+ * harmless: the figures show, but no script sees them. */
+static bool is_of_a_page(const struct request *r)
+{
+    const struct slice site = request_field(r, "Sec-Fetch-Site");
+    const struct slice mode = request_field(r, "Sec-Fetch-Mode");
+
+    if (request_field_count(r, "Origin") > 0)
+        return true;
+    return site.len > 0 && !text_same_word(site, slice_text("none")) &&
+           !text_same_word(mode, slice_text("navigate"));
+}
+
+/* Where only this machine can connect, that is what protects the figures; where
+ * others can, anybody may read them under any name. */
+static bool is_guarded(const struct metrics_door *d)
+{
+    return d->config.address[0] != '/' &&
+           listener_is_loopback(d->config.address);
+}
+
+/* False: it was told why not. */
+static bool admit(struct asker *a)
+{
+    const struct request *r = &a->request;
+
+    if (!is_guarded(a->door))
+        return true;
+    if (request_field_count(r, "Host") > 1 ||
+        !is_own_name(request_field(r, "Host")))
+        answer(a, 421, TEXT_TYPE, slice_text("not by that name\n"));
+    else if (is_of_a_page(r))
+        answer(a, 403, TEXT_TYPE, slice_text("pages may not ask\n"));
+    else
+        return true;
+    return false;
+}
+
 static void on_request(struct asker *a)
 {
     const struct slice method = a->request.method;
     const struct slice path = request_path(&a->request);
 
+    if (!admit(a))
+        return;
     if (!slice_equal(method, slice_text("GET")) &&
         !slice_equal(method, slice_text("HEAD")))
         answer(a, 405, TEXT_TYPE, slice_text("only GET and HEAD\n"));

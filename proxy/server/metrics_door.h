@@ -4,6 +4,8 @@
  *   GET /metrics   what the owner writes
  *   GET /healthz   200 "ok", or 503 and why not
  *
+ * At a loopback address only to tools, and to nobody who came by another name
+ * than this machine's: a browser may be made to (DNS rebinding).
  * One request a connection, few connections at once, all of them short. On the
  * main thread's loop. */
 #ifndef PROXY_SERVER_METRICS_DOOR_H

@@ -183,6 +183,39 @@ def other_requests_get_an_answer_that_fits(build):
         check(r.stdout == b"404", f"{r.stdout}")
 
 
+def pages_of_a_browser_read_no_figures(build):
+    with Programs(build) as programs:
+        server = watched(programs)
+        port = server.watch.split(":")[1]
+        for name in ("localhost", f"localhost:{port}", f"127.0.0.1:{port}",
+                     "127.9.9.9", "[::1]", f"[::1]:{port}"):
+            check(get(server, "/metrics", "-H", f"Host: {name}")[0] == 200,
+                  name)
+        # A name that was led here (DNS rebinding), and what looks like ours.
+        for name in ("evil.test", f"evil.test:{port}", "127.0.0.1.evil.test",
+                     "128.0.0.1", "[::2]", "localhost.evil.test", "/run/x",
+                     "x" * 300, "127.0.0.1:1:1", "[::1]x"):
+            for path in "/metrics", "/healthz", "/":
+                code, _, body = get(server, path, "-H", f"Host: {name}")
+                check(code == 421 and "veriteed_" not in body,
+                      f"{name}: {code}")
+        for field in ("Origin: http://evil.test", "Origin: null",
+                      "Origin: http://localhost:3000",
+                      "Sec-Fetch-Site: cross-site",
+                      "Sec-Fetch-Site: same-site"):
+            code, _, body = get(server, "/metrics", "-H", field)
+            check(code == 403 and "veriteed_" not in body, f"{field}: {code}")
+        for fields in (("Sec-Fetch-Site: none",),
+                       ("Sec-Fetch-Site: cross-site",
+                        "Sec-Fetch-Mode: navigate")):
+            args = [arg for field in fields for arg in ("-H", field)]
+            check(get(server, "/metrics", *args)[0] == 200, f"{fields}")
+        raw = socket.create_connection(("127.0.0.1", int(port)))
+        raw.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+        check(raw.recv(100).startswith(b"HTTP/1.1 200"), "without Host")
+        raw.close()
+
+
 def few_can_ask_at_once_and_none_for_long(build):
     with Programs(build) as programs:
         server = watched(programs)
@@ -229,6 +262,9 @@ def addresses_of_others_take_a_word_more(build):
                 server.watch = f"127.0.0.1:{port}" if "0.0.0.0" in where \
                     else f"[::1]:{port}"
                 figures(server)
+                named = get(server, "/metrics", "-H", "Host: veriteed.test")
+                check(named[0] == (200 if "unsafe" in where else 421),
+                      f"{named}")
 
 
 if __name__ == "__main__":
@@ -239,6 +275,7 @@ if __name__ == "__main__":
         what_is_refused_is_counted_with_its_reason,
         health_ends_with_the_drain,
         other_requests_get_an_answer_that_fits,
+        pages_of_a_browser_read_no_figures,
         few_can_ask_at_once_and_none_for_long,
         a_path_may_be_the_address,
         addresses_of_others_take_a_word_more,
