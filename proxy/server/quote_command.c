@@ -58,6 +58,40 @@ static enum status fail_late(const struct run *r, struct why *why)
                       (long long)r->command->deadline_ms);
 }
 
+/* --- what it knows of us ------------------------------------------------- */
+
+/* Anything else in our environment may be somebody's secret. */
+static const char *const passed_on[] = { "PATH", "HOME",   "TMPDIR",
+                                         "LANG", "LC_ALL", "TZ" };
+static const char passed_prefix[] = "QUOTE_"; /* for the program alone */
+
+/* |variable| is "NAME=value". */
+static bool is_passed_on(const char *variable)
+{
+    const size_t len = strcspn(variable, "=");
+
+    for (size_t i = 0; i < COUNT_OF(passed_on); i++)
+        if (slice_equal(slice_of(variable, len), slice_text(passed_on[i])))
+            return true;
+    return strncmp(variable, passed_prefix, strlen(passed_prefix)) == 0;
+}
+
+/* The caller frees the list; what it names stays the environment's. NULL: no
+ * memory. */
+static char **environment_for_it(void)
+{
+    size_t count = 0, used = 0;
+    char **list;
+
+    while (environ != NULL && environ[count] != NULL)
+        count++;
+    list = calloc(count + 1, sizeof(list[0])); /* ends in NULL */
+    for (size_t i = 0; i < count && list != NULL; i++)
+        if (is_passed_on(environ[i]))
+            list[used++] = environ[i];
+    return list;
+}
+
 /* --- start --------------------------------------------------------------- */
 
 /* A group of its own, so that all of it can be killed; signals as usual, though
@@ -80,7 +114,7 @@ static int set_attributes(posix_spawnattr_t *attr)
     return error;
 }
 
-static int spawn(struct run *r, int input, int output)
+static int spawn(struct run *r, int input, int output, char **environment)
 {
     char *const argv[] = { r->command->program, NULL };
     posix_spawn_file_actions_t actions;
@@ -101,7 +135,7 @@ static int spawn(struct run *r, int input, int output)
         error = set_attributes(&attr);
     if (error == 0)
         error = posix_spawn(&r->pid, r->command->program, &actions, &attr, argv,
-                            environ);
+                            environment);
     (void)posix_spawnattr_destroy(&attr);
     (void)posix_spawn_file_actions_destroy(&actions);
     return error;
@@ -109,6 +143,7 @@ static int spawn(struct run *r, int input, int output)
 
 static enum status start(struct run *r, struct why *why)
 {
+    char **environment;
     int input[2], output[2];
     int error = -uv_pipe(input, 0, 0); /* closed by exec */
 
@@ -120,7 +155,10 @@ static enum status start(struct run *r, struct why *why)
         (void)close(input[1]);
         return fail(r, "no pipe", error, why);
     }
-    error = spawn(r, input[0], output[1]);
+    environment = environment_for_it();
+    error = environment == NULL ? ENOMEM
+                                : spawn(r, input[0], output[1], environment);
+    free(environment);
     (void)close(input[0]);
     (void)close(output[1]);
     r->to = input[1];

@@ -2,9 +2,11 @@
 """veriteed on a platform's interface: its quotes reach the client and are
 accepted; what fails there is said, and costs nobody what was quoted before."""
 
+import os
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from pcs_server import PcsServer  # noqa: E402
@@ -66,6 +68,28 @@ def sev_snp_from_configfs(build):
             proxy = proxy_for(programs, at.port, kernel.sim_dir, "sev-snp", fresh)
             answer = code_and_body(proxy)
             check(answer.endswith("hello\n200"), answer)
+
+
+def a_command_knows_a_few_words_of_our_environment(build):
+    with Programs(build) as programs:
+        kernel = platform(programs, "tsm", "sev-snp")
+        seen = programs.dir / "environment"
+        path = script(programs, f"env -0 >{seen}\n"
+                      f"exec {programs.bin}/fake_platform command - "
+                      f"{kernel.sim_dir} sev-snp")
+        given = {"PATH": os.environ["PATH"], "TZ": "UTC", "LANG": "C",
+                 "QUOTE_SOCKET": "/run/quotes", "API_TOKEN": "secret",
+                 "PATHS": "secret", "MY_QUOTE_": "secret", "HOMER": "secret"}
+        with patch.dict(os.environ, given):
+            os.environ.pop("TMPDIR", None)
+            server(programs, f"command:{path}")
+        text = seen.read_text()
+        names = {line.split("=")[0] for line in text.split("\0") if line}
+        check({"PATH", "TZ", "LANG", "QUOTE_SOCKET"} <= names, f"{names}")
+        # What a shell sets by itself is its own.
+        names -= {"PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "TZ", "PWD",
+                  "OLDPWD", "SHLVL", "_", "QUOTE_SOCKET"}
+        check(not names and "secret" not in text, f"{names}")
 
 
 def a_command_for_sev_snp(build):
@@ -145,6 +169,7 @@ if __name__ == "__main__":
     sys.exit(run_tests([
         sev_snp_from_configfs,
         a_command_for_sev_snp,
+        a_command_knows_a_few_words_of_our_environment,
         intel_quotes_and_fetched_collateral,
         a_source_that_fails_at_the_start_is_said,
         a_failing_source_keeps_the_epoch_until_its_age,
