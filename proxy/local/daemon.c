@@ -361,9 +361,9 @@ static enum status start_workers(struct daemon *d, struct why *why)
     enum status st = open_workers(d, why);
 
     for (size_t i = 0; i < d->worker_count && st == STATUS_OK; i++) {
-        st = local_worker_start(d->workers[i]);
+        st = local_worker_start(d->workers[i], why);
         if (st != STATUS_OK)
-            return why_fail(why, st, "worker", NULL, "no thread");
+            return st;
         d->running++;
     }
     return st;

@@ -1,13 +1,10 @@
 #include "proxy/local/local_worker.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
-#include "common/limits.h"
 #include "policy/route.h"
 #include "proxy/io/carrier.h"
 #include "proxy/io/listener.h"
-#include "proxy/io/shutdown.h"
 #include "proxy/local/front.h"
 #include "proxy/local/local_worker_parts.h"
 #include "proxy/local/upstream_retire.h"
@@ -140,9 +137,9 @@ static enum status begin_generation(struct local_worker *w,
                                     struct snapshot *snapshot, struct why *why)
 {
     const struct upstream_config config = {
-        .loop = &w->loop,
+        .loop = &w->thread.loop,
         .hub = w->hub,
-        .line = { .desk = w->config.desk, .home = w->mailbox },
+        .line = { .desk = w->config.desk, .home = w->thread.mailbox },
         .log = w->config.log,
         .snapshot = snapshot,
         .tally = &w->tally,
@@ -250,14 +247,18 @@ static void on_course(struct letter *letter)
         course_free(c);
 }
 
-/* Only letter and worker are used. */
+struct rejudge {
+    struct letter letter;
+    struct local_worker *worker;
+};
+
 static void on_rejudge(struct letter *letter)
 {
-    struct order *o = CONTAINER_OF(letter, struct order, letter);
+    struct rejudge *r = CONTAINER_OF(letter, struct rejudge, letter);
 
-    for (struct generation *g = o->worker->generation; g != NULL; g = g->older)
+    for (struct generation *g = r->worker->generation; g != NULL; g = g->older)
         upstream_set_rejudge(g->upstreams);
-    free(o);
+    free(r);
 }
 
 static void on_front_closed(void *ctx)
@@ -270,7 +271,7 @@ static void on_front_closed(void *ctx)
     end_generations(w, &why);
     carrier_hub_close(w->hub);
     w->hub = NULL;
-    mailbox_close(w->mailbox);
+    mailbox_close(w->thread.mailbox);
     errand_office_fini(&w->office);
 }
 
@@ -287,46 +288,15 @@ static void stop(struct local_worker *w, bool at_once)
 
 static void on_drain(struct letter *letter)
 {
-    stop(CONTAINER_OF(letter, struct order, letter)->worker, false);
+    stop(CONTAINER_OF(letter, struct local_worker, drain.letter), false);
 }
 
 static void on_abort(struct letter *letter)
 {
-    stop(CONTAINER_OF(letter, struct order, letter)->worker, true);
-}
-
-static void run_to_end(struct local_worker *w)
-{
-    (void)uv_run(&w->loop, UV_RUN_DEFAULT); /* ends when all is closed */
-    w->clean = shutdown_loop(&w->loop, stderr);
-}
-
-static void run(void *arg)
-{
-    struct local_worker *w = arg;
-    bool sent;
-
-    run_to_end(w);
-    sent = mailbox_send(w->config.main, &w->ended.letter);
-    assert(sent); /* it is open until we are joined */
+    stop(CONTAINER_OF(letter, struct local_worker, abort.letter), true);
 }
 
 /* --- on the main thread -------------------------------------------------- */
-
-static void on_ended(struct letter *letter)
-{
-    struct local_worker *w = CONTAINER_OF(letter, struct order, letter)->worker;
-    int rc = uv_thread_join(&w->thread);
-
-    assert(rc == 0);
-    w->config.events->on_ended(w->config.ctx, w->clean);
-}
-
-static struct order order_to(struct local_worker *w,
-                             void (*on_letter)(struct letter *letter))
-{
-    return (struct order){ .letter.on_letter = on_letter, .worker = w };
-}
 
 static struct listener_config door_config(struct local_worker *w,
                                           struct door *door)
@@ -348,7 +318,7 @@ static enum status adopt(struct local_worker *w,
     struct door *door = &w->doors[w->door_count];
     const struct listener_config config = door_config(w, door);
     enum status st =
-        listener_adopt(&w->loop, passed, &config, &door->listener, why);
+        listener_adopt(&w->thread.loop, passed, &config, &door->listener, why);
 
     if (st != STATUS_OK)
         return st;
@@ -368,9 +338,10 @@ static enum status listen_on(struct local_worker *w, const struct door *first,
 
     policy_address_text(address, text, sizeof(text));
     config.address = text;
-    st = first == NULL ? listener_open(&w->loop, &config, &door->listener, why)
-                       : listener_join(&w->loop, first->listener, &config,
-                                       &door->listener, why);
+    st = first == NULL
+             ? listener_open(&w->thread.loop, &config, &door->listener, why)
+             : listener_join(&w->thread.loop, first->listener, &config,
+                             &door->listener, why);
     if (st != STATUS_OK)
         return st;
     door->port = listener_port(door->listener);
@@ -405,13 +376,13 @@ static enum status start(struct local_worker *w,
     struct front_config front = front_defaults();
     enum status st;
 
-    front.loop = &w->loop;
+    front.loop = &w->thread.loop;
     front.log = w->config.log;
     front.owner = &front_owner;
     front.ctx = w;
     st = front_new(&front, &w->front);
     if (st == STATUS_OK)
-        st = carrier_hub_open(&w->loop, &w->hub);
+        st = carrier_hub_open(&w->thread.loop, &w->hub);
     if (st != STATUS_OK)
         return why_fail(why, st, "proxy", NULL, "%s", status_text(st));
     st = begin_generation(w, w->config.snapshot, why);
@@ -434,21 +405,16 @@ enum status local_worker_open(const struct local_worker_config *config,
     *out = NULL;
     if (w == NULL)
         return why_fail(why, STATUS_NO_MEMORY, "worker", NULL, "no memory");
+    st = loop_thread_init(&w->thread, why);
+    if (st != STATUS_OK) {
+        free(w);
+        return st;
+    }
     w->config = *config;
-    w->drain = order_to(w, on_drain);
-    w->abort = order_to(w, on_abort);
-    w->ended = order_to(w, on_ended);
-    if (uv_loop_init(&w->loop) != 0) {
-        free(w);
-        return why_fail(why, STATUS_NO_MEMORY, "loop", NULL, "no event loop");
-    }
-    if (mailbox_open(&w->loop, MAILBOX_LETTERS_MAX, &w->mailbox) != STATUS_OK) {
-        (void)uv_loop_close(&w->loop); /* nothing is on it */
-        free(w);
-        return why_fail(why, STATUS_NO_MEMORY, "worker", NULL, "no mailbox");
-    }
-    errand_office_init(&w->office, w->mailbox);
-    direct_set_init(&w->directs, &w->loop);
+    w->drain.letter.on_letter = on_drain;
+    w->abort.letter.on_letter = on_abort;
+    errand_office_init(&w->office, w->thread.mailbox);
+    direct_set_init(&w->directs, &w->thread.loop);
     st = start(w, first, why);
     if (st != STATUS_OK) {
         local_worker_free(w);
@@ -458,12 +424,10 @@ enum status local_worker_open(const struct local_worker_config *config,
     return STATUS_OK;
 }
 
-enum status local_worker_start(struct local_worker *w)
+enum status local_worker_start(struct local_worker *w, struct why *why)
 {
-    if (uv_thread_create(&w->thread, run, w) != 0)
-        return STATUS_NO_MEMORY;
-    w->started = true;
-    return STATUS_OK;
+    return loop_thread_start(&w->thread, w->config.main,
+                             w->config.events->on_ended, w->config.ctx, why);
 }
 
 uint16_t local_worker_port(const struct local_worker *w, size_t i)
@@ -483,61 +447,52 @@ enum status local_worker_follow(struct local_worker *w,
     c->worker = w;
     c->snapshot = snapshot_hold(snapshot);
     c->gates = gates;
-    if (!mailbox_send(w->mailbox, &c->letter))
+    if (!mailbox_send(w->thread.mailbox, &c->letter))
         course_free(c);
     return STATUS_OK;
 }
 
 enum status local_worker_rejudge(struct local_worker *w)
 {
-    struct order *o = calloc(1, sizeof(*o));
+    struct rejudge *r = calloc(1, sizeof(*r));
 
-    if (o == NULL)
+    if (r == NULL)
         return STATUS_NO_MEMORY;
-    *o = order_to(w, on_rejudge);
-    if (!mailbox_send(w->mailbox, &o->letter))
-        free(o);
+    *r = (struct rejudge){ .letter.on_letter = on_rejudge, .worker = w };
+    if (!mailbox_send(w->thread.mailbox, &r->letter))
+        free(r);
     return STATUS_OK;
-}
-
-/* A worker that is over already needs none. */
-static void give(struct local_worker *w, struct order *order)
-{
-    if (!order->sent)
-        (void)mailbox_send(w->mailbox, &order->letter);
-    order->sent = true;
 }
 
 void local_worker_drain(struct local_worker *w)
 {
-    give(w, &w->drain);
+    loop_thread_give(&w->thread, &w->drain);
 }
 
 void local_worker_abort(struct local_worker *w)
 {
-    give(w, &w->abort);
+    loop_thread_give(&w->thread, &w->abort);
 }
 
-/* It has no thread: end here what there is. */
-static void end_here(struct local_worker *w)
+/* It has no thread: close here what there is. */
+static void close_here(struct local_worker *w)
 {
     const bool has_front = w->front != NULL;
 
     stop(w, true);
     if (!has_front)
         on_front_closed(w);
-    run_to_end(w);
 }
 
 void local_worker_free(struct local_worker *w)
 {
     if (w == NULL)
         return;
-    if (!w->started)
-        end_here(w);
+    if (!w->thread.started)
+        close_here(w);
+    loop_thread_fini(&w->thread);
     for (size_t i = 0; i < COUNT_OF(w->others); i++)
         figures_free(w->others[i]);
     leaves_clear(&w->leaves);
-    mailbox_free(w->mailbox);
     free(w);
 }

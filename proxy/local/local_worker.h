@@ -60,8 +60,9 @@ local_worker_open(const struct local_worker_config *config,
                   const struct local_worker *first, struct local_worker **out,
                   struct why *why);
 
-/* Run its thread. Returns STATUS_OK or STATUS_NO_MEMORY. */
-MUST_CHECK enum status local_worker_start(struct local_worker *w);
+/* Run its thread. Returns STATUS_OK; or STATUS_NO_MEMORY with |why| filled. */
+MUST_CHECK enum status local_worker_start(struct local_worker *w,
+                                          struct why *why);
 
 /* The port of policy->listen[i], or of what was passed instead. */
 uint16_t local_worker_port(const struct local_worker *w, size_t i);

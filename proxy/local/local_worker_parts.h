@@ -3,12 +3,11 @@
 #ifndef PROXY_LOCAL_LOCAL_WORKER_PARTS_H
 #define PROXY_LOCAL_LOCAL_WORKER_PARTS_H
 
-#include <uv.h>
-
 #include "common/limits.h"
 #include "proxy/io/carrier.h"
 #include "proxy/io/errand.h"
 #include "proxy/io/listener.h"
+#include "proxy/io/loop_thread.h"
 #include "proxy/local/direct.h"
 #include "proxy/local/figures.h"
 #include "proxy/local/front.h"
@@ -34,23 +33,13 @@ struct generation {
     struct generation *older; /* policies before it that still have sessions */
 };
 
-/* A letter that is sent once. */
-struct order {
-    struct letter letter;
-    struct local_worker *worker;
-    bool sent; /* the main thread's */
-};
-
 /* Freed in local_worker_free(). */
 struct local_worker {
     struct local_worker_config config;
-    uv_thread_t thread;
-    bool started;
-    struct order drain, abort, ended;
+    struct loop_thread thread;
+    struct loop_order drain, abort;
 
     /* The worker's own, from its thread's start to its end. */
-    uv_loop_t loop;
-    struct mailbox *mailbox;
     struct errand_office office; /* where others ask for figures */
     struct carrier_hub *hub;
     struct direct_set directs;
@@ -64,7 +53,6 @@ struct local_worker {
     size_t undecided;                    /* services still to be explained */
     struct figures *others[WORKERS_MAX]; /* as last gathered */
     size_t asked; /* others whose figures are under way */
-    bool clean;   /* at the end: nothing was left */
 };
 
 static inline const struct policy *

@@ -57,8 +57,8 @@ static enum status open_gate(struct local_worker *w, const struct gate *gate,
         return why_fail(why, STATUS_NO_MEMORY, "local", NULL, "no memory");
     g->worker = w;
     g->id = gate->socket->id;
-    st = listener_adopt(&w->loop, &gate->socket->sockets, &config, &g->listener,
-                        why);
+    st = listener_adopt(&w->thread.loop, &gate->socket->sockets, &config,
+                        &g->listener, why);
     if (st != STATUS_OK) {
         free(g);
         return st;

@@ -182,8 +182,8 @@ static void inquire(struct local_worker *w, struct local_worker *other)
     q->from = w;
     q->to = other;
     /* Else it is stopping, or has more to do than to tell. */
-    if (errand_send(&q->errand, &inquiry_ops, &other->office, w->mailbox) ==
-        STATUS_OK)
+    if (errand_send(&q->errand, &inquiry_ops, &other->office,
+                    w->thread.mailbox) == STATUS_OK)
         w->asked++;
 }
 

@@ -1,35 +1,25 @@
 #include "proxy/server/worker.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "common/compiler.h"
-#include "common/limits.h"
 #include "proxy/io/carrier.h"
 #include "proxy/io/listener.h"
-#include "proxy/io/shutdown.h"
+#include "proxy/io/loop_thread.h"
 #include "proxy/server/serve.h"
 
 #define SWEEP_MAX_MS 60000
 
-/* A letter that is sent once. */
-struct order {
-    struct letter letter;
-    struct worker *worker;
-    bool sent; /* the main thread's */
-};
-
 /* Freed in worker_free(). */
 struct worker {
     struct worker_config config;
-    uv_thread_t thread;
-    struct order drain, abort, ended, follow;
+    struct loop_thread thread;
+    struct loop_order drain, abort;
+    struct letter follow;
     struct meter meter;
     struct rules *next; /* held; whose turn it is with |follow| */
 
     /* The worker's own, from its thread's start to its end. */
-    uv_loop_t loop;
-    struct mailbox *mailbox;
     uv_timer_t sweep; /* of what idles */
     struct carrier_hub *hub;
     struct serve *serve;
@@ -37,7 +27,6 @@ struct worker {
     struct listener *listeners[OPTIONS_LISTEN_MAX];
     struct listener *adopted[ACTIVATION_SOCKETS_MAX];
     uint16_t ports[OPTIONS_LISTEN_MAX]; /* written before the thread starts */
-    bool clean;                         /* at the end: nothing was left */
 };
 
 /* --- on the worker's thread ---------------------------------------------- */
@@ -62,7 +51,7 @@ static void on_empty(void *ctx)
     carrier_hub_close(w->hub);
     w->hub = NULL;
     uv_close((uv_handle_t *)&w->sweep, NULL);
-    mailbox_close(w->mailbox);
+    mailbox_close(w->thread.mailbox);
 }
 
 static void on_sweep(uv_timer_t *timer)
@@ -72,7 +61,7 @@ static void on_sweep(uv_timer_t *timer)
 
 static void on_drain(struct letter *letter)
 {
-    struct worker *w = CONTAINER_OF(letter, struct order, letter)->worker;
+    struct worker *w = CONTAINER_OF(letter, struct worker, drain.letter);
 
     close_listeners(w);
     serve_drain(w->serve); /* on_empty() may come from within */
@@ -80,13 +69,13 @@ static void on_drain(struct letter *letter)
 
 static void on_abort(struct letter *letter)
 {
-    serve_abort(CONTAINER_OF(letter, struct order, letter)->worker->serve);
+    serve_abort(CONTAINER_OF(letter, struct worker, abort.letter)->serve);
 }
 
 /* On the main thread. */
 static void on_followed(struct letter *letter)
 {
-    struct worker *w = CONTAINER_OF(letter, struct order, letter)->worker;
+    struct worker *w = CONTAINER_OF(letter, struct worker, follow);
 
     rules_let_go(w->next);
     w->next = NULL;
@@ -96,7 +85,7 @@ static void on_followed(struct letter *letter)
 /* The letter goes back, with the rules before. */
 static void on_follow(struct letter *letter)
 {
-    struct worker *w = CONTAINER_OF(letter, struct order, letter)->worker;
+    struct worker *w = CONTAINER_OF(letter, struct worker, follow);
     struct rules *before = w->rules;
 
     serve_follow(w->serve, w->next);
@@ -113,47 +102,16 @@ static void on_accept(void *ctx, struct conn *conn)
     serve_accept(w->serve, conn);
 }
 
-static void run_to_end(struct worker *w)
-{
-    (void)uv_run(&w->loop, UV_RUN_DEFAULT); /* ends when all is closed */
-    w->clean = shutdown_loop(&w->loop, stderr);
-}
-
-static void run(void *arg)
-{
-    struct worker *w = arg;
-    bool sent;
-
-    run_to_end(w);
-    sent = mailbox_send(w->config.main, &w->ended.letter);
-    assert(sent); /* it is open until we are joined */
-}
-
 /* --- on the main thread -------------------------------------------------- */
-
-static void on_ended(struct letter *letter)
-{
-    struct worker *w = CONTAINER_OF(letter, struct order, letter)->worker;
-    int rc = uv_thread_join(&w->thread);
-
-    assert(rc == 0);
-    w->config.on_ended(w->config.ctx, w->clean);
-}
-
-static struct order order_to(struct worker *w,
-                             void (*on_letter)(struct letter *letter))
-{
-    return (struct order){ .letter.on_letter = on_letter, .worker = w };
-}
 
 static enum status start_serve(struct worker *w)
 {
     const struct worker_config *c = &w->config;
     const struct serve_config config = {
-        .loop = &w->loop,
+        .loop = &w->thread.loop,
         .hub = w->hub,
         .keys = c->keys,
-        .quotes = { .desk = c->desk, .home = w->mailbox },
+        .quotes = { .desk = c->desk, .home = w->thread.mailbox },
         .peers = c->peers,
         .staple = c->staple,
         .rules = w->rules,
@@ -183,7 +141,7 @@ static void start_sweeping(struct worker *w)
                c->stream_idle_s > 0 ? c->stream_idle_s : never);
     const uint64_t every_ms = MIN_OF(shortest_s * 250, (size_t)SWEEP_MAX_MS);
 
-    (void)uv_timer_init(&w->loop, &w->sweep); /* cannot fail */
+    (void)uv_timer_init(&w->thread.loop, &w->sweep); /* cannot fail */
     (void)uv_timer_start(&w->sweep, on_sweep, every_ms, every_ms);
 }
 
@@ -199,10 +157,10 @@ static enum status start_listeners(struct worker *w, struct why *why)
 
     for (size_t i = 0; i < o->listen_count && st == STATUS_OK; i++) {
         config.address = o->listen[i];
-        st = first == NULL
-                 ? listener_open(&w->loop, &config, &w->listeners[i], why)
-                 : listener_join(&w->loop, first->listeners[i], &config,
-                                 &w->listeners[i], why);
+        st = first == NULL ? listener_open(&w->thread.loop, &config,
+                                           &w->listeners[i], why)
+                           : listener_join(&w->thread.loop, first->listeners[i],
+                                           &config, &w->listeners[i], why);
         if (st == STATUS_OK)
             w->ports[i] = listener_port(w->listeners[i]);
     }
@@ -219,18 +177,16 @@ static enum status adopt_passed(struct worker *w, struct why *why)
     enum status st = STATUS_OK;
 
     for (size_t i = 0; i < passed->count && st == STATUS_OK; i++)
-        st = listener_adopt(&w->loop, &passed->sockets[i], &config,
+        st = listener_adopt(&w->thread.loop, &passed->sockets[i], &config,
                             &w->adopted[i], why);
     return st;
 }
 
 static enum status start(struct worker *w, struct why *why)
 {
-    enum status st = mailbox_open(&w->loop, MAILBOX_LETTERS_MAX, &w->mailbox);
+    enum status st = carrier_hub_open(&w->thread.loop, &w->hub);
 
     start_sweeping(w);
-    if (st == STATUS_OK)
-        st = carrier_hub_open(&w->loop, &w->hub);
     if (st == STATUS_OK)
         st = start_serve(w);
     if (st != STATUS_OK)
@@ -240,9 +196,8 @@ static enum status start(struct worker *w, struct why *why)
         st = adopt_passed(w, why);
     if (st != STATUS_OK)
         return st;
-    if (uv_thread_create(&w->thread, run, w) != 0)
-        return why_fail(why, STATUS_NO_MEMORY, "worker", NULL, "no thread");
-    return STATUS_OK;
+    return loop_thread_start(&w->thread, w->config.main, w->config.on_ended,
+                             w->config.ctx, why);
 }
 
 /* It has no thread: end here what there is. */
@@ -251,9 +206,7 @@ static void undo(struct worker *w)
     close_listeners(w);
     carrier_hub_close(w->hub);
     uv_close((uv_handle_t *)&w->sweep, NULL);
-    if (w->mailbox != NULL)
-        mailbox_close(w->mailbox);
-    run_to_end(w);
+    mailbox_close(w->thread.mailbox);
     worker_free(w);
 }
 
@@ -266,15 +219,14 @@ enum status worker_open(const struct worker_config *config, struct worker **out,
     *out = NULL;
     if (w == NULL)
         return why_fail(why, STATUS_NO_MEMORY, "worker", NULL, "no memory");
-    if (uv_loop_init(&w->loop) != 0) {
+    st = loop_thread_init(&w->thread, why);
+    if (st != STATUS_OK) {
         free(w);
-        return why_fail(why, STATUS_NO_MEMORY, "loop", NULL, "no event loop");
+        return st;
     }
     w->config = *config;
-    w->drain = order_to(w, on_drain);
-    w->abort = order_to(w, on_abort);
-    w->ended = order_to(w, on_ended);
-    w->follow = order_to(w, on_follow);
+    w->drain.letter.on_letter = on_drain;
+    w->abort.letter.on_letter = on_abort;
     w->rules = rules_hold(config->rules);
     st = start(w, why);
     if (st != STATUS_OK) {
@@ -295,37 +247,29 @@ const struct meter *worker_meter(const struct worker *w)
     return &w->meter;
 }
 
-/* A worker that is over already needs none. */
-static void give(struct worker *w, struct order *order)
-{
-    if (!order->sent)
-        (void)mailbox_send(w->mailbox, &order->letter);
-    order->sent = true;
-}
-
 void worker_follow(struct worker *w, struct rules *rules)
 {
     w->next = rules_hold(rules);
-    w->follow.letter.on_letter = on_follow;
-    (void)mailbox_send(w->mailbox, &w->follow.letter); /* or it has ended */
+    w->follow.on_letter = on_follow;
+    (void)mailbox_send(w->thread.mailbox, &w->follow); /* or it has ended */
 }
 
 void worker_drain(struct worker *w)
 {
-    give(w, &w->drain);
+    loop_thread_give(&w->thread, &w->drain);
 }
 
 void worker_abort(struct worker *w)
 {
-    give(w, &w->abort);
+    loop_thread_give(&w->thread, &w->abort);
 }
 
 void worker_free(struct worker *w)
 {
     if (w == NULL)
         return;
+    loop_thread_fini(&w->thread);
     serve_free(w->serve);
-    mailbox_free(w->mailbox);
     rules_let_go(w->rules);
     rules_let_go(w->next);
     free(w);
