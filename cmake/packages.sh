@@ -50,6 +50,7 @@ test  openssl                second opinion on certificates
 test  wget                   client in end-to-end tests
 test  python3-websockets     WebSocket peer in end-to-end tests
 test  python3-jsonschema     docs/schema
+test  python3-yaml           reads the Kubernetes file
 test  chromium               browser_test
 test  chromium-driver        drives it
 test  libnss3-tools          certutil, by which browsers trust a CA

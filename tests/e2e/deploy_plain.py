@@ -2,8 +2,9 @@
 """What is under deploy/, by the programs it is for, and the Debian packages.
 
 systemd-analyze reads the units and says how much they leave open, HAProxy
-checks its files, every option that a file gives is one the program has, and two
-builds in two places are the same."""
+checks its files, the Kubernetes file is what its API takes, every option that a
+file gives is one the program has, and two builds in two places are the same.
+What container and pod do is in container_plain.py, HAProxy's in fleet_test.py."""
 
 import os
 import re
@@ -15,6 +16,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from certificate import make_site  # noqa: E402
 from programs import Programs, check, run_tests  # noqa: E402
+
+try:
+    import kubernetes  # noqa: E402
+except ImportError:
+    kubernetes = None
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -72,6 +78,22 @@ def haproxy_takes_its_files(build):
                        env={"PATH": "/usr/sbin:/usr/bin", "FRONT": "127.0.0.1:1",
                             "CERTIFICATE": str(pem), **servers})
             check(told.returncode == 0 and "WARNING" not in told.stderr, told)
+
+
+def kubernetes_takes_its_file(_build):
+    if kubernetes is None:
+        print("skipped - no python3-yaml", flush=True)
+        return
+    objects = kubernetes.read(DEPLOY / "kubernetes/veriteed.yaml")
+    told = kubernetes.complaints(objects)
+    if told is None:
+        return  # which is said
+    check(told == "", told)
+    objects[1]["spec"]["replicas"] = "3"
+    objects[1]["spec"]["template"]["spec"]["containers"][0]["port"] = []
+    told = kubernetes.complaints(objects)
+    for words in ("replicas must be integer", "containers.port is no field"):
+        check(words in told, f"it would take anything: {told}")
 
 
 def options_given_are_options_known(build):
@@ -174,6 +196,7 @@ if __name__ == "__main__":
         systemd_takes_the_units,
         the_server_s_unit_leaves_little_open,
         haproxy_takes_its_files,
+        kubernetes_takes_its_file,
         options_given_are_options_known,
         packages_hold_what_they_should,
         an_install_has_everything,
