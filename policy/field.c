@@ -26,6 +26,14 @@
 #define INTEL    .tees = FIELD_OF(TEE_TDX) | FIELD_OF(TEE_SGX)
 #define ALL      INTEL | FIELD_OF(TEE_SEV_SNP)
 #define MEASURES .is_measurement = true
+#define WORDS(list, first)                                                     \
+    .kind = FIELD_WORD, .words = (list), .word_count = COUNT_OF(list),         \
+    .first_word = (first)
+
+static const char *const truths[] = { "false", "true" };
+static const char *const pck_cas[] = { "processor", "platform" };
+static const char *const products[] = { "Milan", "Genoa", "Turin" };
+static const char *const signers[] = { "vcek", "vlek" };
 
 /* clang-format off */
 const struct field field_table[] = {
@@ -94,6 +102,8 @@ const struct field field_table[] = {
     { NAMED("author-key-digest", "who vouches for that key"),
       SNP, .kind = FIELD_EXACT, AT(snp.author_key_digest),
       IF(snp.has_author_key) },
+    { NAMED("author-key", "somebody vouches for that key"),
+      SNP, WORDS(truths, false), AT(snp.has_author_key) },
     { NAMED("family-id", "guest's family"),
       SNP, .kind = FIELD_EXACT, AT(snp.family_id) },
     { NAMED("image-id", "guest's image"),
@@ -111,6 +121,8 @@ const struct field field_table[] = {
 
     { NAMED("report-data", "what it was made for (REPORTDATA)"),
       ALL, .kind = FIELD_EXACT, AT(report_data) },
+    { NAMED("quote-version", "version of the quote or report"),
+      ALL, .kind = FIELD_NUMBER, AT(quote_version) },
 
     { NAMED_PLATFORM("fmspc", "kind of machine (FMSPC)"),
       INTEL, .kind = FIELD_EXACT, AT(platform.fmspc) },
@@ -127,17 +139,30 @@ const struct field field_table[] = {
       INTEL, .kind = FIELD_SVNS, AT(platform.cpu_svn) },
     { NAMED_PLATFORM("qe-vendor", "maker of the quoting enclave"),
       INTEL, .kind = FIELD_EXACT, AT(qe_vendor_id) },
+    { NAMED_PLATFORM("user-data", "machine, as its quoting enclave names it"),
+      INTEL, .kind = FIELD_EXACT, AT(user_data) },
+    { NAMED_PLATFORM("pck-ca", "who certified the machine"),
+      INTEL, WORDS(pck_cas, false), AT(platform.platform_ca) },
+    { NAMED_PLATFORM("sgx-type", "how memory is protected (SGXType)"),
+      INTEL, .kind = FIELD_NUMBER, AT(platform.sgx_type) },
     { NAMED_PLATFORM("dynamic", "packages can be added"),
-      INTEL, .kind = FIELD_FACT, AT(platform.dynamic_platform) },
+      INTEL, WORDS(truths, TRI_FALSE), AT(platform.dynamic_platform) },
     { NAMED_PLATFORM("cached-keys", "the maker keeps its root keys"),
-      INTEL, .kind = FIELD_FACT, AT(platform.cached_keys) },
+      INTEL, WORDS(truths, TRI_FALSE), AT(platform.cached_keys) },
     { NAMED_PLATFORM("smt", "simultaneous multithreading"),
-      INTEL, .kind = FIELD_FACT, AT(platform.smt_enabled) },
+      INTEL, WORDS(truths, TRI_FALSE), AT(platform.smt_enabled) },
     { NAMED_PLATFORM("chip-id", "single processor (CHIP_ID)"),
       SNP, .kind = FIELD_EXACT, AT(snp.chip_id) },
+    { NAMED_PLATFORM("product", "generation of the processor"),
+      SNP, WORDS(products, SNP_MILAN), AT(snp.product) },
+    { NAMED_PLATFORM("signer", "whose key signed: chip's or provider's"),
+      SNP, WORDS(signers, SNP_VCEK), AT(snp.signer) },
+    { NAMED_PLATFORM("csp-id", "cloud provider (CSP_ID)"),
+      SNP, .kind = FIELD_TEXT, AT(snp.csp_id) },
+    { NAMED_PLATFORM("masks-chip-key", "reports are kept from the chip's own key"),
+      SNP, WORDS(truths, false), AT(snp.masks_chip_key) },
     { NAMED_PLATFORM("info", "state of the platform (PLATFORM_INFO)"),
       SNP, .kind = FIELD_BITS, AT(snp.platform_info) },
-
     { NAMED_PLATFORM("cpuid-family", "family of the processor"),
       SNP, .kind = FIELD_NUMBER, AT(snp.cpuid_family), IF(snp.has_cpuid) },
     { NAMED_PLATFORM("cpuid-model", "model of the processor"),
@@ -167,6 +192,11 @@ const struct field field_table[] = {
       SNP, .kind = FIELD_SVNS, AT(snp.committed) },
     { NAMED_TCB("launch", "versions at the guest's start (LAUNCH_TCB)"),
       SNP, .kind = FIELD_SVNS, AT(snp.launch) },
+    { NAMED_TCB("current-build", "firmware that runs now (CURRENT_BUILD)"),
+      SNP, .kind = FIELD_VERSION, AT(snp.current_build) },
+    { NAMED_TCB("committed-build",
+                "firmware it cannot go back from (COMMITTED_BUILD)"),
+      SNP, .kind = FIELD_VERSION, AT(snp.committed_build) },
 };
 
 /* Compared and written byte by byte, in this order. */
@@ -177,6 +207,11 @@ _Static_assert(sizeof(struct snp_tcb) == 5 &&
                    offsetof(struct snp_tcb, snp) == 3 &&
                    offsetof(struct snp_tcb, microcode) == 4,
                "five versions, as the manual has them");
+_Static_assert(sizeof(struct snp_build) == 3 &&
+                   offsetof(struct snp_build, major) == 0 &&
+                   offsetof(struct snp_build, minor) == 1 &&
+                   offsetof(struct snp_build, build) == 2,
+               "a version, the major number first");
 /* clang-format on */
 
 const size_t field_count = COUNT_OF(field_table);
@@ -243,10 +278,17 @@ static bool value_agrees(const struct clause *clause, const uint8_t *found,
     case FIELD_MASKED:
     case FIELD_BITS:
     case FIELD_NUMBER:
-    case FIELD_FACT:
         return equal_under(found, value, clause->mask, len);
+    case FIELD_WORD:
+        return number_of(clause->field, found) >= clause->field->first_word &&
+               equal_under(found, value, NULL, len);
+    case FIELD_TEXT:
+        return found[0] != '\0' &&
+               strcmp((const char *)found, (const char *)value) == 0;
     case FIELD_SVNS:
         return all_reached(found, value, len);
+    case FIELD_VERSION:
+        return memcmp(found, value, len) >= 0; /* memcmp: public data */
     case FIELD_FLOOR:
         return number_of(clause->field, found) >=
                number_of(clause->field, value);
@@ -289,21 +331,25 @@ bool field_agrees(const struct clause *clause, const struct claims *claims)
     return false;
 }
 
-static const char *fact_name(const uint8_t *bytes)
+static const char *word_of(const struct field *field, const uint8_t *bytes)
 {
-    enum tristate t;
+    uint64_t n = number_of(field, bytes);
 
-    memcpy(&t, bytes, sizeof(t));
-    switch (t) {
-    case TRI_UNKNOWN:
+    if (n < field->first_word)
         return "not stated";
-    case TRI_FALSE:
-        return "false";
-    case TRI_TRUE:
-        return "true";
-    }
-    assert(false && "a tristate with a fourth state");
-    return "";
+    assert(n - field->first_word < field->word_count);
+    return field->words[n - field->first_word];
+}
+
+/* "1.55.29" */
+static void print_version(const struct field *field, const uint8_t *bytes,
+                          char *out, size_t room)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < field->len && used < room; i++)
+        used += (size_t)snprintf(out + used, room - used, "%s%u",
+                                 i > 0 ? "." : "", bytes[i]);
 }
 
 static void print_value(const struct field *field, const uint8_t *bytes,
@@ -322,8 +368,15 @@ static void print_value(const struct field *field, const uint8_t *bytes,
     case FIELD_FLOOR:
         (void)snprintf(out, room, "%" PRIu64, number_of(field, bytes));
         return;
-    case FIELD_FACT:
-        (void)snprintf(out, room, "%s", fact_name(bytes));
+    case FIELD_VERSION:
+        print_version(field, bytes, out, room);
+        return;
+    case FIELD_WORD:
+        (void)snprintf(out, room, "%s", word_of(field, bytes));
+        return;
+    case FIELD_TEXT:
+        (void)snprintf(out, room, "%s",
+                       bytes[0] != '\0' ? (const char *)bytes : "not stated");
         return;
     }
     assert(false && "a kind of field that cannot be printed");
@@ -345,7 +398,8 @@ void field_value(const struct clause *clause, size_t i, char *out, size_t room)
     const struct field *field = clause->field;
     char value[2 * FIELD_MAX_BYTES + 1];
     char mask[2 * FIELD_MAX_BYTES + 1] = "";
-    bool floor = field->kind == FIELD_SVNS || field->kind == FIELD_FLOOR;
+    bool floor = field->kind == FIELD_SVNS || field->kind == FIELD_FLOOR ||
+                 field->kind == FIELD_VERSION;
 
     assert(i < clause->count);
     print_value(field, clause->values + i * field->len, value, sizeof(value));

@@ -12,13 +12,15 @@
 #include "verifier/claims.h"
 
 enum field_kind {
-    FIELD_EXACT,  /* bytes that must be equal */
-    FIELD_MASKED, /* bytes that must be equal under a mask */
-    FIELD_BITS,   /* a uint64_t that must be equal under a mask */
-    FIELD_SVNS,   /* bytes that must each be reached */
-    FIELD_NUMBER, /* a uint8_t, 16_t or 32_t that must be equal */
-    FIELD_FLOOR,  /* such a number that must be reached */
-    FIELD_FACT    /* an enum tristate that must be known and equal */
+    FIELD_EXACT,   /* bytes that must be equal */
+    FIELD_MASKED,  /* bytes that must be equal under a mask */
+    FIELD_BITS,    /* a uint64_t that must be equal under a mask */
+    FIELD_SVNS,    /* bytes that must each be reached */
+    FIELD_NUMBER,  /* a uint8_t, 16_t or 32_t that must be equal */
+    FIELD_FLOOR,   /* such a number that must be reached */
+    FIELD_VERSION, /* bytes that must be reached, the first counting most */
+    FIELD_WORD,    /* an enum or bool that must be known and equal */
+    FIELD_TEXT     /* a terminated text that must be there and equal */
 };
 
 /* Where in the policy a field may stand. */
@@ -36,22 +38,26 @@ struct field {
     size_t offset;       /* in struct claims */
     size_t len;          /* bytes */
     size_t present; /* offset of the bool that says it is there; 0: always */
+    const char *const *words; /* of a FIELD_WORD: |word_count| of them */
+    size_t word_count;
+    unsigned
+        first_word; /* the value that the first stands for; less: unknown */
 };
 
 #define FIELD_OF(tee) (1u << (unsigned)(tee))
 
 /* The bytes of a value are never more. */
-#define FIELD_MAX_BYTES 64
+#define FIELD_MAX_BYTES 128
 
 /* All fields, in the order in which they are judged. */
 extern const struct field field_table[];
 extern const size_t field_count;
 
 /* The fields of one TEE are never more. */
-#define FIELDS_OF_TEE_MAX 28
+#define FIELDS_OF_TEE_MAX 36
 
-/* The greatest number that a FIELD_NUMBER or FIELD_FLOOR can say, and putting
- * one where struct claims would have it. */
+/* The greatest number that a FIELD_NUMBER, FIELD_FLOOR or FIELD_WORD can say,
+ * and putting one where struct claims would have it. */
 uint64_t field_number_max(const struct field *field);
 void field_number_put(const struct field *field, uint64_t number,
                       uint8_t *value);

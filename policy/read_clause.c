@@ -3,6 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "common/cursor.h"
+#include "common/text.h"
+
 static const struct field *find_field(enum field_block block, struct slice word)
 {
     for (size_t i = 0; i < field_count; i++)
@@ -38,15 +41,52 @@ static enum status read_bits(struct reader *r, const struct field *field,
     return st;
 }
 
-static enum status read_fact(struct reader *r, const struct node *node,
-                             uint8_t *value)
+static enum status read_word(struct reader *r, const struct field *field,
+                             const struct node *node, uint8_t *value)
 {
-    bool yes;
-    enum status st = read_bool(r, node, &yes);
-    enum tristate t = yes ? TRI_TRUE : TRI_FALSE;
+    size_t which;
+    enum status st =
+        read_choice(r, node, field->words, field->word_count, &which);
 
-    memcpy(value, &t, sizeof(t));
+    field_number_put(field, field->first_word + which, value);
     return st;
+}
+
+/* |value| is all zero. */
+static enum status read_terminated(struct reader *r, const struct field *field,
+                                   const struct node *node, uint8_t *value)
+{
+    struct slice text;
+    enum status st = read_text(r, node, "a text", &text);
+
+    if (st != STATUS_OK)
+        return st;
+    if (text.len >= field->len)
+        return read_unexpected(r, node, "at most %zu bytes", field->len - 1);
+    memcpy(value, text.at, text.len);
+    return STATUS_OK;
+}
+
+/* "1.55.29": as many numbers as the field has bytes. */
+static enum status read_version(struct reader *r, const struct field *field,
+                                const struct node *node, uint8_t *value)
+{
+    struct cursor c =
+        cursor_over(node->kind == NODE_TEXT ? node->text : slice_text(""));
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < field->len; i++) {
+        uint64_t n = 0;
+
+        ok = (i == 0 || cursor_skip(&c, ".")) &&
+             text_from_decimal(cursor_until(&c, "."), UINT8_MAX, &n);
+        value[i] = (uint8_t)n;
+    }
+    if (ok && cursor_finish(&c))
+        return STATUS_OK;
+    return read_unexpected(r, node,
+                           "%zu numbers up to 255 with dots between them",
+                           field->len);
 }
 
 static enum status read_value(struct reader *r, const struct field *field,
@@ -62,8 +102,12 @@ static enum status read_value(struct reader *r, const struct field *field,
     case FIELD_NUMBER:
     case FIELD_FLOOR:
         return read_numeric(r, field, node, value);
-    case FIELD_FACT:
-        return read_fact(r, node, value);
+    case FIELD_VERSION:
+        return read_version(r, field, node, value);
+    case FIELD_WORD:
+        return read_word(r, field, node, value);
+    case FIELD_TEXT:
+        return read_terminated(r, field, node, value);
     }
     assert(false && "a kind of field that cannot be read");
     return STATUS_INTERNAL;
@@ -75,7 +119,8 @@ static enum status read_values(struct reader *r, const struct node *node,
 {
     const struct field *field = clause->field;
     bool many = node->kind == NODE_LIST &&
-                (field->kind == FIELD_EXACT || field->kind == FIELD_NUMBER);
+                (field->kind == FIELD_EXACT || field->kind == FIELD_NUMBER ||
+                 field->kind == FIELD_WORD || field->kind == FIELD_TEXT);
     const struct node *item = many ? node->first : node;
     void *values = NULL;
     enum status st;

@@ -25,7 +25,7 @@ struct check_result {
                      * what was seen */
 };
 
-#define VERDICT_CHECKS_MAX 48
+#define VERDICT_CHECKS_MAX 56
 
 /* The ordered list. Checks after the first failure are skipped. Plain data:
  * may be copied. */

@@ -489,7 +489,37 @@ static const struct {
     { "a status of AMD's",
       SNP "      tcb: { status: UpToDate }\n",
       "7:14: found \"status\", expected a word of \"tcb\": fmc, "
-      "bootloader, tee, snp, microcode, current, committed, launch" },
+      "bootloader, tee, snp, microcode, current, committed, launch, "
+      "current-build, committed-build" },
+    { "a build that is no version",
+      SNP "      tcb: { current-build: 1.55 }\n",
+      "7:29: found \"1.55\", expected 3 numbers up to 255 with dots between "
+      "them" },
+    { "a build with too much",
+      SNP "      tcb: { current-build: 1.55.29.1 }\n",
+      "7:29: found \"1.55.29.1\", expected 3 numbers up to 255 with dots "
+      "between them" },
+    { "a build above a byte",
+      SNP "      tcb: { committed-build: 1.256.0 }\n",
+      "7:31: found \"1.256.0\", expected 3 numbers up to 255 with dots "
+      "between them" },
+    { "a build that is a list",
+      SNP "      tcb: { current-build: [ 1.55.29, 1.56.0 ] }\n",
+      "7:29: found a list, expected 3 numbers up to 255 with dots between "
+      "them" },
+    { "a product that is not known",
+      SNP "      platform: { product: milan }\n",
+      "7:28: found \"milan\", expected Milan, Genoa or Turin" },
+    { "no provider",
+      SNP "      platform: { csp-id: \"\" }\n",
+      "7:27: found nothing, expected a text" },
+    { "a provider with too long a name",
+      SNP "      platform: { csp-id: " D64 D64 " }\n",
+      "7:27: found \"1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e1e...\", "
+      "expected at most 127 bytes" },
+    { "a product of AMD's where Intel's are asked",
+      TDX "      platform: { product: Milan }\n",
+      "7:19: found \"product\", expected a field of tdx, as tee says" },
     { "a version of AMD's above a byte",
       SNP "      tcb: { microcode: 256 }\n",
       "7:25: found \"256\", expected a number from 0 to 255" },

@@ -51,6 +51,14 @@ static void make_bytes(uint64_t *seed, uint8_t *out, size_t len)
     out[0] = once_in(seed, 3) ? 1 : 0;
 }
 
+/* As a policy can have it: neither an unknown word nor an empty text. */
+static void make_value(uint64_t *seed, const struct field *field, uint8_t *out)
+{
+    make_bytes(seed, out, field->len);
+    if (field->first_word > 0 || field->kind == FIELD_TEXT)
+        out[0]++;
+}
+
 static void make_clause(uint64_t *seed, struct made *m, size_t r, size_t i,
                         const struct field *field)
 {
@@ -62,7 +70,7 @@ static void make_clause(uint64_t *seed, struct made *m, size_t r, size_t i,
         .values = m->values[r][i],
     };
     for (size_t v = 0; v < c->count; v++)
-        make_bytes(seed, m->values[r][i] + v * field->len, field->len);
+        make_value(seed, field, m->values[r][i] + v * field->len);
     if (field->kind == FIELD_MASKED || field->kind == FIELD_BITS) {
         memset(m->masks[r][i], 0xff, field->len);
         c->mask = m->masks[r][i];
@@ -161,7 +169,7 @@ static void follow_release(uint64_t *seed, const struct accept *a,
         return;
     r = &a->releases[below(seed, (uint32_t)a->release_count)];
     for (size_t i = 0; i < r->count; i++)
-        if (!once_in(seed, 5))
+        if (!once_in(seed, 8))
             memcpy((uint8_t *)c + r->clauses[i].field->offset,
                    r->clauses[i].values, r->clauses[i].field->len);
 }
@@ -184,8 +192,7 @@ static void make_claims(uint64_t *seed, const struct accept *a,
     c->platform.has_ppid = !once_in(seed, 4);
     c->platform.has_instance_id = !once_in(seed, 4);
     for (size_t i = 0; i < field_count; i++)
-        if (field_table[i].kind != FIELD_FACT)
-            make_bytes(seed, bytes + field_table[i].offset, field_table[i].len);
+        make_bytes(seed, bytes + field_table[i].offset, field_table[i].len);
     c->platform.smt_enabled = (enum tristate)below(seed, 3);
     follow_release(seed, a, c);
     c->cert_count = 0;
@@ -361,7 +368,7 @@ static void add_values(uint64_t *seed, struct made *m)
 
             if (c->count == VALUES_MAX)
                 continue;
-            make_bytes(seed, m->values[r][i] + c->field->len, c->field->len);
+            make_value(seed, c->field, m->values[r][i] + c->field->len);
             c->count++;
         }
 }
@@ -381,7 +388,8 @@ static void lower_floors(uint64_t *seed, struct made *m)
         for (size_t i = 0; i < m->releases[r].count; i++) {
             enum field_kind kind = m->clauses[r][i].field->kind;
 
-            if (kind == FIELD_SVNS || kind == FIELD_FLOOR)
+            if (kind == FIELD_SVNS || kind == FIELD_FLOOR ||
+                kind == FIELD_VERSION)
                 m->values[r][i][0] = 0;
         }
 }
