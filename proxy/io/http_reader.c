@@ -348,12 +348,23 @@ static enum http_step read_counted(struct http_reader *r, struct slice *in)
     return HTTP_GOT_BODY;
 }
 
-enum http_step http_reader_read(struct http_reader *r, struct slice *in)
+static enum http_step read_on(struct http_reader *r, struct slice *in)
 {
-    r->piece = (struct slice){ 0 };
     if (!r->in_body)
         return read_head(r, in);
     return r->chunked ? read_chunks(r, in) : read_counted(r, in);
+}
+
+enum http_step http_reader_read(struct http_reader *r, struct slice *in)
+{
+    enum http_step step;
+
+    r->piece = (struct slice){ 0 };
+    step = read_on(r, in);
+    if (step == HTTP_BAD && r->kind == HTTP_REQUESTS &&
+        status_class(r->why.status) == CLASS_PEER)
+        r->why.status = STATUS_BAD_REQUEST;
+    return step;
 }
 
 enum http_step http_reader_eof(struct http_reader *r)

@@ -55,7 +55,9 @@ struct http_reader {
     uint64_t length;    /* what it says */
     uint64_t left;      /* bytes of an unchunked body to come */
     size_t used;        /* bytes of the head, or of chunk extensions */
-    struct why why;     /* of HTTP_BAD */
+    struct why why;     /* of HTTP_BAD; STATUS_BAD_REQUEST for a request that is
+                         * malformed, BAD_FIELD or BAD_VERSION for a response;
+                         * BAD_METHOD, HEAD_TOO_LARGE or NO_MEMORY */
 };
 
 /* For messages of |kind|. Allocates nothing before there is a head. */

@@ -225,22 +225,12 @@ static enum status judge(struct http_request *r)
     return st;
 }
 
-/* The reader speaks of malformed messages; here they are requests. */
-static enum http_step refused(struct http_request *r)
-{
-    enum status *st = &r->reader.why.status;
-
-    if (status_class(*st) == CLASS_PEER)
-        *st = STATUS_BAD_REQUEST;
-    return HTTP_BAD;
-}
-
 enum http_step http_request_read(struct http_request *r, struct slice *in)
 {
     enum http_step step = http_reader_read(&r->reader, in);
 
-    if (step == HTTP_BAD || (step == HTTP_GOT_HEAD && judge(r) != STATUS_OK))
-        return refused(r);
+    if (step == HTTP_GOT_HEAD && judge(r) != STATUS_OK)
+        return HTTP_BAD;
     return step;
 }
 

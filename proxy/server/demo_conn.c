@@ -69,7 +69,7 @@ void demo_conn_head(struct demo_conn *c, int http, const char *type,
     c->begun = true;
     c->head_only = slice_equal(c->request.method, slice_text("HEAD"));
     c->keep = c->request.keep_alive && c->keep;
-    c->chunked = length == DEMO_CHUNKED && !c->request.http_1_0;
+    c->chunked = length == DEMO_CHUNKED && !c->request.reader.http10;
     if (c->chunked)
         (void)snprintf(framing, sizeof(framing),
                        "Transfer-Encoding: chunked\r\n");
@@ -198,7 +198,8 @@ static void on_head(struct demo_conn *c)
     c->keep = true;
     c->left = 0;
     c->path = demo_site_find(request_path(&c->request));
-    if (slice_equal(expect, slice_text("100-continue")) && !c->request.http_1_0)
+    if (slice_equal(expect, slice_text("100-continue")) &&
+        !c->request.reader.http10)
         demo_conn_raw(c, slice_text("HTTP/1.1 100 Continue\r\n\r\n"));
     if (c->demo != NULL && c->path->on_head != NULL)
         c->path->on_head(c);
@@ -212,7 +213,8 @@ static void on_bad(struct demo_conn *c)
         give_up(c);
         return;
     }
-    (void)snprintf(body, sizeof(body), "demo: %s\n", c->request.why.found);
+    (void)snprintf(body, sizeof(body), "demo: %s\n",
+                   c->request.reader.why.found);
     c->keep = false;
     demo_conn_answer(c, 400, "text/plain", slice_text(body));
 }
@@ -221,30 +223,30 @@ static void on_bad(struct demo_conn *c)
 static bool step(struct demo_conn *c)
 {
     struct slice in = buffer_view(&c->in);
-    enum request_step found = request_read(&c->request, &in);
+    enum http_step found = request_read(&c->request, &in);
 
     switch (found) {
-    case REQUEST_MORE:
+    case HTTP_WANT_MORE:
         break;
-    case REQUEST_HEAD:
+    case HTTP_GOT_HEAD:
         on_head(c);
         break;
-    case REQUEST_BODY:
+    case HTTP_GOT_BODY:
         if (c->path->on_body != NULL)
-            c->path->on_body(c, c->request.piece);
+            c->path->on_body(c, c->request.reader.piece);
         break;
-    case REQUEST_END:
+    case HTTP_GOT_END:
         c->state = DEMO_ANSWER;
         c->path->on_end(c);
         break;
-    case REQUEST_BAD:
+    case HTTP_BAD:
         on_bad(c);
         break;
     }
     if (c->demo == NULL)
         return false;
     buffer_drop(&c->in, c->in.len - in.len);
-    return found != REQUEST_MORE;
+    return found != HTTP_WANT_MORE;
 }
 
 /* The client sends no more, and all it asked for was answered. */

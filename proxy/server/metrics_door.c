@@ -187,17 +187,17 @@ static void on_read(void *ctx, uint8_t *at, size_t len)
     struct slice in = slice_of(at, len);
 
     switch (request_read(&a->request, &in)) {
-    case REQUEST_MORE:
+    case HTTP_WANT_MORE:
         return;
-    case REQUEST_HEAD:
+    case HTTP_GOT_HEAD:
         on_request(a);
         return;
-    case REQUEST_BAD:
-        answer(a, status_http(a->request.why.status), TEXT_TYPE,
+    case HTTP_BAD:
+        answer(a, status_http(a->request.reader.why.status), TEXT_TYPE,
                slice_text("no request that can be read\n"));
         return;
-    case REQUEST_BODY:
-    case REQUEST_END:
+    case HTTP_GOT_BODY:
+    case HTTP_GOT_END:
         return; /* not before the head */
     }
 }

@@ -61,43 +61,26 @@ void plain_close(struct plain *p)
 
 /* --- judging ------------------------------------------------------------- */
 
-/* Of one hop, or ours to say. */
-static bool is_dropped(const struct request *r, struct slice name)
-{
-    struct slice list, item;
-
-    for (size_t i = 0; i < r->field_count; i++) {
-        list = r->fields[i].value;
-        while (text_same_word(r->fields[i].name, slice_text("Connection")) &&
-               text_list_next(&list, &item))
-            if (text_same_word(item, name))
-                return true;
-    }
-    return teekit_head_is_ours(name);
-}
-
 static void write_head(const struct request *r, struct slice target,
                        struct buffer *out)
 {
+    const struct http_fields *f = &r->reader.fields;
+
     buffer_add(out, r->method);
     buffer_text(out, " ");
     buffer_add(out, target);
     buffer_text(out, " HTTP/1.1\r\nHost: ");
     buffer_add(out, request_field(r, "Host"));
     buffer_text(out, "\r\n");
-    for (size_t i = 0; i < r->field_count; i++) {
-        if (is_dropped(r, r->fields[i].name))
-            continue;
-        buffer_add(out, r->fields[i].name);
-        buffer_text(out, ": ");
-        buffer_add(out, r->fields[i].value);
-        buffer_text(out, "\r\n");
-    }
-    if (r->chunked)
+    for (size_t i = 0; i < f->count; i++)
+        if (!http_fields_is_hop(f, i) &&
+            !teekit_head_is_ours(http_fields_name(f, i)))
+            http_fields_write(f, i, out);
+    if (r->reader.chunked)
         buffer_text(out, "Transfer-Encoding: chunked\r\n");
     else if (request_field_count(r, "Content-Length") > 0)
         buffer_printf(out, "Content-Length: %llu\r\n",
-                      (unsigned long long)r->length);
+                      (unsigned long long)r->reader.length);
     buffer_text(out,
                 "Connection: close\r\n" TEEKIT_HEAD_ENCRYPTED ": no\r\n\r\n");
 }
@@ -176,10 +159,10 @@ static bool pass_text(struct plain *p, struct conn *conn)
 
 static void put_piece(struct plain *p)
 {
-    if (p->request.chunked)
-        http_chunk_write(p->request.piece, &p->text);
+    if (p->request.reader.chunked)
+        http_chunk_write(p->request.reader.piece, &p->text);
     else
-        buffer_add(&p->text, p->request.piece);
+        buffer_add(&p->text, p->request.reader.piece);
 }
 
 /* Pass on what |in| has of the request's body; the rest is dropped. */
@@ -187,20 +170,20 @@ static void read_request(struct plain *p, struct slice in)
 {
     for (;;) {
         switch (request_read(&p->request, &in)) {
-        case REQUEST_BODY:
+        case HTTP_GOT_BODY:
             put_piece(p);
             continue;
-        case REQUEST_END:
-            if (p->request.chunked)
+        case HTTP_GOT_END:
+            if (p->request.reader.chunked)
                 http_chunk_end(NULL, &p->text);
             conn_pause(p->client); /* for good: one request a connection */
             (void)pass_text(p, p->backend);
             return;
-        case REQUEST_MORE:
+        case HTTP_WANT_MORE:
             (void)pass_text(p, p->backend);
             return;
-        case REQUEST_HEAD:
-        case REQUEST_BAD:
+        case HTTP_GOT_HEAD:
+        case HTTP_BAD:
             plain_close(p);
             return;
         }
@@ -236,7 +219,7 @@ static void write_answer_head(struct plain *p)
     const struct http_reader *r = &p->answer;
     const struct http_fields *f = &r->fields;
 
-    p->chunks = r->may_have_body && !r->has_length && !p->request.http_1_0;
+    p->chunks = r->may_have_body && !r->has_length && !p->request.reader.http10;
     buffer_printf(&p->text, "HTTP/1.1 %d %s\r\n", r->code,
                   http_reason(r->code));
     for (size_t i = 0; i < f->count; i++)

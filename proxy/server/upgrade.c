@@ -73,10 +73,10 @@ static enum status check_shape(const struct request *r, struct why *why)
                        (const char *)r->method.at);
         return why_expect(why, "GET");
     }
-    if (r->http_1_0)
+    if (r->reader.http10)
         return why_fail(why, STATUS_BAD_REQUEST, "version", "RFC 6455 4.2.1",
                         "HTTP/1.0");
-    if (r->chunked || r->length > 0)
+    if (r->reader.chunked || r->reader.length > 0)
         return why_fail(why, STATUS_BAD_REQUEST, "body", CLAUSE,
                         "an upgrade with a body");
     return STATUS_OK;

@@ -330,21 +330,22 @@ static void on_request(struct visit *v)
 static void read_request(struct visit *v)
 {
     struct slice in = slice_of(v->in, v->in_len);
-    enum request_step step = request_read(&v->request, &in);
+    enum http_step step = request_read(&v->request, &in);
 
     memmove(v->in, in.at, in.len);
     v->in_len = in.len;
     switch (step) {
-    case REQUEST_MORE:
+    case HTTP_WANT_MORE:
         return;
-    case REQUEST_HEAD:
+    case HTTP_GOT_HEAD:
         on_request(v);
         return;
-    case REQUEST_BAD:
-        refuse(v, status_http(v->request.why.status), &v->request.why);
+    case HTTP_BAD:
+        refuse(v, status_http(v->request.reader.why.status),
+               &v->request.reader.why);
         return;
-    case REQUEST_BODY:
-    case REQUEST_END:
+    case HTTP_GOT_BODY:
+    case HTTP_GOT_END:
         return; /* not before the head */
     }
 }

@@ -28,7 +28,7 @@ static void on_head(const struct request *r, struct found *f)
     struct why why;
 
     f->heads++;
-    f->fields += r->field_count;
+    f->fields += r->reader.fields.count;
     f->upgrades +=
         upgrade_check(r, f->upgrades % 2 == 0, &u, &why) == STATUS_OK;
 }
@@ -40,17 +40,17 @@ static void read_all(struct slice text, size_t size, struct found *f)
     request_init(&r, 4096);
     while (text.len > 0 && !f->bad && f->ends < REQUESTS_MAX) {
         struct slice in = slice_of(text.at, MIN_OF(size, text.len));
-        enum request_step step = REQUEST_HEAD;
+        enum http_step step = HTTP_GOT_HEAD;
 
         text = slice_of(text.at + in.len, text.len - in.len);
-        while (step != REQUEST_MORE && !f->bad && f->ends < REQUESTS_MAX) {
+        while (step != HTTP_WANT_MORE && !f->bad && f->ends < REQUESTS_MAX) {
             step = request_read(&r, &in);
-            f->bad = step == REQUEST_BAD;
-            if (step == REQUEST_HEAD)
+            f->bad = step == HTTP_BAD;
+            if (step == HTTP_GOT_HEAD)
                 on_head(&r, f);
-            if (step == REQUEST_BODY)
-                f->body_bytes += r.piece.len;
-            if (step == REQUEST_END) {
+            if (step == HTTP_GOT_BODY)
+                f->body_bytes += r.reader.piece.len;
+            if (step == HTTP_GOT_END) {
                 f->ends++;
                 request_next(&r);
             }

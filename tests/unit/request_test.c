@@ -33,26 +33,26 @@ static void run(struct slice text, size_t size, struct transcript *t)
     request_init(&r, HEAD_MAX);
     while (text.len > 0 && t->bad == STATUS_OK) {
         struct slice in = slice_of(text.at, MIN_OF(size, text.len));
-        enum request_step step = REQUEST_HEAD;
+        enum http_step step = HTTP_GOT_HEAD;
 
         text = slice_of(text.at + in.len, text.len - in.len);
-        while (step != REQUEST_MORE && step != REQUEST_BAD) {
+        while (step != HTTP_WANT_MORE && step != HTTP_BAD) {
             step = request_read(&r, &in);
-            if (step == REQUEST_HEAD)
+            if (step == HTTP_GOT_HEAD)
                 note(t, 'H');
-            if (step == REQUEST_BODY) {
+            if (step == HTTP_GOT_BODY) {
                 note(t, 'B');
-                buffer_add(&t->body, r.piece);
+                buffer_add(&t->body, r.reader.piece);
             }
-            if (step == REQUEST_END) {
+            if (step == HTTP_GOT_END) {
                 note(t, 'E');
                 request_next(&r);
             }
         }
-        assert_true(step == REQUEST_BAD || in.len == 0);
-        if (step == REQUEST_BAD) {
+        assert_true(step == HTTP_BAD || in.len == 0);
+        if (step == HTTP_BAD) {
             note(t, 'X');
-            t->bad = r.why.status;
+            t->bad = r.reader.why.status;
         }
     }
     request_fini(&r);
@@ -94,6 +94,10 @@ static const struct {
     { "HTTP/2", "GET / HTTP/2.0\r\n\r\n", "X", "", STATUS_BAD_REQUEST },
     { "HTTP/1.9", "GET / HTTP/1.9\r\n\r\n", "X", "", STATUS_BAD_REQUEST },
     { "length and chunks", "POST / HTTP/1.1\r\nContent-Length: 1\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n", "X", "", STATUS_BAD_REQUEST },
+    { "a coding before chunks", "POST / HTTP/1.1\r\n"
+      "Transfer-Encoding: gzip, chunked\r\n\r\n", "X", "", STATUS_BAD_REQUEST },
+    { "chunks in HTTP/1.0", "POST / HTTP/1.0\r\n"
       "Transfer-Encoding: chunked\r\n\r\n", "X", "", STATUS_BAD_REQUEST },
     { "two lengths", "POST / HTTP/1.1\r\nContent-Length: 1\r\n"
       "Content-Length: 1\r\n\r\n", "X", "", STATUS_BAD_REQUEST },
@@ -159,15 +163,15 @@ static void the_head_is_told_in_parts(void **state)
 
     (void)state;
     request_init(&r, HEAD_MAX);
-    assert_int_equal(request_read(&r, &in), REQUEST_HEAD);
+    assert_int_equal(request_read(&r, &in), HTTP_GOT_HEAD);
     assert_int_equal(in.len, 0);
     assert_true(slice_equal(r.method, slice_text("POST")));
     assert_true(slice_equal(request_path(&r), slice_text("/a/b")));
-    assert_int_equal(r.length, 7);
-    assert_false(r.chunked);
+    assert_int_equal(r.reader.length, 7);
+    assert_false(r.reader.chunked);
     assert_false(r.keep_alive);
-    assert_false(r.http_1_0);
-    assert_int_equal(r.field_count, 6);
+    assert_false(r.reader.http10);
+    assert_int_equal(r.reader.fields.count, 6);
     assert_true(slice_equal(request_field(&r, "HOST"), slice_text("h")));
     assert_int_equal(request_field(&r, "Empty").len, 0);
     assert_int_equal(request_field_count(&r, "Empty"), 1);

@@ -76,8 +76,8 @@ static bool read_head(struct request *r, struct slice head)
     struct slice end = slice_text("\r\n");
 
     request_init(r, 4096);
-    return request_read(r, &head) == REQUEST_MORE &&
-           request_read(r, &end) == REQUEST_HEAD;
+    return request_read(r, &head) == HTTP_WANT_MORE &&
+           request_read(r, &end) == HTTP_GOT_HEAD;
 }
 
 static void each_request_gets_its_answer(void **state)
