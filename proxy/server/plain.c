@@ -26,6 +26,7 @@ struct plain {
     struct peers_pass pass;
     struct conn *client;
     struct request request; /* the rest of it */
+    bool asked;             /* all of it has been passed on */
     struct buffer head;     /* for the backend, until it was dialled */
     struct dial *dial;
     struct conn *backend; /* NULL until it was dialled */
@@ -176,6 +177,7 @@ static void read_request(struct plain *p, struct slice in)
         case HTTP_GOT_END:
             if (p->request.reader.chunked)
                 http_chunk_end(NULL, &p->text);
+            p->asked = true;
             conn_pause(p->client); /* for good: one request a connection */
             (void)pass_text(p, p->backend);
             return;
@@ -322,7 +324,8 @@ static void backend_on_written(void *ctx)
 {
     struct plain *p = ctx;
 
-    conn_resume(p->client);
+    if (!p->asked)
+        conn_resume(p->client);
 }
 
 static void client_on_written(void *ctx)

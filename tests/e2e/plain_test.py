@@ -5,8 +5,11 @@ what never does. Argument: the build folder."""
 import contextlib
 import hashlib
 import json
+import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -107,6 +110,59 @@ def curl_with(body, *args):
                           input=body, capture_output=True, timeout=90)
 
 
+class LateBackend:
+    """Reads nothing until it may, then all there is, and answers."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        self.port = self.listener.getsockname()[1]
+        self.may_read = threading.Event()
+        self.got = b""
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        s, _ = self.listener.accept()
+        self.may_read.wait()
+        s.settimeout(2)
+        try:
+            while more := s.recv(65536):
+                self.got += more
+        except TimeoutError:
+            s.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        s.close()
+
+    def waiting(self):
+        """Bytes that the system holds on the way here."""
+        port = f":{self.port:04X}"
+        lines = [line.split() for line in open("/proc/net/tcp")]
+        return sum(int(x[4].split(":")[0], 16) for x in lines if x[2].endswith(port))
+
+
+def a_request_ends_once_however_slowly_it_is_read(build):
+    backend, held = LateBackend(), []
+    with Programs(build) as programs:
+        server = programs.server("--rule", f"*:80=127.0.0.1:{backend.port} plain",
+                                 demo=False)
+        with wire.connect(server.port) as s:
+            s.sendall(b"POST / HTTP/1.1\r\nHost: a.test\r\n"
+                      b"Transfer-Encoding: chunked\r\n\r\n")
+            while len(held) < 4 or held[-1] > held[-3]:
+                held.append(backend.waiting())
+                s.sendall(b"10000\r\n" + bytes(65536) + b"\r\n")
+                time.sleep(0.05)  # until more waits in the server
+            s.sendall(b"0\r\n\r\n")
+            time.sleep(0.2)
+            backend.may_read.set()
+            while not backend.got.endswith(b"\r\n0\r\n\r\n"):
+                time.sleep(0.01)
+            s.sendall(b"GET /second HTTP/1.1\r\nHost: a.test\r\n\r\n")
+            check(wire.read_all(s).endswith(b"ok"), "the answer")
+        check(b"second" not in backend.got, backend.got[-200:])
+        check(not backend.got.endswith(b"\r\n0\r\n\r\n0\r\n\r\n"),
+              backend.got[-200:])
+
+
 def what_is_cut_looks_cut(build):
     with site(build) as (_, url, _):
         for path in "/cut", "/garbage":
@@ -137,6 +193,7 @@ if __name__ == "__main__":
         backends_are_told_that_it_came_in_clear,
         encrypted_paths_stay_closed,
         bodies_pass_both_ways,
+        a_request_ends_once_however_slowly_it_is_read,
         what_is_cut_looks_cut,
         odd_requests_reach_nobody,
     ]))

@@ -1,6 +1,7 @@
 /* proxy/server/teekit_*: every allocation fails once while a client of teekit
  * comes, asks, opens a WebSocket and goes; nothing leaks, nothing hangs, and
- * the next client is served. And who answers no ping is cut. */
+ * the next client is served. And who answers no ping is cut, and who is about
+ * to be ended is. */
 #include "tests/support/server_rig.h"
 
 #include <signal.h>
@@ -24,6 +25,7 @@ struct talk {
     struct ws_queue out;
     struct teekit_key key;
     uint8_t id[2][TEEKIT_ID_ROOM];
+    bool keyed;    /* our key has left */
     bool answered; /* the request, as it should be */
     bool echoed;   /* what the WebSocket was told */
     bool over;
@@ -101,6 +103,7 @@ static void on_announced(struct talk *t, const struct teekit_envelope *kx)
         end_talk(t);
         return;
     }
+    t->keyed = true;
     ask(t);
 }
 
@@ -293,6 +296,42 @@ static void who_answers_no_ping_is_cut(void **state)
     end(rig, demo);
 }
 
+/* Drains the server once the client's key has left, in the same turn of the
+ * loop in which it will arrive. */
+struct drainer {
+    uv_prepare_t prepare;
+    struct talk *talk;
+};
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct drainer *d = CONTAINER_OF(prepare, struct drainer, prepare);
+
+    if (!d->talk->keyed)
+        return;
+    assert_false(d->talk->rig->serve->teekit_guests->has_key);
+    serve_drain(d->talk->rig->serve);
+    (void)uv_prepare_stop(prepare);
+}
+
+static void a_key_does_not_keep_a_session_that_is_to_end(void **state)
+{
+    struct demo *demo;
+    struct server_rig *rig = begin(&demo);
+    struct talk t = { .rig = rig };
+    struct drainer d = { .talk = &t };
+
+    (void)state;
+    assert_int_equal(uv_prepare_init(&rig->loop, &d.prepare), 0);
+    assert_int_equal(uv_prepare_start(&d.prepare, on_prepare), 0);
+    come(&t);
+    assert_true(t.keyed && !t.answered);
+    loop_while(&rig->loop, is_there, rig);
+    go(&t);
+    uv_close((uv_handle_t *)&d.prepare, NULL);
+    end(rig, demo);
+}
+
 static void no_failing_allocation_hurts(void **state)
 {
     struct demo *demo;
@@ -323,6 +362,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_answers_no_ping_is_cut),
+        cmocka_unit_test(a_key_does_not_keep_a_session_that_is_to_end),
         cmocka_unit_test(no_failing_allocation_hurts),
     };
 
