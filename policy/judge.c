@@ -9,6 +9,8 @@
 #include "policy/field.h"
 #include "policy/judge_tcb.h"
 
+#define USER_REVOKED "policy-revoked"
+
 static enum status measurement_named(const struct judgement *j, struct why *why)
 {
     if (j->release != NULL)
@@ -207,7 +209,7 @@ static enum status exec_accepts(const struct judgement *j, struct why *why)
 /* The external check comes last: it runs only when all others agree. */
 static const struct judge_row state_rows[] = {
     /* clang-format off */
-    { "policy-revoked",         "nothing that the user revokes", asks_serials,
+    { USER_REVOKED,             "nothing that the user revokes", asks_serials,
       no_serial_revoked },
     { "policy-revocation",      "revocation was checked", asks_revocation,
       revocation },
@@ -382,4 +384,17 @@ enum status judge_claims(const struct accept *accept,
     }
     set_deadline(&j);
     return STATUS_OK;
+}
+
+bool judge_found_revoked(const struct decision *d)
+{
+    for (size_t i = 0; i < d->verdict.count; i++) {
+        const struct check_result *c = &d->verdict.checks[i];
+
+        if (c->outcome == OUTCOME_FAIL &&
+            (strcmp(c->id, USER_REVOKED) == 0 ||
+             strcmp(c->id, JUDGE_TCB_REVOKED) == 0))
+            return true;
+    }
+    return false;
 }

@@ -49,4 +49,7 @@ MUST_CHECK enum status judge_claims(const struct accept *accept,
                                     const struct judge_input *in,
                                     struct decision *out, struct why *why);
 
+/* Did |d| find something revoked, whoever revoked it? */
+bool judge_found_revoked(const struct decision *d);
+
 #endif

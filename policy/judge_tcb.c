@@ -197,7 +197,7 @@ static enum status evaluation_number(const struct judgement *j, struct why *why)
 
 const struct judge_row judge_tcb_rows[JUDGE_TCB_ROWS] = {
     /* clang-format off */
-    { "policy-not-revoked",     "nothing is revoked",    NULL,
+    { JUDGE_TCB_REVOKED,        "nothing is revoked",    NULL,
       nothing_revoked },
     { "policy-tcb-status",      "TCB status",            has_statuses,
       tcb_status },

@@ -6,6 +6,9 @@
 
 #define JUDGE_TCB_ROWS 7
 
+/* The row that says so of the maker's revocations. */
+#define JUDGE_TCB_REVOKED "policy-not-revoked"
+
 extern const struct judge_row judge_tcb_rows[JUDGE_TCB_ROWS];
 
 /* True when the status is accepted now by grace alone, and the last second of

@@ -199,6 +199,12 @@ struct accept {
     const struct release *releases;
 };
 
+/* What becomes of the streams of a session that takes no new ones. */
+struct policy_ending {
+    bool drain;      /* they may end by themselves, else they are cut at once */
+    int64_t limit_s; /* and are cut after this; 0: never */
+};
+
 struct service {
     const char *name;
     size_t host_count; /* 0 only if there is |local| */
@@ -210,7 +216,10 @@ struct service {
     const struct policy_address *local;
     enum protocol protocol;
     bool intercept; /* https ends on this machine, then goes on as http */
-    int64_t answer_timeout_ms; /* of a request over teekit; 0: native */
+    int64_t answer_timeout_ms;       /* of a request over teekit; 0: native */
+    struct policy_ending on_refusal; /* what was proved does not pass any more;
+                                      * what is revoked is cut, always */
+    struct policy_ending on_expiry;  /* an attestation past its deadline */
     const char *root_file; /* PEM of a simulated TEE's root; NULL: built in */
     struct policy_sources sources; /* its own, else the policy's */
     struct accept accept;

@@ -6,6 +6,7 @@
 #include "policy/host.h"
 #include "policy/read_accept.h"
 #include "policy/read_collateral.h"
+#include "policy/read_ending.h"
 #include "policy/read_file.h"
 #include "policy/read_host.h"
 #include "policy/read_listen.h"
@@ -134,6 +135,21 @@ static enum status on_answer_timeout(struct reader *r, const struct node *key,
     return STATUS_OK;
 }
 
+static enum status on_refusal(struct reader *r, const struct node *key,
+                              void *to)
+{
+    struct service *s = to;
+
+    return read_ending_limited(r, key, &s->on_refusal);
+}
+
+static enum status on_expiry(struct reader *r, const struct node *key, void *to)
+{
+    struct service *s = to;
+
+    return read_ending_any(r, key, &s->on_expiry);
+}
+
 static enum status on_root(struct reader *r, const struct node *key, void *to)
 {
     struct service *s = to;
@@ -201,6 +217,8 @@ static const struct word service_words[] = {
     { "protocol",   on_protocol },
     { "tls",        on_tls },
     { "answer-timeout", on_answer_timeout },
+    { "on-refusal", on_refusal },
+    { "on-expiry",  on_expiry },
     { "root",       on_root },
     { "collateral", on_collateral },
     { "revoked",    on_revoked },
@@ -321,6 +339,7 @@ static enum status read_service(struct reader *r, const struct node *key,
 {
     enum status st = read_name(r, key, &s->name);
 
+    s->on_expiry.drain = true;
     if (st == STATUS_OK)
         st = read_map(r, key->value, "a service", service_words,
                       COUNT_OF(service_words), s);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "common/text.h"
 #include "proxy/local/far_tunnel.h"
 #include "proxy/local/forecaster.h"
 #include "proxy/local/peer_wire.h"
@@ -20,6 +21,8 @@ struct peer {
     struct forecast forecast;
     bool decided;
     bool unproven; /* its present policy has not accepted it yet, but may */
+    bool refused;  /* and open streams go on for a while */
+    int64_t refused_ms;
     struct attestation attestation;   /* all zero until |decided| */
     struct session_evidence evidence; /* to judge again; without collateral */
     struct buffer quote;              /* the bytes of |evidence| ... */
@@ -279,6 +282,35 @@ static bool is_refusal(enum status st)
     return class == CLASS_EVIDENCE || class == CLASS_POLICY;
 }
 
+/* Who holds the key of what is revoked is not known any more. */
+static bool may_go_on(const struct peer *p)
+{
+    const struct attestation *a = &p->attestation;
+
+    return p->config.service->on_refusal.drain &&
+           a->why.status == STATUS_POLICY && !judge_found_revoked(&a->decision);
+}
+
+/* |p|'s attestation says why. |p| may be gone. */
+static void refuse(struct peer *p)
+{
+    if (!may_go_on(p)) {
+        peer_close(p, &p->attestation.why);
+    } else if (!p->refused) { /* else its time runs already */
+        p->refused = true;
+        p->refused_ms = (int64_t)uv_now(p->config.loop);
+        p->config.events->on_refused(p->config.ctx, p, &p->attestation.why);
+        peer_drain(p);
+    }
+}
+
+/* Accepted once more, whatever was said in between. */
+static void go_on(struct peer *p)
+{
+    p->refused = false;
+    start_forecast(p);
+}
+
 static void on_rejudged(void *ctx, const struct attestation *result)
 {
     struct peer *p = ctx;
@@ -289,10 +321,12 @@ static void on_rejudged(void *ctx, const struct attestation *result)
     p->unproven = false;
     if (st == STATUS_OK || is_refusal(st))
         p->attestation = *result;
-    if (is_refusal(st) || (st != STATUS_OK && unproven))
+    if (is_refusal(st))
+        refuse(p);
+    else if (st != STATUS_OK && unproven)
         peer_close(p, &result->why); /* |p| may be gone */
     else if (st == STATUS_OK)
-        start_forecast(p);
+        go_on(p);
 }
 
 void peer_rejudge(struct peer *p)
@@ -363,13 +397,51 @@ enum status peer_judge_by(struct peer *p, struct snapshot *snapshot,
     p->attestation.why = why;
     wish = wish_of(p, &p->evidence);
     attest_desk_note(&p->config.line, &wish, &p->attestation);
+    if (st == STATUS_OK)
+        p->refused = false;
     if (st == STATUS_OK && rejudging)
         peer_rejudge(p);
     else if (st == STATUS_OK)
         start_forecast(p);
     if (st != STATUS_OK)
-        peer_close(p, &why);
+        refuse(p);
     return st;
+}
+
+static void close_refused(struct peer *p, int64_t now_ms)
+{
+    const int64_t limit_ms = p->config.service->on_refusal.limit_s * 1000;
+
+    if (now_ms - p->refused_ms >= limit_ms)
+        peer_close(p, &p->attestation.why);
+}
+
+static void close_expired(struct peer *p, int64_t now_unix)
+{
+    const struct policy_ending *rule = &p->config.service->on_expiry;
+    const struct attestation *a = &p->attestation;
+    char until[TEXT_TIME_ROOM];
+    struct why why;
+
+    if ((rule->drain && rule->limit_s == 0) ||
+        now_unix - a->deadline_unix <= rule->limit_s)
+        return;
+    text_time(a->deadline_unix, until);
+    (void)why_fail(&why, STATUS_EXPIRED, "attestation", NULL, "good until %s",
+                   until);
+    (void)why_expect(&why, "streams that end %s",
+                     rule->drain ? "within the limit of on-expiry" : "by then");
+    peer_close(p, &why);
+}
+
+void peer_tick(struct peer *p, int64_t now_ms, int64_t now_unix)
+{
+    if (p->state != PEER_READY && p->state != PEER_DRAINING)
+        return;
+    if (p->refused)
+        close_refused(p, now_ms);
+    else
+        close_expired(p, now_unix);
 }
 
 void peer_drain(struct peer *p)

@@ -40,6 +40,9 @@ struct peer_events {
     void (*on_ready)(void *ctx, struct peer *p);
     /* The server takes no new streams; open ones go on. */
     void (*on_goaway)(void *ctx, struct peer *p);
+    /* What it proved is not accepted any more, for |why|, and its service lets
+     * open streams go on for a while. It takes no new ones. */
+    void (*on_refused)(void *ctx, struct peer *p, const struct why *why);
     /* It is over; |why| is not OK unless the session ended as agreed. |p| and
      * all it holds are gone once this returns. May come from within
      * peer_close(). */
@@ -97,8 +100,8 @@ const struct forecast *peer_forecast(const struct peer *p);
 int64_t peer_since_ms(const struct peer *p);
 
 /* Judge once more what the server proved: with the collateral of now, on a later
- * turn of the loop. A session that does not pass any more is closed with the
- * reason; one about which nothing can be said now goes on to its deadline.
+ * turn of the loop. A session that does not pass any more ends with the reason,
+ * as on-refusal says; one about which nothing can be said now goes on to its deadline.
  * Harmless unless ready or draining. */
 void peer_rejudge(struct peer *p);
 
@@ -106,14 +109,18 @@ void peer_rejudge(struct peer *p);
 bool peer_is_judging(const struct peer *p);
 
 /* The policy has changed: from now on |service| of |snapshot| decides, which
- * replace those of the config; what peer_rejudge() began, begins anew. Closes
- * |p| at once, with the reason, which is returned, if that does not accept what
- * was proved; else returns STATUS_OK. Where an external check or revocation
+ * replace those of the config; what peer_rejudge() began, begins anew. Ends |p|
+ * as its on-refusal says, with the reason, which is returned, if that does not
+ * accept what was proved; else returns STATUS_OK. Where an external check or revocation
  * lists have to be asked, |p| lives until they were; where they cannot be, it is
  * closed, and the status as attest_desk_get() has it. Only when ready or
  * draining. */
 enum status peer_judge_by(struct peer *p, struct snapshot *snapshot,
                           const struct service *service);
+
+/* Close it if its service lets it go on no longer: refused, or past the deadline
+ * of its attestation. To be called once a second. */
+void peer_tick(struct peer *p, int64_t now_ms, int64_t now_unix);
 
 /* Take no new streams; end when the open ones have. */
 void peer_drain(struct peer *p);

@@ -236,6 +236,17 @@ static void on_peer_closed(void *ctx, struct peer *p, const struct why *why)
     upstream_set_settle(u->set);
 }
 
+static void on_peer_refused(void *ctx, struct peer *p, const struct why *why)
+{
+    struct upstream *u = ctx;
+
+    stop_using(u, p);
+    note(u, p, why);
+    log_why(u->set->config.log, LOG_WARN, "session.draining", why,
+            LOG_FIELDS(LOG_S("service", u->service->name),
+                       LOG_S("endpoint", peer_endpoint(p)->url)));
+}
+
 /* Accepted, and still to shake hands: said as soon as it is known. */
 static void on_peer_ready_told(void *ctx, struct peer *p)
 {
@@ -248,6 +259,7 @@ static void on_peer_ready_told(void *ctx, struct peer *p)
 static const struct peer_events peer_events = {
     .on_ready = on_peer_ready_told,
     .on_goaway = on_peer_goaway,
+    .on_refused = on_peer_refused,
     .on_closed = on_peer_closed,
 };
 
@@ -357,6 +369,13 @@ static void tick_present(struct upstream *u, int64_t now_unix)
             tick_peer(u, u->peers[i], now_unix);
 }
 
+static void tick_all(struct upstream *u, int64_t now_unix)
+{
+    for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)
+        if (u->peers[i] != NULL)
+            peer_tick(u->peers[i], now_ms(u), now_unix);
+}
+
 static void tick_next(struct upstream *u)
 {
     struct why why = { 0 };
@@ -379,6 +398,7 @@ static void on_tick(uv_timer_t *timer)
         struct upstream *u = &set->upstreams[i];
 
         tick_present(u, (int64_t)time(NULL));
+        tick_all(u, (int64_t)time(NULL));
         tick_next(u);
         far_tunnel_expire(&u->opening, now_ms(u));
         serve_waiting(u);

@@ -7,7 +7,7 @@
 /* The policy has changed, and |next| is for the new one. Who waits in |old|
  * waits in |next| from now on, or fails if the new policy leads it elsewhere.
  * Sessions of |old| are judged by the new policy: those that pass go on until
- * their streams have ended, the others are closed with the reason. |on_closed|
+ * their streams have ended, the others end as on-refusal says. |on_closed|
  * is called on the loop when all of |old| is gone. The policies of both must
  * live until then. */
 void upstream_retire_set(struct upstream_set *old, struct upstream_set *next,

@@ -74,6 +74,14 @@ static void put_where(const struct service *s, struct buffer *out)
     if (s->intercept)
         buffer_text(out, "\n  https    ends on this computer, by its own CA "
                          "(veritee ca show)");
+    if (s->on_refusal.drain)
+        buffer_printf(out,
+                      "\n  refused  open streams have %" PRId64 " s to end",
+                      s->on_refusal.limit_s);
+    if (s->on_expiry.limit_s > 0 || !s->on_expiry.drain)
+        buffer_printf(out,
+                      "\n  expired  open streams have %" PRId64 " s to end",
+                      s->on_expiry.limit_s);
     buffer_text(out, "\n  asks     ");
     put_sources(&s->sources, out);
 }
@@ -379,6 +387,18 @@ static void json_accept(const struct accept *a, struct json_out *j)
     json_out_end_object(j);
 }
 
+static void json_ending(const char *key, const struct policy_ending *e,
+                        struct json_out *j)
+{
+    json_out_object(j, key);
+    json_out_bool(j, "drain", e->drain);
+    if (e->limit_s == 0)
+        json_out_null(j, "limit_seconds");
+    else
+        json_out_int(j, "limit_seconds", e->limit_s);
+    json_out_end_object(j);
+}
+
 static void json_service(const struct service *s, struct json_out *j)
 {
     char text[HOST_PORT_ROOM];
@@ -401,6 +421,8 @@ static void json_service(const struct service *s, struct json_out *j)
         policy_address_text(s->local, text, sizeof(text));
         json_out_text(j, "local", text);
     }
+    json_ending("on_refusal", &s->on_refusal, j);
+    json_ending("on_expiry", &s->on_expiry, j);
     json_accept(&s->accept, j);
     json_out_end_object(j);
 }

@@ -32,11 +32,11 @@ def reload(proxy, policy, text, word, seconds=30):
         time.sleep(0.05)
 
 
-def begin(build, programs):
+def begin(build, programs, service=""):
     """A server, a proxy, its policy, and a download that takes its time."""
     server = programs.server()
     policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
-                             server.sim_dir)
+                             server.sim_dir, service=service)
     proxy = programs.proxy(policy)
     download = subprocess.Popen(
         ["curl", "-qsSN", "-x", proxy.url, f"http://{HOST}/sse?n=12&ms=250"],
@@ -75,6 +75,46 @@ def a_session_that_no_longer_passes_is_closed_with_the_reason(build):
                "policy.reloaded")
         time.sleep(0.2)
         check(code(proxy) == "200", "after the way back")
+
+
+def refuse(proxy, policy):
+    """Read a policy that does not accept the server."""
+    text = policy.read_text().replace("d1d1d1d1", "d1d1d1d2", 1)
+    reload(proxy, policy, text, "session.draining")
+    check(code(proxy) == "502", "the next request")
+
+
+def streams_may_end_where_the_policy_lets_them(build):
+    with Programs(build) as programs:
+        _, policy, proxy, download = begin(
+            build, programs, "    on-refusal: { drain: 60s }\n")
+        refuse(proxy, policy)
+        rest = download.communicate(timeout=60)[0]
+        check(download.returncode == 0, f"curl says {download.returncode}")
+        check(rest.count(b"data:") == 11, f"{rest}")
+        check(told(proxy, "session.lost") == 0, proxy.tail())
+
+
+def and_are_cut_at_the_limit_with_the_reason(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir,
+                                 service="    on-refusal: { drain: 2s }\n")
+        proxy = programs.proxy(policy)
+        download = subprocess.Popen(
+            ["curl", "-qsSN", "-x", proxy.url,
+             f"http://{HOST}/sse?n=400&ms=250"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        while not download.stdout.readline().startswith(b"data:"):
+            check(download.poll() is None, "the download does not begin")
+        refuse(proxy, policy)
+        rest = download.communicate(timeout=60)[0]
+        check(download.returncode in (18, 56), f"curl: {download.returncode}")
+        check(rest.count(b"data:") > 3, f"cut before its time: {rest}")
+        log = Path(proxy.log_path).read_text()
+        lost = [line for line in log.splitlines() if "session.lost" in line]
+        check(len(lost) == 1 and "accept.mrtd" in lost[0], log)
 
 
 def a_file_that_the_policy_names_is_read_again(build, split):
@@ -271,6 +311,8 @@ if __name__ == "__main__":
     sys.exit(run_tests([
         a_policy_that_still_accepts_disturbs_nothing,
         a_session_that_no_longer_passes_is_closed_with_the_reason,
+        streams_may_end_where_the_policy_lets_them,
+        and_are_cut_at_the_limit_with_the_reason,
         an_included_file_is_read_again,
         a_file_of_measurements_is_read_again,
         a_service_that_is_gone_is_gone,

@@ -6,6 +6,7 @@
 
 #include "common/file.h"
 #include "common/secret.h"
+#include "common/text.h"
 #include "proxy/local/audit.h"
 #include "proxy/local/peer.h"
 #include "tests/support/folder.h"
@@ -23,8 +24,10 @@ struct test {
     struct collateral *collateral;
     struct attest_desk *desk;
     struct snapshot *snapshot; /* that |peer| is judged by */
+    struct snapshot *before;   /* an earlier one, or NULL */
     struct peer *peer;         /* NULL once closed */
     bool ready;
+    unsigned refused;
     bool closed;
     enum status status; /* of on_closed() */
 };
@@ -53,9 +56,19 @@ static void on_closed(void *ctx, struct peer *p, const struct why *why)
     t->status = why->status;
 }
 
+static void on_refused(void *ctx, struct peer *p, const struct why *why)
+{
+    struct test *t = ctx;
+
+    assert_ptr_equal(p, t->peer);
+    CHECK_STATUS(why->status, STATUS_POLICY);
+    t->refused++;
+}
+
 static const struct peer_events events = {
     .on_ready = on_ready,
     .on_goaway = on_goaway,
+    .on_refused = on_refused,
     .on_closed = on_closed,
 };
 
@@ -158,6 +171,7 @@ static void end(struct test *t)
     collateral_close(t->collateral, NULL, NULL);
     server_rig_end(&t->rig);
     snapshot_let_go(t->snapshot);
+    snapshot_let_go(t->before);
     folder_remove(&t->folder);
     free(t);
 }
@@ -194,6 +208,119 @@ static void a_policy_that_refuses_closes_it(void **state)
     CHECK_STATUS(t->status, STATUS_POLICY);
     snapshot_let_go(next);
     end(t);
+}
+
+/* Judge |t|'s peer by another policy, which then is the test's. */
+static enum status judge_by(struct test *t, struct snapshot *next)
+{
+    struct snapshot *before = t->snapshot;
+    enum status st;
+
+    t->snapshot = next;
+    st = peer_judge_by(t->peer, next, &next->policy->services[0]);
+    t->before = before; /* its endpoint lives as long as the peer */
+    return st;
+}
+
+static void one_that_lets_streams_go_on_does_so_to_its_limit(void **state)
+{
+    struct test *t = begin();
+    int64_t now_ms;
+
+    (void)state;
+    CHECK_STATUS(judge_by(t, policy_with(t, D96,
+                                         "    on-refusal: { drain: 3s }\n")),
+                 STATUS_POLICY);
+    now_ms = (int64_t)uv_now(&t->rig.loop);
+    assert_int_equal(t->refused, 1);
+    assert_false(t->closed);
+    assert_int_equal(peer_state_of(t->peer), PEER_DRAINING);
+    peer_tick(t->peer, now_ms + 2999, 0);
+    assert_false(t->closed);
+    peer_tick(t->peer, now_ms + 3000, 0);
+    assert_true(t->closed);
+    CHECK_STATUS(t->status, STATUS_POLICY);
+    end(t);
+}
+
+static void without_streams_it_ends_at_once_all_the_same(void **state)
+{
+    struct test *t = begin();
+
+    (void)state;
+    CHECK_STATUS(judge_by(t, policy_with(t, D96,
+                                         "    on-refusal: { drain: 1d }\n")),
+                 STATUS_POLICY);
+    loop_until(&t->rig.loop, &t->closed);
+    end(t);
+}
+
+static void one_that_accepts_again_takes_the_limit_back(void **state)
+{
+    static const char rule[] = "    on-refusal: { drain: 1s }\n";
+    struct test *t = begin();
+    struct snapshot *first = t->snapshot;
+    struct snapshot *between = policy_with(t, D96, rule);
+
+    (void)state;
+    CHECK_STATUS(judge_by(t, between), STATUS_POLICY);
+    CHECK_STATUS(judge_by(t, policy_with(t, SIM_MRTD, rule)), STATUS_OK);
+    peer_tick(t->peer, INT64_MAX / 2, 0);
+    assert_false(t->closed);
+    snapshot_let_go(between);
+    t->before = first;
+    end(t);
+}
+
+/* Whoever revokes it, its key may be another's. */
+static void what_is_revoked_is_cut_whatever_the_rule(void **state)
+{
+    struct test *t = begin();
+    const struct cert_claims *pck = &peer_attestation(t->peer)->claims.certs[0];
+    char serial[2 * SERIAL_MAX_BYTES + 1];
+    char more[128];
+
+    (void)state;
+    text_hex(slice_of(pck->serial, pck->serial_len), serial, sizeof(serial));
+    (void)snprintf(more, sizeof(more),
+                   "    on-refusal: { drain: 1d }\n    revoked: \"%s\"\n",
+                   serial);
+    CHECK_STATUS(judge_by(t, policy_with(t, SIM_MRTD, more)), STATUS_POLICY);
+    assert_true(t->closed);
+    assert_int_equal(t->refused, 0);
+    end(t);
+}
+
+/* |last|: so many seconds after the deadline it still goes on, and no more. */
+static const struct {
+    const char *rule;
+    int64_t last;
+} expiries[] = {
+    { "", INT64_MAX / 4 },
+    { "    on-expiry: drain\n", INT64_MAX / 4 },
+    { "    on-expiry: close\n", 0 },
+    { "    on-expiry: { drain: 90s }\n", 90 },
+};
+
+static void an_attestation_ends_its_streams_as_the_policy_says(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(expiries); i++) {
+        struct test *t = begin();
+        int64_t end_unix;
+
+        CHECK_STATUS(judge_by(t, policy_with(t, SIM_MRTD, expiries[i].rule)),
+                     STATUS_OK);
+        end_unix = peer_attestation(t->peer)->deadline_unix + expiries[i].last;
+        peer_tick(t->peer, 0, end_unix);
+        assert_false(t->closed);
+        if (expiries[i].last <= 90) {
+            peer_tick(t->peer, 0, end_unix + 1);
+            assert_true(t->closed);
+            CHECK_STATUS(t->status, STATUS_EXPIRED);
+        }
+        end(t);
+    }
 }
 
 /* A judgement under way is by the policy that is no more, which may be freed
@@ -369,6 +496,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_still_passes_goes_on),
         cmocka_unit_test(a_policy_that_refuses_closes_it),
+        cmocka_unit_test(one_that_lets_streams_go_on_does_so_to_its_limit),
+        cmocka_unit_test(without_streams_it_ends_at_once_all_the_same),
+        cmocka_unit_test(one_that_accepts_again_takes_the_limit_back),
+        cmocka_unit_test(what_is_revoked_is_cut_whatever_the_rule),
+        cmocka_unit_test(an_attestation_ends_its_streams_as_the_policy_says),
         cmocka_unit_test(a_new_policy_judges_also_what_is_being_judged),
         cmocka_unit_test(a_new_policy_asks_others_again),
         cmocka_unit_test(what_nobody_can_be_asked_about_is_closed),

@@ -71,8 +71,8 @@ static bool is_described(const char *manual, struct slice word)
 /* Words that the manual tells of inside another's description. */
 static bool is_inside(struct slice word)
 {
-    static const char *const inside[] = { "name", "value", "mask", "url",
-                                          "kind" };
+    static const char *const inside[] = { "name",  "value", "mask",
+                                          "drain", "url",   "kind" };
 
     for (size_t i = 0; i < COUNT_OF(inside); i++)
         if (slice_equal(word, slice_text(inside[i])))

@@ -491,6 +491,18 @@ static const struct {
       "7:14: found \"status\", expected a word of \"tcb\": fmc, "
       "bootloader, tee, snp, microcode, current, committed, launch, "
       "current-build, committed-build" },
+    { "refused streams without a limit",
+      TDX "    on-refusal: drain\n",
+      "7:17: found \"drain\", expected close, or a block with \"drain\" and a "
+      "time" },
+    { "refused streams with no rule",
+      TDX "    on-refusal: {}\n",
+      "7:17: found an empty block, expected close, or a block with \"drain\" "
+      "and a time" },
+    { "an ending that is not known",
+      TDX "    on-expiry: never\n",
+      "7:16: found \"never\", expected close, or a block with \"drain\" and a "
+      "time" },
     { "a build that is no version",
       SNP "      tcb: { current-build: 1.55 }\n",
       "7:29: found \"1.55\", expected 3 numbers up to 255 with dots between "

@@ -176,6 +176,9 @@ static void what_is_not_said_is_the_default(void **state)
     assert_int_equal(s->sources.list[3].kind, POLICY_SOURCE_KDS);
     assert_null(s->local);
     assert_null(s->root_file);
+    assert_false(s->on_refusal.drain);
+    assert_true(s->on_expiry.drain);
+    assert_int_equal(s->on_expiry.limit_s, 0);
     assert_false(s->accept.simulated);
     assert_false(s->accept.debug);
     assert_int_equal(s->accept.freshness, FRESH_CHALLENGE);
@@ -281,6 +284,9 @@ static void a_service_is_read(void **state)
     assert_string_equal(s->ca_file, "etc/ca/outer.pem");
     assert_string_equal(s->root_file, "etc/root.pem");
     check_address(s->local, "127.0.0.1", 9001);
+    assert_true(s->on_refusal.drain);
+    assert_int_equal(s->on_refusal.limit_s, 30);
+    assert_false(s->on_expiry.drain);
     policy_free(p);
 }
 
