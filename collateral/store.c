@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -147,23 +146,9 @@ enum status store_list(const struct store *s, store_name_fn *fn, void *ctx,
 
 enum status store_init(struct store *s, const char *dir, struct why *why)
 {
-    int n = snprintf(s->dir, sizeof(s->dir), "%s", dir);
+    enum status st = file_path(dir, NULL, "store", s->dir, why);
 
-    if (n < 0 || (size_t)n >= sizeof(s->dir))
-        return why_fail(why, STATUS_NO_FILE, "store", NULL,
-                        "the path is too long: %.120s...", dir);
-    return file_make_dirs(dir, why);
-}
-
-static enum status path_of(const struct store *s, const char *name,
-                           char path[PATH_MAX], struct why *why)
-{
-    int n = snprintf(path, PATH_MAX, "%s/%s", s->dir, name);
-
-    if (n < 0 || n >= PATH_MAX)
-        return why_fail(why, STATUS_NO_FILE, "store", NULL,
-                        "the path is too long: %.120s...", s->dir);
-    return STATUS_OK;
+    return st == STATUS_OK ? file_make_dirs(dir, why) : st;
 }
 
 enum status store_load(const struct store *s, const char *name,
@@ -175,7 +160,7 @@ enum status store_load(const struct store *s, const char *name,
 
     *out = (struct store_entry){ 0 };
     *file = buffer_with_max(FILE_MAX_BYTES);
-    if (path_of(s, name, path, why) != STATUS_OK)
+    if (file_path(s->dir, name, "store", path, why) != STATUS_OK)
         return STATUS_NO_FILE;
     if (access(path, F_OK) != 0)
         return why_fail(why, STATUS_NO_COLLATERAL, "store", NULL,
@@ -194,7 +179,7 @@ enum status store_save(const struct store *s, const char *name,
 {
     struct buffer file = buffer_with_max(FILE_MAX_BYTES);
     char path[PATH_MAX];
-    enum status st = path_of(s, name, path, why);
+    enum status st = file_path(s->dir, name, "store", path, why);
 
     store_encode(name, entry, &file);
     if (st == STATUS_OK && !buffer_ok(&file))

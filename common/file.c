@@ -2,13 +2,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum status file_path(const char *dir, const char *name, const char *field,
+                      char out[PATH_MAX], struct why *why)
+{
+    int n = snprintf(out, PATH_MAX, "%s%s%s", dir, name != NULL ? "/" : "",
+                     name != NULL ? name : "");
+
+    if (n >= 0 && n < PATH_MAX)
+        return STATUS_OK;
+    out[0] = '\0';
+    return why_fail(why, STATUS_NO_FILE, field, NULL,
+                    "the path is too long: %.120s...", dir);
+}
 
 static enum status read_all(int fd, const char *path, struct buffer *b,
                             struct why *why)
@@ -113,12 +125,9 @@ enum status file_replace_in(const char *dir, const char *name,
                             struct slice bytes, mode_t mode, struct why *why)
 {
     char path[PATH_MAX];
-    int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
+    enum status st = file_path(dir, name, "file", path, why);
 
-    if (n < 0 || (size_t)n >= sizeof(path))
-        return why_fail(why, STATUS_NO_FILE, "file", NULL,
-                        "the path is too long: %.120s...", dir);
-    return file_replace(path, bytes, mode, why);
+    return st == STATUS_OK ? file_replace(path, bytes, mode, why) : st;
 }
 
 enum status file_make_dirs(const char *path, struct why *why)

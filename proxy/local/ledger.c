@@ -16,8 +16,7 @@
 #include "verifier/json.h"
 #include "verifier/wolf.h"
 
-#define FILE_MODE    0600
-#define PATH_OF_BLOB "%s/blobs/%.2s/%s"
+#define FILE_MODE 0600
 
 static enum status no_file(struct why *why, const char *path)
 {
@@ -25,29 +24,23 @@ static enum status no_file(struct why *why, const char *path)
                     strerror(errno));
 }
 
-static enum status no_path(struct why *why, const char *dir)
+static enum status path_of(const char *dir, const char *name,
+                           char out[PATH_MAX], struct why *why)
 {
-    return why_fail(why, STATUS_NO_FILE, "ledger", NULL,
-                    "the path is too long: %.120s...", dir);
-}
-
-static bool path_of(const char *dir, const char *name, char out[PATH_MAX])
-{
-    int n = snprintf(out, PATH_MAX, "%s/%s", dir, name);
-
-    return n > 0 && n < PATH_MAX;
+    return file_path(dir, name, "ledger", out, why);
 }
 
 enum status ledger_open(struct ledger *a, const char *dir, uint64_t max_bytes,
                         struct why *why)
 {
     char blobs[PATH_MAX];
+    enum status st;
 
     *a = (struct ledger){ .max_bytes = max_bytes };
-    if (snprintf(a->dir, sizeof(a->dir), "%s", dir) >= (int)sizeof(a->dir) ||
-        !path_of(dir, "blobs", blobs))
-        return no_path(why, dir);
-    return file_make_dirs(blobs, why);
+    st = path_of(dir, NULL, a->dir, why);
+    if (st == STATUS_OK)
+        st = path_of(dir, "blobs", blobs, why);
+    return st == STATUS_OK ? file_make_dirs(blobs, why) : st;
 }
 
 /* --- blobs ----------------------------------------------------------------- */
@@ -60,18 +53,26 @@ static void name_of(struct slice blob, char name[LEDGER_NAME_ROOM])
     text_hex(SLICE_OF(hash), name, LEDGER_NAME_ROOM);
 }
 
+static enum status path_of_blob(const char *dir, const char *name,
+                                char out[PATH_MAX], struct why *why)
+{
+    char below[PATH_MAX]; /* cut only where the whole is too long, too */
+
+    (void)snprintf(below, sizeof(below), "blobs/%.2s/%s", name, name);
+    return path_of(dir, below, out, why);
+}
+
 enum status ledger_put(struct ledger *a, struct slice blob,
                        char name[LEDGER_NAME_ROOM], struct why *why)
 {
     char path[PATH_MAX];
     char folder[PATH_MAX];
     enum status st;
-    int n;
 
     name_of(blob, name);
-    n = snprintf(path, sizeof(path), PATH_OF_BLOB, a->dir, name, name);
-    if (n < 0 || (size_t)n >= sizeof(path))
-        return no_path(why, a->dir);
+    st = path_of_blob(a->dir, name, path, why);
+    if (st != STATUS_OK)
+        return st;
     if (access(path, F_OK) == 0)
         return STATUS_OK;
     memcpy(folder, path, sizeof(folder));
@@ -89,13 +90,11 @@ enum status ledger_get(const char *dir, const char *name, struct buffer *out,
 {
     char path[PATH_MAX];
     char found[LEDGER_NAME_ROOM];
-    enum status st;
-    int n = snprintf(path, sizeof(path), PATH_OF_BLOB, dir, name, name);
+    enum status st = path_of_blob(dir, name, path, why);
 
     *out = buffer_with_max(0);
-    if (n < 0 || (size_t)n >= sizeof(path))
-        return no_path(why, dir);
-    st = file_read(path, COLLATERAL_MAX_BYTES, out, why);
+    if (st == STATUS_OK)
+        st = file_read(path, COLLATERAL_MAX_BYTES, out, why);
     if (st != STATUS_OK)
         return st;
     name_of(buffer_view(out), found);
@@ -148,9 +147,8 @@ static enum status find_last(const struct ledger *a, struct last *last,
          i--) {
         struct last one = { .id = 0 };
 
-        if (!path_of(a->dir, files.names[i - 1], path))
-            st = no_path(why, a->dir);
-        else
+        st = path_of(a->dir, files.names[i - 1], path, why);
+        if (st == STATUS_OK)
             st = ledger_files_lines(path, files.names[i - 1], NULL, note_last,
                                     &one, why);
         if (!last->any)
@@ -177,11 +175,13 @@ static enum status write_line(const struct ledger *a, struct slice line,
 {
     char path[PATH_MAX];
     struct stat now;
+    enum status st;
     bool ok;
     int fd;
 
-    if (!path_of(a->dir, LEDGER_FILES_NEWEST, path))
-        return no_path(why, a->dir);
+    st = path_of(a->dir, LEDGER_FILES_NEWEST, path, why);
+    if (st != STATUS_OK)
+        return st;
     fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, FILE_MODE);
     if (fd < 0)
         return no_file(why, path);
@@ -228,8 +228,9 @@ enum status ledger_append(struct ledger *a, ledger_write_fn *write_members,
     enum status st;
     int fd;
 
-    if (!path_of(a->dir, "lock", path))
-        return no_path(why, a->dir);
+    st = path_of(a->dir, "lock", path, why);
+    if (st != STATUS_OK)
+        return st;
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
     if (fd < 0)
         return no_file(why, path);
@@ -249,10 +250,11 @@ enum status ledger_each(const char *dir, ledger_line_fn *fn, void *ctx,
     struct ledger_files files;
     enum status st = ledger_files_list(dir, &files, why);
 
-    for (size_t i = 0; st == STATUS_OK && i < files.count; i++)
-        st = path_of(dir, files.names[i], path)
-                 ? ledger_files_lines(path, files.names[i], above, fn, ctx, why)
-                 : no_path(why, dir);
+    for (size_t i = 0; st == STATUS_OK && i < files.count; i++) {
+        st = path_of(dir, files.names[i], path, why);
+        if (st == STATUS_OK)
+            st = ledger_files_lines(path, files.names[i], above, fn, ctx, why);
+    }
     ledger_files_free(&files);
     return st;
 }

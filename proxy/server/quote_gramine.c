@@ -1,16 +1,16 @@
 #include "proxy/server/quote_gramine.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/file.h"
 #include "common/limits.h"
 #include "proxy/server/quote_pseudo.h"
 
 #define READ_SLACK 4096 /* quote_pseudo_read() wants so much room at the end */
 
 struct quote_gramine {
-    char dir[QUOTE_PSEUDO_PATH];
+    char dir[PATH_MAX];
 };
 
 static enum status check_type(const char *dir, struct why *why)
@@ -28,23 +28,23 @@ static enum status check_type(const char *dir, struct why *why)
 enum status quote_gramine_open(const char *dir, struct quote_gramine **out,
                                struct why *why)
 {
+    struct quote_gramine *g;
     enum status st = check_type(dir, why);
-    int n;
 
     *out = NULL;
     if (st != STATUS_OK)
         return st;
-    *out = calloc(1, sizeof(**out));
-    if (*out == NULL)
+    g = calloc(1, sizeof(*g));
+    if (g == NULL)
         return why_fail(why, STATUS_NO_MEMORY, "quote_source", NULL,
                         "out of memory");
-    n = snprintf((*out)->dir, sizeof((*out)->dir), "%s", dir);
-    if (n > 0 && (size_t)n < sizeof((*out)->dir))
-        return STATUS_OK;
-    quote_gramine_free(*out);
-    *out = NULL;
-    return why_fail(why, STATUS_NO_FILE, "quote_source", NULL,
-                    "the path is too long: %.120s...", dir);
+    st = file_path(dir, NULL, "quote_source", g->dir, why);
+    if (st != STATUS_OK) {
+        quote_gramine_free(g);
+        return st;
+    }
+    *out = g;
+    return STATUS_OK;
 }
 
 void quote_gramine_free(struct quote_gramine *g)

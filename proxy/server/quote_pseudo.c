@@ -2,22 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "common/file.h"
+
 #define READ_BYTES 4096
-
-enum status quote_pseudo_path(const char *dir, const char *name,
-                              char out[QUOTE_PSEUDO_PATH], struct why *why)
-{
-    int n = snprintf(out, QUOTE_PSEUDO_PATH, "%s/%s", dir, name);
-
-    if (n < 0 || n >= QUOTE_PSEUDO_PATH)
-        return why_fail(why, STATUS_NO_FILE, "quote_source", NULL,
-                        "the path is too long: %.120s...", dir);
-    return STATUS_OK;
-}
 
 /* What says nothing but "later". */
 static bool is_passing(int error)
@@ -57,8 +47,8 @@ static enum status read_all(int fd, const char *path, struct buffer *out,
 enum status quote_pseudo_read(const char *dir, const char *name,
                               struct buffer *out, struct why *why)
 {
-    char path[QUOTE_PSEUDO_PATH];
-    enum status st = quote_pseudo_path(dir, name, path, why);
+    char path[PATH_MAX];
+    enum status st = file_path(dir, name, "quote_source", path, why);
     int fd;
 
     if (st != STATUS_OK)
@@ -74,8 +64,8 @@ enum status quote_pseudo_read(const char *dir, const char *name,
 enum status quote_pseudo_write(const char *dir, const char *name,
                                struct slice bytes, struct why *why)
 {
-    char path[QUOTE_PSEUDO_PATH];
-    enum status st = quote_pseudo_path(dir, name, path, why);
+    char path[PATH_MAX];
+    enum status st = file_path(dir, name, "quote_source", path, why);
     ssize_t n;
     int fd;
 
@@ -116,9 +106,9 @@ enum status quote_pseudo_word(const char *dir, const char *name,
 
 bool quote_pseudo_has(const char *dir, const char *name)
 {
-    char path[QUOTE_PSEUDO_PATH];
+    char path[PATH_MAX];
     struct why why;
 
-    return quote_pseudo_path(dir, name, path, &why) == STATUS_OK &&
+    return file_path(dir, name, "", path, &why) == STATUS_OK &&
            access(path, F_OK) == 0;
 }

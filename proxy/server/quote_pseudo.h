@@ -5,21 +5,12 @@
 #ifndef PROXY_SERVER_QUOTE_PSEUDO_H
 #define PROXY_SERVER_QUOTE_PSEUDO_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "common/buffer.h"
 #include "common/compiler.h"
 #include "common/status.h"
-
-#define QUOTE_PSEUDO_PATH PATH_MAX
-
-/* |name| in |dir|. Returns STATUS_OK, or STATUS_NO_FILE with |why| filled when
- * that is too long. */
-MUST_CHECK enum status quote_pseudo_path(const char *dir, const char *name,
-                                         char out[QUOTE_PSEUDO_PATH],
-                                         struct why *why);
 
 /* Append all of |name| in |dir| to |out|. Returns STATUS_OK, STATUS_BUSY (to be
  * tried again: somebody else is at it, or a signal came), STATUS_NO_FILE, or

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/compiler.h"
+#include "common/file.h"
 #include "common/limits.h"
 #include "common/text.h"
 #include "proxy/server/quote_pseudo.h"
@@ -20,7 +21,7 @@
 
 /* Only the worker thread touches it between open and free. */
 struct quote_tsm {
-    char entry[QUOTE_PSEUDO_PATH];
+    char entry[PATH_MAX];
     bool made; /* the entry is ours */
     bool is_snp;
 };
@@ -34,7 +35,7 @@ static enum status make_entry(const char *dir, struct quote_tsm *t,
     enum status st;
 
     (void)snprintf(name, sizeof(name), "veriteed-%ld", (long)getpid());
-    st = quote_pseudo_path(dir, name, t->entry, why);
+    st = file_path(dir, name, "quote_source", t->entry, why);
     if (st != STATUS_OK)
         return st;
     /* One that is there was left by a process of the same number, which is
@@ -49,15 +50,9 @@ static enum status make_entry(const char *dir, struct quote_tsm *t,
 static enum status find_entry(const char *path, struct quote_tsm *t,
                               struct why *why)
 {
-    int n;
-
-    if (!quote_pseudo_has(path, "inblob"))
-        return make_entry(path, t, why);
-    n = snprintf(t->entry, sizeof(t->entry), "%s", path);
-    if (n < 0 || (size_t)n >= sizeof(t->entry))
-        return why_fail(why, STATUS_NO_FILE, "quote_source", NULL,
-                        "the path is too long: %.120s...", path);
-    return STATUS_OK;
+    return quote_pseudo_has(path, "inblob")
+               ? file_path(path, NULL, "quote_source", t->entry, why)
+               : make_entry(path, t, why);
 }
 
 static enum status find_provider(struct quote_tsm *t, struct why *why)

@@ -1,6 +1,5 @@
 #include "proxy/server/sim_source.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/compiler.h"
@@ -9,7 +8,6 @@
 #include "proxy/server/sim_maker.h"
 
 #define ACCEPT_MAX_BYTES 4096
-#define PATH_ROOM        4096
 #define KEYS_FILE        "simulation.keys"
 
 #define RENEW_S INT64_C(86400) /* of collateral good for 30 days */
@@ -90,31 +88,19 @@ void sim_source_free(struct sim_source *s)
     free(s);
 }
 
-/* |name| in |dir|. */
-static enum status path_in(const char *dir, const char *name,
-                           char path[PATH_ROOM], struct why *why)
-{
-    int len = snprintf(path, PATH_ROOM, "%s/%s", dir, name);
-
-    if (len < 0 || len >= PATH_ROOM)
-        return why_fail(why, STATUS_NO_FILE, "simulation.dir", NULL,
-                        "a path of %d bytes", len);
-    return STATUS_OK;
-}
-
 /* The simulation that the policy names: of the keys in |dir|, or of new ones
  * that are kept there. */
 static enum status make_named(struct sim_source *s,
                               const struct sim_source_config *config,
                               struct why *why)
 {
-    char path[PATH_ROOM];
+    char path[PATH_MAX];
     enum status st;
 
     if (s->dir == NULL)
         return s->maker->open(s->tee, &s->fault, NULL, config->now_unix,
                               &s->named, why);
-    st = path_in(s->dir, KEYS_FILE, path, why);
+    st = file_path(s->dir, KEYS_FILE, "simulation.dir", path, why);
     if (st == STATUS_OK)
         st = file_make_dirs(s->dir, why);
     if (st != STATUS_OK)
@@ -244,8 +230,8 @@ static void accept_text(const struct sim_source *s, struct buffer *b)
 static enum status write_file(const char *dir, const char *name,
                               const struct buffer *content, struct why *why)
 {
-    char path[PATH_ROOM];
-    enum status st = path_in(dir, name, path, why);
+    char path[PATH_MAX];
+    enum status st = file_path(dir, name, "simulation.dir", path, why);
 
     if (st != STATUS_OK)
         return st;

@@ -1,8 +1,5 @@
 #include "proxy/tools/evidence_files.h"
 
-#include <limits.h>
-#include <stdio.h>
-
 #include "common/file.h"
 #include "common/limits.h"
 
@@ -18,12 +15,10 @@ static enum status read_item(const char *dir, const char *name,
                              struct buffer *out, struct why *why)
 {
     char path[PATH_MAX];
-    int n = snprintf(path, sizeof(path), "%s/%s", dir, name);
+    enum status st = file_path(dir, name, "file", path, why);
 
-    if (n < 0 || (size_t)n >= sizeof(path))
-        return why_fail(why, STATUS_NO_FILE, "file", NULL,
-                        "the path is too long: %.120s...", dir);
-    return file_read(path, COLLATERAL_MAX_BYTES, out, why);
+    return st == STATUS_OK ? file_read(path, COLLATERAL_MAX_BYTES, out, why)
+                           : st;
 }
 
 enum status evidence_files_read(const char *quote, const char *dir,

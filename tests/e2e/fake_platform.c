@@ -104,20 +104,20 @@ static void make_proof(struct platform *p, uint8_t report_data[64],
 static void put_file(const struct platform *p, const char *name,
                      const char *text)
 {
-    char path[QUOTE_PSEUDO_PATH];
+    char path[PATH_MAX];
     struct why why;
 
-    if (quote_pseudo_path(p->tree, name, path, &why) != STATUS_OK ||
+    if (file_path(p->tree, name, "tree", path, &why) != STATUS_OK ||
         file_replace(path, slice_text(text), 0600, &why) != STATUS_OK)
         fail(name);
 }
 
 static void put_pipe(const struct platform *p, const char *name)
 {
-    char path[QUOTE_PSEUDO_PATH];
+    char path[PATH_MAX];
     struct why why;
 
-    if (quote_pseudo_path(p->tree, name, path, &why) != STATUS_OK ||
+    if (file_path(p->tree, name, "tree", path, &why) != STATUS_OK ||
         mkfifo(path, 0600) != 0)
         fail(name);
 }
@@ -146,11 +146,11 @@ static void take_request(const struct platform *p, const char *name,
 
 static void give(const struct platform *p, const char *name, struct slice bytes)
 {
-    char path[QUOTE_PSEUDO_PATH];
+    char path[PATH_MAX];
     struct why why;
     FILE *f;
 
-    if (quote_pseudo_path(p->tree, name, path, &why) != STATUS_OK)
+    if (file_path(p->tree, name, "tree", path, &why) != STATUS_OK)
         fail(name);
     f = fopen(path, "wb");
     if (f == NULL || fwrite(bytes.at, 1, bytes.len, f) != bytes.len)

@@ -363,6 +363,24 @@ static void files_are_replaced_whole_and_read_with_a_limit(void **state)
     assert_int_equal(rmdir(dir), 0);
 }
 
+static void a_path_has_a_most(void **state)
+{
+    char folder[PATH_MAX], path[PATH_MAX];
+    struct why why;
+
+    (void)state;
+    CHECK_STATUS(file_path("/a", "b", "store", path, &why), STATUS_OK);
+    assert_string_equal(path, "/a/b");
+    CHECK_STATUS(file_path("/a", NULL, "store", path, &why), STATUS_OK);
+    assert_string_equal(path, "/a");
+    memset(folder, 'x', sizeof(folder));
+    folder[PATH_MAX - 3] = '\0';
+    CHECK_STATUS(file_path(folder, "b", "store", path, &why), STATUS_OK);
+    CHECK_STATUS(file_path(folder, "bc", "store", path, &why), STATUS_NO_FILE);
+    assert_string_equal(why.field, "store");
+    assert_string_equal(path, "");
+}
+
 static void secrets_are_compared_and_wiped(void **state)
 {
     uint8_t *a, b[32];
@@ -464,6 +482,7 @@ int main(void)
         cmocka_unit_test(log_lines_are_for_people_or_programs),
         cmocka_unit_test(every_status_has_codes_in_range),
         cmocka_unit_test(files_are_replaced_whole_and_read_with_a_limit),
+        cmocka_unit_test(a_path_has_a_most),
         cmocka_unit_test(secrets_are_compared_and_wiped),
         cmocka_unit_test(lists_are_searched_by_whole_words),
         cmocka_unit_test(lists_are_walked_item_by_item),
