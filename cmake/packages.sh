@@ -53,6 +53,7 @@ test  python3-jsonschema     docs/schema
 test  python3-yaml           reads the Kubernetes file
 test  chromium               browser_test
 test  chromium-driver        drives it
+test  firefox-esr            firefox_test
 test  libnss3-tools          certutil, by which browsers trust a CA
 test  nodejs                 another verifier, in differential_test
 test  npm                    installs that, and axe-core for browser_test

@@ -415,14 +415,21 @@ static bool change(struct subject *s, const struct trust_store *store, bool add)
 
 static int change_all(struct subject *s, bool add)
 {
-    bool good = true;
+    bool good = true, changed = false;
 
     for (size_t i = 0; i < s->stores.count; i++) {
         const struct trust_store *store = &s->stores.list[i];
+        bool done;
 
-        if (is_asked(s, store) && trust_store_has(store, s->ca) != add)
-            good = change(s, store, add) && good;
+        if (!is_asked(s, store) || trust_store_has(store, s->ca) == add)
+            continue;
+        done = change(s, store, add);
+        good = good && done;
+        changed = changed || done;
     }
+    if (changed)
+        (void)fputs("A browser that runs sees it when it is started again.\n",
+                    stderr);
     return good ? COMMAND_GOOD : COMMAND_BAD;
 }
 

@@ -49,6 +49,17 @@ static void find_firefox(const char *home, const char *below,
     globfree(&found);
 }
 
+/* Newer ones look below $XDG_CONFIG_HOME, whose default is in the table. */
+static void find_firefox_elsewhere(const char *home, struct trust_stores *out)
+{
+    const char *config = getenv("XDG_CONFIG_HOME");
+    char usual[PATHS_ROOM];
+
+    (void)snprintf(usual, sizeof(usual), "%s/.config", home);
+    if (config != NULL && config[0] == '/' && strcmp(config, usual) != 0)
+        find_firefox(config, "mozilla/firefox", out);
+}
+
 void trust_store_find(struct trust_stores *out)
 {
     static const char *const firefoxes[] = {
@@ -66,6 +77,7 @@ void trust_store_find(struct trust_stores *out)
         add(out, TRUST_CHROMIUM, path, strlen(path));
         for (size_t i = 0; i < COUNT_OF(firefoxes); i++)
             find_firefox(home, firefoxes[i], out);
+        find_firefox_elsewhere(home, out);
     }
     add(out, TRUST_SYSTEM, SYSTEM_FOLDER, strlen(SYSTEM_FOLDER));
 }
