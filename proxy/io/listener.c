@@ -419,8 +419,14 @@ static enum status bind_failed(const char *address, int error, struct why *why)
         st = STATUS_BAD_ADDRESS;
     if (error == EMFILE || error == ENFILE || error == ENOMEM)
         st = STATUS_LIMIT;
-    return why_fail(why, st, "listen", NULL, "%s: %s", address,
-                    uv_strerror(uv_translate_sys_error(error)));
+    (void)why_fail(why, st, "listen", NULL, "%s: %s", address,
+                   uv_strerror(uv_translate_sys_error(error)));
+    if (error == EADDRINUSE)
+        return why_expect(why, "an address that no other program listens at");
+    if (error == EACCES && address[0] != '/')
+        return why_expect(why, "a port of 1024 or more, or the right to lower "
+                               "ones");
+    return st;
 }
 
 /* Hand the open sockets to the loop. */

@@ -7,6 +7,7 @@
 
 #include "common/compiler.h"
 #include "common/limits.h"
+#include "common/suggest.h"
 #include "common/text.h"
 #include "proxy/io/activation.h"
 #include "proxy/io/listener.h"
@@ -76,7 +77,13 @@ static const char usage_end[] =
     "\n"
     "SIGTERM or SIGINT lets streams end, see --drain-seconds; again ends at\n"
     "once. SIGHUP reads the files of --rules again.\n"
-    "Exit status: 0 after a clean stop, 1 on failure, 2 for usage.\n";
+    "\n"
+    "Exit status: 0 after a clean stop, 1 on failure, 2 for usage.\n"
+    "\n"
+    "Examples:\n"
+    "  veriteed --listen '*:8443' --rule app.example.com:80=127.0.0.1:8080\n"
+    "  veriteed --listen '*:8443' --rules /etc/veritee/veriteed.rules --staple pcs\n"
+    "  veriteed --listen 127.0.0.1:8443 --simulate --demo\n";
 
 static void print_version(FILE *to)
 {
@@ -123,7 +130,8 @@ enum {
     OPT_DEMO
 };
 
-static const char short_options[] = "l:r:shV";
+/* ":": for a missing value to be told from an unknown option. */
+static const char short_options[] = ":l:r:shV";
 static const struct option long_options[] = {
     { "listen", required_argument, NULL, 'l' },
     { "rule", required_argument, NULL, 'r' },
@@ -155,6 +163,21 @@ static int complain(FILE *err, const char *what, const char *value)
 {
     (void)fprintf(err, "veriteed: %s%s%.128s\nTry 'veriteed --help'.\n", what,
                   value[0] != '\0' ? ": " : "", value);
+    return OPTIONS_EXIT_USAGE;
+}
+
+static int bad_option(FILE *err, const char *typed)
+{
+    struct suggest meant = suggest_for(typed);
+
+    for (size_t i = 0; long_options[i].name != NULL; i++)
+        suggest_offer(&meant, long_options[i].name);
+    if (suggest_found(&meant) == NULL)
+        return complain(err, "unknown option", typed);
+    (void)fprintf(err,
+                  "veriteed: unknown option '%.128s', did you mean '--%s'?\n"
+                  "Try 'veriteed --help'.\n",
+                  typed, suggest_found(&meant));
     return OPTIONS_EXIT_USAGE;
 }
 
@@ -369,7 +392,7 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
         print_version(out);
         return EXIT_SUCCESS;
     default:
-        return OPTIONS_EXIT_USAGE; /* getopt has complained */
+        return OPTIONS_EXIT_USAGE; /* all of the table are above */
     }
 }
 
@@ -409,10 +432,15 @@ static int read_all(struct options *o, int argc, char **argv, FILE *out,
     int status = -1, c = 0;
 
     optind = 0; /* begin anew, also what getopt remembers */
+    opterr = 0; /* we say it ourselves */
     while (status == -1) {
         c = getopt_long(argc, argv, short_options, long_options, NULL);
         if (c == -1)
             break;
+        if (c == '?')
+            return bad_option(err, argv[optind - 1]);
+        if (c == ':')
+            return complain(err, "a value is missing", argv[optind - 1]);
         status = take_option(o, c, out, err);
     }
     if (status != -1)

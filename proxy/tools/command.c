@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/suggest.h"
 #include "common/text.h"
 
 #define OPTIONS_MAX   24
@@ -285,6 +286,21 @@ static int check_operands(const struct command *self, size_t count,
     return -1;
 }
 
+static int bad_option(const struct command *self, const char *typed)
+{
+    struct suggest meant = suggest_for(typed);
+
+    suggest_offer(&meant, "help");
+    for (const struct command_option *o = self->options;
+         o != NULL && o->name != NULL; o++)
+        suggest_offer(&meant, o->name);
+    if (suggest_found(&meant) == NULL)
+        return bad_usage(self, "unknown option", typed);
+    return command_fail(self, COMMAND_TROUBLE,
+                        "unknown option '%.200s', did you mean '--%s'?", typed,
+                        suggest_found(&meant));
+}
+
 int command_read(const struct command *self, int argc, char **argv,
                  void *options, char ***operands)
 {
@@ -303,7 +319,7 @@ int command_read(const struct command *self, int argc, char **argv,
         if (c == 'h')
             return command_help(self, stdout) ? COMMAND_GOOD : COMMAND_TROUBLE;
         if (c == '?')
-            return bad_usage(self, "unknown option", argv[optind - 1]);
+            return bad_option(self, argv[optind - 1]);
         if (c == ':')
             return bad_usage(self, "a value is missing behind",
                              argv[optind - 1]);

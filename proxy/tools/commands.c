@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/suggest.h"
 #include "proxy/tools/cmd_audit.h"
 #include "proxy/tools/cmd_ca.h"
 #include "proxy/tools/cmd_check.h"
@@ -67,6 +68,34 @@ static bool is_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+/* There is no |typed| in |list|, which is what |self| has, "veritee" or
+ * "veritee ca". */
+static int bad_word(const char *self, const struct command *const *list,
+                    const char *typed)
+{
+    struct suggest meant = suggest_for(typed);
+
+    for (size_t i = 0; list[i] != NULL; i++)
+        suggest_offer(&meant, command_word(list[i]));
+    if (suggest_found(&meant) != NULL)
+        (void)fprintf(stderr,
+                      "%s: unknown command '%.64s', did you mean "
+                      "'%s'?\n",
+                      self, typed, suggest_found(&meant));
+    else
+        (void)fprintf(stderr, "%s: unknown command '%.64s'; try '%s --help'\n",
+                      self, typed, self);
+    return COMMAND_TROUBLE;
+}
+
+static int bad_sub(const struct command *command, const char *typed)
+{
+    char self[64];
+
+    (void)snprintf(self, sizeof(self), "veritee %s", command->name);
+    return bad_word(self, command->subs, typed);
+}
+
 /* |argv| begins with |command|'s last word. */
 static int run(const struct command *command, int argc, char **argv)
 {
@@ -81,9 +110,7 @@ static int run(const struct command *command, int argc, char **argv)
     if (argc > 1 && is_help(argv[1]))
         return command_help(command, stdout) ? COMMAND_GOOD : COMMAND_TROUBLE;
     if (argc > 1)
-        return command_fail(command, COMMAND_TROUBLE,
-                            "no '%.64s' here; try 'veritee %s --help'", argv[1],
-                            command->name);
+        return bad_sub(command, argv[1]);
     (void)command_help(command, stderr);
     return COMMAND_TROUBLE;
 }
@@ -101,7 +128,5 @@ int commands_run(int argc, char **argv)
     command = find(commands_all, argv[1]);
     if (command != NULL)
         return run(command, argc - 1, argv + 1);
-    (void)fprintf(stderr, "veritee: unknown command '%.64s'\n\n", argv[1]);
-    (void)commands_help(stderr);
-    return COMMAND_TROUBLE;
+    return bad_word("veritee", commands_all, argv[1]);
 }

@@ -34,6 +34,13 @@ void findings_add(struct findings *f, enum finding_level level,
     va_end(args);
 }
 
+static void put_count(size_t count, const char *noun, const char *behind,
+                      struct buffer *out)
+{
+    buffer_printf(out, "%zu %s%s%s", count, noun, count == 1 ? "" : "s",
+                  behind);
+}
+
 void findings_text(const struct findings *f, bool colour, struct buffer *out)
 {
     for (size_t i = 0; i < f->count; i++) {
@@ -47,8 +54,9 @@ void findings_text(const struct findings *f, bool colour, struct buffer *out)
         if (one->next[0] != '\0')
             buffer_printf(out, "                           -> %s\n", one->next);
     }
-    buffer_printf(out, "\n%zu errors, %zu warnings\n",
-                  f->of_level[FINDING_ERROR], f->of_level[FINDING_WARNING]);
+    buffer_byte(out, '\n');
+    put_count(f->of_level[FINDING_ERROR], "error", ", ", out);
+    put_count(f->of_level[FINDING_WARNING], "warning", "\n", out);
 }
 
 void findings_json(const struct findings *f, struct json_out *j)

@@ -176,24 +176,37 @@ static int dial_path(const char *path)
     return dial_first(&list);
 }
 
-static int dial(const struct running *proxy)
+static int dial_host(const char *host, const char *port)
 {
     const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
                                     .ai_flags = AI_NUMERICSERV };
     struct addrinfo *list = NULL;
-    char port[6];
     int fd;
 
-    if (proxy->path[0] != '\0')
-        return dial_path(proxy->path);
-    (void)snprintf(port, sizeof(port), "%u", (unsigned)proxy->address.port);
-    if (getaddrinfo(proxy->address.host, port, &hints, &list) != 0) {
+    if (getaddrinfo(host, port, &hints, &list) != 0) {
         errno = EADDRNOTAVAIL;
         return -1;
     }
     fd = dial_first(list);
     freeaddrinfo(list);
     return fd;
+}
+
+/* "localhost" is what it is to the proxy, whatever the system makes of the
+ * name; errno is that of IPv4, which is always there. */
+static int dial(const struct running *proxy)
+{
+    const char *host = proxy->address.host;
+    char port[6];
+    int fd;
+
+    if (proxy->path[0] != '\0')
+        return dial_path(proxy->path);
+    (void)snprintf(port, sizeof(port), "%u", (unsigned)proxy->address.port);
+    if (!text_same_word(slice_text(host), slice_text("localhost")))
+        return dial_host(host, port);
+    fd = dial_host("::1", port);
+    return fd >= 0 ? fd : dial_host("127.0.0.1", port);
 }
 
 static bool send_all(int fd, const char *text, size_t len)

@@ -618,6 +618,52 @@ def exit_statuses_are_those_of_the_manual(build):
 
 # --- help, completion, the unit ----------------------------------------------
 
+def usual_mistakes_are_said_with_what_to_do(build):
+    with Programs(build) as programs:
+        server = programs.server()
+        policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
+                                 server.sim_dir)
+        taken = programs.dir / "taken.yaml"
+        taken.write_text(policy.read_text().replace(
+            "127.0.0.1:0", f"127.0.0.1:{server.port}"))
+        for line, code, words in (
+                ("rnu", 2, "did you mean 'run'?"),
+                ("frobnicate", 2, "try 'veritee --help'"),
+                ("ca instal", 2, "did you mean 'install'?"),
+                ("collateral forcast", 2, "did you mean 'forecast'?"),
+                ("run --polcy x", 2, "did you mean '--policy'?"),
+                ("run --frobnicate", 2, "try 'veritee run --help'"),
+                ("check --jsn", 2, "did you mean '--json'?"),
+                ("run --policy", 2, "a value is missing"),
+                ("run --policy /nowhere", 2, "/nowhere: No such file"),
+                (f"run --policy {programs.dir}", 2, str(programs.dir)),
+                (f"run --policy {taken}", 1, "that no other program listens"),
+                (f"pin --root {server.sim_dir}/root.pem http://127.0.0.1:1/", 3,
+                 "connection refused"),
+                (f"exec --proxy 127.0.0.1:{server.port} true", 125,
+                 "start the proxy by 'veritee run'")):
+            r = expect(veritee(programs, *line.split()), code)
+            check(words in r.stderr and len(r.stderr.splitlines()) < 8,
+                  f"{line}: {r.stderr}")
+        r = subprocess.run([programs.bin / "veriteed", "--listen",
+                            f"127.0.0.1:{server.port}", "--simulate", "--demo"],
+                           capture_output=True, text=True, timeout=60)
+        check(r.returncode == 1 and "no other program listens" in r.stderr, r)
+
+
+def help_fits_a_terminal(build):
+    with Programs(build) as programs:
+        told = [subprocess.run([programs.bin / "veriteed", "--help"], text=True,
+                               capture_output=True, check=True).stdout]
+        for words in commands(programs):
+            told.append(expect(veritee(programs, *words, "--help"), 0).stdout)
+        wide = [line for text in told for line in text.splitlines()
+                if len(line) > 80]
+        check(not wide, wide)
+        lacking = [text for text in told if "Examples:" not in text]
+        check(not lacking, lacking)
+
+
 def commands(programs, *above):
     """Every command that can be run, as a list of words each."""
     text = expect(veritee(programs, *above, "--help"), 0).stdout
@@ -809,6 +855,8 @@ if __name__ == "__main__":
         a_cut_line_spoils_no_other,
         nothing_is_written_where_the_policy_says_so,
         exit_statuses_are_those_of_the_manual,
+        usual_mistakes_are_said_with_what_to_do,
+        help_fits_a_terminal,
         every_command_has_help_and_a_manual,
         every_option_of_the_server_is_in_its_manual,
         shells_complete_what_help_tells,

@@ -43,6 +43,9 @@ static const struct {
     /* clang-format off */
     { "nothing",              "", "no address" },
     { "no address",           "--simulate --demo", "no address" },
+    { "a mistyped option",    BASE "--lisen a:1", "did you mean '--listen'?" },
+    { "an unknown option",    BASE "--frobnicate", "unknown option: --frobnicate" },
+    { "no value",             BASE "--rule", "a value is missing: --rule" },
     { "two sources",          BASE "--quote-source gramine", "exclude each other" },
     { "an unknown source",    "-l a:1 --demo --quote-source sgx", "configfs-tsm, gramine or" },
     { "no command",           "-l a:1 --demo --quote-source command", "configfs-tsm, gramine or" },
