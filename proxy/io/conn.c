@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "proxy/io/conn_parts.h"
+#include "proxy/io/loopback.h"
 #include "proxy/io/status_from_uv.h"
 #include "proxy/io/tls.h"
 
@@ -49,17 +50,19 @@ void conn_parts_close(struct conn *c)
     uv_close((uv_handle_t *)&c->kick, on_handle_closed);
 }
 
-/* A conn with its handles, but without a socket. */
-static struct conn *conn_new(uv_loop_t *loop, int family)
+/* A conn with its handles, and an unconnected TCP socket if |family| is AF_INET
+ * or AF_INET6. NULL: |*rc| is a number of libuv's. */
+static struct conn *conn_new(uv_loop_t *loop, int family, int *rc)
 {
     struct conn *c = calloc(1, sizeof(*c));
-    int rc;
 
+    *rc = UV_ENOMEM;
     if (c == NULL)
         return NULL;
-    rc = family == AF_UNIX ? uv_pipe_init(loop, &c->io.pipe, 0)
-                           : uv_tcp_init(loop, &c->io.tcp);
-    if (rc != 0) {
+    *rc = family == AF_UNIX
+              ? uv_pipe_init(loop, &c->io.pipe, 0)
+              : uv_tcp_init_ex(loop, &c->io.tcp, (unsigned)family);
+    if (*rc != 0) {
         free(c); /* libuv knows of no handle yet */
         return NULL;
     }
@@ -73,17 +76,6 @@ static struct conn *conn_new(uv_loop_t *loop, int family)
     c->flight = c->next;
     c->unread = c->next;
     return c;
-}
-
-/* Whether |at| is an address within this machine. */
-static bool is_loopback(const struct sockaddr *at)
-{
-    const struct sockaddr_in *four = (const void *)at;
-    const struct sockaddr_in6 *six = (const void *)at;
-
-    if (at->sa_family == AF_INET)
-        return (ntohl(four->sin_addr.s_addr) >> 24) == 127;
-    return at->sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
 }
 
 /* Now that there is a socket. Both are best effort: a connection without them
@@ -109,7 +101,7 @@ enum status conn_from_fd(uv_loop_t *loop, int fd, struct conn **out)
         (void)close(fd); /* nothing was written to it */
         return STATUS_NETWORK;
     }
-    c = conn_new(loop, own.ss_family);
+    c = conn_new(loop, own.ss_family == AF_UNIX ? AF_UNIX : AF_UNSPEC, &rc);
     if (c == NULL) {
         (void)close(fd); /* as above */
         return STATUS_NO_MEMORY;
@@ -121,7 +113,7 @@ enum status conn_from_fd(uv_loop_t *loop, int fd, struct conn **out)
         conn_parts_close(c);
         return STATUS_NETWORK;
     }
-    c->loopback = is_loopback((const struct sockaddr *)&own);
+    c->loopback = loopback_check((const struct sockaddr *)&own);
     tune(c);
     *out = c;
     return STATUS_OK;
@@ -140,25 +132,34 @@ static void on_connect(uv_connect_t *req, int rc)
     c->on_connected(c->connected_ctx, c, rc);
 }
 
+static int connect_tcp(struct conn *c, const struct sockaddr *to)
+{
+    uv_os_fd_t fd;
+
+    if (uv_fileno(&c->io.handle, &fd) == 0)
+        loopback_unpaced(fd, to);
+    return uv_tcp_connect(&c->connect, &c->io.tcp, to, on_connect);
+}
+
 int conn_connect(uv_loop_t *loop, const struct sockaddr *to,
                  conn_connected_fn *on_connected, void *ctx, struct conn **out)
 {
-    struct conn *c = conn_new(loop, to->sa_family);
-    int rc = 0;
+    int rc;
+    struct conn *c = conn_new(loop, to->sa_family, &rc);
 
     *out = NULL;
     if (c == NULL)
-        return UV_ENOMEM;
+        return rc;
     c->on_connected = on_connected;
     c->connected_ctx = ctx;
-    c->loopback = is_loopback(to);
+    c->loopback = loopback_check(to);
     if (to->sa_family == AF_UNIX)
         uv_pipe_connect(
             &c->connect, &c->io.pipe,
             ((const struct sockaddr_un *)(const void *)to)->sun_path,
             on_connect);
     else
-        rc = uv_tcp_connect(&c->connect, &c->io.tcp, to, on_connect);
+        rc = connect_tcp(c, to);
     if (rc != 0) {
         conn_parts_close(c);
         return rc;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "proxy/io/listen_address.h"
+#include "proxy/io/loopback.h"
 
 #define MODE_OWN        (S_IRUSR | S_IWUSR)
 #define MODE_OTHERS     (MODE_OWN | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)
@@ -145,6 +146,8 @@ static int open_socket(const union listen_socket_address *at,
     int fd = socket(at->any.sa_family,
                     SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
+    if (fd >= 0)
+        loopback_unpaced(fd, &at->any);
     if (fd >= 0 && !bind_and_listen(fd, at, sharing)) {
         int saved = errno;
 
