@@ -68,7 +68,7 @@
 #define STREAM_WINDOW_BYTES    (256 * 1024) /* what it is raised to at once */
 #define STREAM_WINDOW_MAX_BYTES (1024 * 1024) /* and while its reader keeps up */
 #define SESSION_QUEUED_MAX_BYTES (32 * 1024 * 1024) /* all streams together */
-#define SESSION_OUT_RECORDS    16    /* sealed or being filled: 512 KiB */
+#define SESSION_OUT_RECORDS    8     /* sealed or being filled: 256 KiB */
 #define TARGET_MAX_BYTES       320   /* "host:port" of an open frame */
 
 /* A teekit session. */
