@@ -237,6 +237,20 @@ static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
     follow_deadline(c);
 }
 
+/* Flush now what the read brought about, mostly credit: the next read may
+ * follow without a turn of the loop, and the peer waits. */
+static void on_read_end(void *ctx)
+{
+    struct carrier *c = ctx;
+
+    if (c->state != CARRIER_OPEN || !list_linked(&c->dirty))
+        return;
+    list_remove(&c->dirty);
+    if (list_empty(&c->hub->dirty))
+        (void)uv_idle_stop(&c->hub->flush); /* cannot fail */
+    work(c);
+}
+
 static void on_sent(void *ctx)
 {
     struct carrier *c = ctx;
@@ -381,6 +395,7 @@ static enum status attach(struct carrier *c, struct conn *conn,
 {
     static const struct ws_link_events events = {
         .on_message = on_message,
+        .on_read_end = on_read_end,
         .on_sent = on_sent,
         .on_end = on_link_end,
     };

@@ -181,7 +181,7 @@ static uint8_t *on_alloc(void *ctx, size_t *room)
 {
     struct ws_link *l = ctx;
 
-    *room = SCRATCH_READ_BYTES;
+    *room = ws_reader_room(&l->reader, SCRATCH_READ_BYTES);
     return l->scratch->read;
 }
 
@@ -206,6 +206,8 @@ static void on_read(void *ctx, uint8_t *at, size_t len)
         }
     }
     gather_end(gather);
+    if (!l->over && l->events->on_read_end != NULL)
+        l->events->on_read_end(l->ctx);
     l->busy = false;
     if (l->conn == NULL) /* given up in a callback */
         ws_link_free(l);

@@ -28,6 +28,9 @@ struct ws_link_events {
      * is on during the call. */
     void (*on_message)(void *ctx, enum ws_opcode opcode, uint8_t *at,
                        size_t len);
+    /* Every whole message of one read was handed over, and what was gathered
+     * has been sent. May be NULL. */
+    void (*on_read_end)(void *ctx);
     /* A pong arrived, asked for or not. May be NULL. */
     void (*on_pong)(void *ctx);
     /* ws_link_is_idle() became true. */

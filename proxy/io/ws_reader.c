@@ -22,6 +22,16 @@ uint16_t ws_reader_close_code(const struct ws_reader *r)
     return r->close_code;
 }
 
+size_t ws_reader_room(const struct ws_reader *r, size_t most)
+{
+    uint64_t whole, first = r->in_payload ? r->left : 0;
+
+    if (r->frame_len == 0 || first >= most || r->head_len > 0)
+        return most;
+    whole = first + (most - first) / r->frame_len * r->frame_len;
+    return whole > 0 ? (size_t)whole : most;
+}
+
 static bool is_control(enum ws_opcode opcode)
 {
     return opcode >= WS_CLOSE;
@@ -159,6 +169,7 @@ static enum status read_header(struct ws_reader *r, struct why *why)
         if (st == STATUS_OK)
             begin_data(r);
     }
+    r->frame_len = r->head_len + r->left;
     r->key_at = 0;
     r->head_len = 0;
     r->in_payload = true;

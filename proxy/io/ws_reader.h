@@ -27,8 +27,9 @@ struct ws_reader {
     enum ws_opcode opcode; /* of the frame being read */
     bool fin;
     uint8_t key[4];
-    unsigned key_at; /* next byte of |key|, 0 to 3 */
-    uint64_t left;   /* payload bytes of the frame still to come */
+    unsigned key_at;    /* next byte of |key|, 0 to 3 */
+    uint64_t left;      /* payload bytes of the frame still to come */
+    uint64_t frame_len; /* bytes of the last frame begun, header included */
 
     bool begins;            /* no piece of the message was handed out yet */
     bool in_message;        /* between the first and the last fragment */
@@ -55,6 +56,11 @@ void ws_reader_init(struct ws_reader *r, enum ws_role role,
 
 /* Raise or lower the bound, from the next frame header on. */
 void ws_reader_limit(struct ws_reader *r, uint64_t message_max);
+
+/* How many bytes, 1 to |most|, to read next: as many as let the read end with
+ * a frame if those to come are as long as the last one, so that few lie in two
+ * reads. |most| > 0. */
+size_t ws_reader_room(const struct ws_reader *r, size_t most);
 
 /* Read on in |*len| bytes at |*at|, which are unmasked in place; both are
  * moved past what was used. |*got| says whether |piece| holds something:

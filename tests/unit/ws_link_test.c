@@ -18,6 +18,7 @@ struct side {
     enum ws_opcode opcode; /* of the last */
     bool sent;             /* on_sent() was called */
     unsigned pongs;
+    size_t wanted, told; /* messages; |told| at the end of a read */
     bool ended;
     struct why why;
     bool close_on_message, close_on_end;
@@ -51,6 +52,14 @@ static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
         give_up(s);
 }
 
+/* After the messages it brought. */
+static void on_read_end(void *ctx)
+{
+    struct side *s = ctx;
+
+    s->told = s->messages;
+}
+
 static void on_sent(void *ctx)
 {
     struct side *s = ctx;
@@ -82,6 +91,7 @@ static void open_side(struct pair *p, struct side *s, enum ws_role role,
                       struct conn *conn)
 {
     static const struct ws_link_events events = { .on_message = on_message,
+                                                  .on_read_end = on_read_end,
                                                   .on_sent = on_sent,
                                                   .on_pong = on_pong,
                                                   .on_end = on_end };
@@ -124,23 +134,17 @@ static void end(struct pair *p)
     end_fini(&p->raw);
 }
 
-struct wanted {
-    const struct side *side;
-    size_t messages;
-};
-
 static bool wants(void *ctx)
 {
-    const struct wanted *w = ctx;
+    const struct side *s = ctx;
 
-    return w->side->messages < w->messages;
+    return s->messages < s->wanted;
 }
 
 static void expect_messages(struct pair *p, struct side *s, size_t count)
 {
-    struct wanted w = { s, count };
-
-    loop_while(&p->loop, wants, &w);
+    s->wanted = count;
+    loop_while(&p->loop, wants, s);
     assert_int_equal(s->messages, count);
 }
 
@@ -169,6 +173,7 @@ static void send_and_check(struct pair *p, struct side *from, struct side *to,
     to->messages = 0;
     CHECK_STATUS(ws_link_send(from->link, WS_BINARY, out, count), STATUS_OK);
     expect_messages(p, to, count);
+    assert_int_equal(to->told, count);
     assert_int_equal(to->opcode, WS_BINARY);
     assert_int_equal(to->got.len, count * len);
     assert_memory_equal(to->got.at, want, count * len);

@@ -160,6 +160,45 @@ static void a_limit_holds_from_the_next_header_on(void **state)
     assert_string_equal(why.expected, "at most 1 a message");
 }
 
+/* A frame of 6 bytes, of which |read| were read before. */
+static void a_read_ends_with_a_frame_if_it_can(void **state)
+{
+    /* clang-format off */
+    static const struct {
+        const char *name;
+        size_t read, most, room;
+    } reads[] = {
+        { "nothing known yet",               0,  100, 100 },
+        { "a header in parts",               1,  100, 100 },
+        { "the rest, and whole ones",        3,   20,  15 },
+        { "the rest alone",                  3,    8,   3 },
+        { "less than the rest",              3,    2,   2 },
+        { "whole ones",                      6,   20,  18 },
+        { "one exactly",                     6,    6,   6 },
+        { "less than one",                   6,    5,   5 },
+        { "a header in parts, behind one",   7,   20,  20 },
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(reads); i++) {
+        uint8_t bytes[] = { 0x82, 0x04, 'a', 'b', 'c', 'd', 0x82 };
+        uint8_t *at = bytes;
+        size_t len = reads[i].read;
+        struct ws_reader r;
+        struct ws_piece piece;
+        struct why why;
+        bool got = true;
+
+        ws_reader_init(&r, WS_CLIENT, 100);
+        while (got)
+            CHECK_STATUS(ws_reader_next(&r, &at, &len, &got, &piece, &why),
+                         STATUS_OK);
+        if (ws_reader_room(&r, reads[i].most) != reads[i].room)
+            fail_msg("%s", reads[i].name);
+    }
+}
+
 static void close_frames_can_be_taken_apart(void **state)
 {
     struct slice reason;
@@ -306,6 +345,7 @@ int main(void)
         cmocka_unit_test(frames_are_read_strictly),
         cmocka_unit_test(a_reader_that_failed_stays_failed),
         cmocka_unit_test(a_limit_holds_from_the_next_header_on),
+        cmocka_unit_test(a_read_ends_with_a_frame_if_it_can),
         cmocka_unit_test(close_frames_can_be_taken_apart),
         cmocka_unit_test(frames_written_are_frames_read),
         cmocka_unit_test(control_frames_written_are_read),
