@@ -48,6 +48,7 @@ struct client {
     int64_t left;      /* body bytes to come */
     int64_t to_send;   /* upload bytes not yet handed to libuv */
     uv_write_t upload; /* one at a time */
+    size_t uploading;  /* bytes of it */
     size_t head_len;
     char head[HEAD_MAX + 1];
     char in[256 * 1024];
@@ -103,8 +104,10 @@ static void on_uploaded(uv_write_t *w, int status)
 {
     struct client *c = w->data;
 
-    if (status == 0)
-        upload_more(c);
+    if (status != 0)
+        return; /* reading will notice */
+    c->load->bytes += c->uploading;
+    upload_more(c);
 }
 
 static void upload_more(struct client *c)
@@ -115,6 +118,7 @@ static void upload_more(struct client *c)
     if (n == 0)
         return;
     c->to_send -= n;
+    c->uploading = (size_t)n;
     c->upload.data = c;
     if (uv_write(&c->upload, (uv_stream_t *)&c->tcp, &b, 1, on_uploaded) != 0)
         client_fail(c);
@@ -141,7 +145,6 @@ static void answered(struct client *c)
     uint64_t us = (uv_hrtime() - c->asked_ns) / 1000;
 
     l->requests++;
-    l->bytes += (uint64_t)l->upload;
     if (l->sample_count < SAMPLES_MAX)
         l->samples_us[l->sample_count++] = (uint32_t)MIN_OF(us, UINT32_MAX);
     if (l->fresh)
