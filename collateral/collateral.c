@@ -48,11 +48,11 @@ struct collateral_wait {
         bool is_optional;   /* the answer may go without */
         struct buffer body; /* what is stapled; borrowed by |leg| */
         struct buffer chain;
+        bool is_pending;   /* asked for, and not settled */
         struct item *item; /* held; NULL until settled, or if not had */
-        struct why why;    /* why an optional one was not had; else all zero */
+        struct why why;    /* why it was not had; else all zero */
     } legs[ITEM_COUNT];
-    unsigned missing; /* legs that have not settled */
-    struct why why;   /* of the first that failed; or all zero */
+    struct why why; /* of the first leg that failed; or all zero */
 
     /* Frees the wait, then tells whoever asked. */
     void (*answer)(struct collateral_wait *w);
@@ -87,9 +87,22 @@ static void tell_soon(struct collateral *c)
         (void)uv_timer_start(&c->soon, on_soon, 0, 0); /* has a callback */
 }
 
-static bool is_answered(const struct collateral_wait *w)
+/* Is |w| to be answered now? Then |w->why| says whether it has all. Legs behind
+ * one that has failed are not worth waiting for; those before it are, so that
+ * the same is always told first. */
+static bool conclude(struct collateral_wait *w)
 {
-    return w->missing == 0 || w->why.status != STATUS_OK;
+    for (size_t i = 0; i < COUNT_OF(w->legs); i++) {
+        const struct wait_leg *leg = &w->legs[i];
+
+        if (leg->is_pending)
+            return false;
+        if (leg->why.status == STATUS_OK || leg->is_optional)
+            continue;
+        w->why = leg->why;
+        return true;
+    }
+    return true;
 }
 
 /* Take |w| out of its engine and free it. */
@@ -186,7 +199,7 @@ static struct collateral_wait *next_answered(const struct collateral *c)
 {
     struct collateral_wait *w = c->waits;
 
-    while (w != NULL && !is_answered(w))
+    while (w != NULL && !conclude(w))
         w = w->next;
     return w;
 }
@@ -215,14 +228,12 @@ static void on_settled(struct slot_leg *slot_leg, struct item *item,
     struct wait_leg *leg = CONTAINER_OF(slot_leg, struct wait_leg, leg);
     struct collateral_wait *w = leg->wait;
 
-    w->missing--;
+    leg->is_pending = false;
     if (item != NULL)
         leg->item = item_ref(item);
-    else if (leg->is_optional)
+    else
         leg->why = *why;
-    else if (w->why.status == STATUS_OK)
-        w->why = *why; /* the others are not worth waiting for */
-    if (is_answered(w))
+    if (conclude(w))
         tell_soon(w->engine);
 }
 
@@ -289,7 +300,7 @@ struct ask {
     struct wait_leg *leg;
 };
 
-/* Ask for each, until one is known not to be had. All are counted before the
+/* Ask for each, until one is known not to be had. All are pending before the
  * first may settle. */
 static enum status ask_all(struct collateral_wait *w, const struct ask *asks,
                            size_t count, struct slice root,
@@ -297,7 +308,8 @@ static enum status ask_all(struct collateral_wait *w, const struct ask *asks,
 {
     struct collateral *c = w->engine;
 
-    w->missing = (unsigned)count;
+    for (size_t i = 0; i < count; i++)
+        asks[i].leg->is_pending = true;
     for (size_t i = 0; i < count && w->why.status == STATUS_OK; i++) {
         bool is_new;
         struct slot *s = roster_slot_for(&c->roster, &asks[i].want, root,

@@ -113,20 +113,24 @@ static const struct collateral_source *source_of(const struct search *s)
 
 /* --- words ---------------------------------------------------------------- */
 
-/* Keep |inner| as the reason of this search, with whose item it was and what
- * it was wanted for. */
+/* Keep |inner| as the reason of this search, with whose item it was. What was
+ * expected is what |inner| says, in what was wanted: one sentence. */
 static void blame(struct search *s, const char *origin, const struct why *inner)
 {
+    const struct why what = *inner; /* |inner| may be ours */
     char purpose[WANT_PURPOSE_ROOM];
-    char line[sizeof(s->why.found)];
     char from[URL_SHORT_ROOM];
 
     url_short(origin, from);
     want_purpose(&s->want, purpose);
-    why_line(inner, line, sizeof(line));
-    (void)why_fail(&s->why, inner->status, collateral_item_name(s->want.item),
-                   NULL, "%s: %s", from, line); /* which has the clause */
-    (void)why_expect(&s->why, "%s", purpose);
+    (void)why_fail(&s->why, what.status, collateral_item_name(s->want.item),
+                   what.clause, "%s: %s%s%s", from,
+                   what.field != NULL ? what.field : "",
+                   what.field != NULL ? ": " : "",
+                   what.found[0] != '\0' ? what.found
+                                         : status_text(what.status));
+    (void)why_expect(&s->why, "%s%s%s", what.expected,
+                     what.expected[0] != '\0' ? ", in " : "", purpose);
 }
 
 static void log_failure(const struct search *s)

@@ -173,8 +173,8 @@ def without_a_source_it_serves_and_says_why_it_staples_nothing(build):
             server = bench.server("pcs")
             wait_log(server, "staple.failed")
             answer = bench.ask(server)
-            # All items are missing: which of them is named is left open.
-            check("NO_COLLATERAL" in answer and "hello" not in answer, answer)
+            # All items are missing: the first is named.
+            check("tcb_info" in answer and "hello" not in answer, answer)
             # It is asked again, and then all is well.
             bench.pcs.clear()
             wait_log(server, "staple.set")
