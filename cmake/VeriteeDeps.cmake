@@ -1,8 +1,9 @@
 # cmake/VeriteeDeps.cmake: the libraries of others, as targets.
 #
-#   veritee::wolfssl veritee::llhttp       from VERITEE_DEPS (cmake/deps.sh)
-#   veritee::uv veritee::sodium veritee::cbor veritee::curl
-#   veritee::yaml                          from Debian (cmake/packages.sh build)
+#   veritee::wolfssl veritee::curl
+#   veritee::llhttp                        from VERITEE_DEPS (cmake/deps.sh)
+#   veritee::uv veritee::sodium veritee::cbor veritee::yaml
+#   veritee::openssl, for libcurl alone    from Debian (cmake/packages.sh build)
 #   veritee::cmocka veritee::wslay
 #   veritee::jansson                       only if installed (... test)
 #
@@ -14,9 +15,10 @@ include_guard(GLOBAL)
 
 get_filename_component(_veritee_root "${CMAKE_CURRENT_LIST_DIR}" DIRECTORY)
 set(VERITEE_DEPS "${_veritee_root}/build/deps" CACHE PATH
-    "Where cmake/deps.sh put wolfSSL and llhttp")
+    "Where cmake/deps.sh put wolfSSL, libcurl and llhttp")
 option(VERITEE_SYSTEM_WOLFSSL
-    "Last resort: the system's wolfSSL; slow on Debian, and less strict" OFF)
+    "Last resort: the system's wolfSSL and libcurl; slow on Debian, and less strict"
+    OFF)
 
 # --- what pkg-config knows ---------------------------------------------------
 
@@ -37,8 +39,12 @@ endfunction()
 _veritee_pkg(uv      "libuv>=1.44")
 _veritee_pkg(sodium  "libsodium>=1.0.18")
 _veritee_pkg(cbor    "libcbor>=0.8")
-_veritee_pkg(curl    "libcurl>=7.88")
 _veritee_pkg(yaml    "yaml-0.1>=0.2.5")
+if(VERITEE_SYSTEM_WOLFSSL)
+    _veritee_pkg(curl "libcurl>=7.88")
+else()
+    _veritee_pkg(openssl "openssl>=3.0")
+endif()
 _veritee_pkg(cmocka  "cmocka>=1.1.5" OPTIONAL)
 _veritee_pkg(jansson "jansson>=2.14" OPTIONAL)
 if(_veritee_missing)
@@ -100,6 +106,7 @@ if(VERITEE_SYSTEM_WOLFSSL)
 else()
     _veritee_static(wolfssl libwolfssl.a wolfssl/options.h m Threads::Threads)
     _veritee_static(llhttp libllhttp.a llhttp.h)
+    _veritee_static(curl libcurl.a curl/curl.h veritee::openssl Threads::Threads)
 
     # The stamp names the script that filled the folder.
     set(_veritee_stamp "")

@@ -1,24 +1,29 @@
 #!/bin/sh
-# cmake/deps.sh: build wolfSSL and fetch llhttp into a folder of our own.
+# cmake/deps.sh: build wolfSSL and libcurl and fetch llhttp into a folder of our
+# own.
 #
 #   cmake/deps.sh [--fresh] PREFIX      e.g. cmake/deps.sh build/deps
 #
-# PREFIX then holds include/wolfssl/, include/llhttp.h, lib/libwolfssl.a and
-# lib/libllhttp.a, which is where cmake/VeriteeDeps.cmake looks. Nothing is
-# installed outside PREFIX and the machine's own package lists stay as they
-# are. Takes half a minute; does nothing when PREFIX is up to date already.
-# --fresh builds all the same, to pick up a security update of the sources.
+# PREFIX then holds include/wolfssl/, include/curl/, include/llhttp.h and
+# lib/lib{wolfssl,curl,llhttp}.a, which is where cmake/VeriteeDeps.cmake looks.
+# Nothing is installed outside PREFIX and the machine's own package lists stay
+# as they are. Takes less than a minute; does nothing when PREFIX is up to date
+# already. --fresh builds all the same, to pick up a security update of the
+# sources.
 #
 # Why not the packages of Debian 12: its wolfSSL is built without assembler
 # (AES-GCM 40 times slower, ECDSA 5 times) and with compatibility defaults we
-# do not want; its llhttp 8 accepts smuggled headers that llhttp 9.2 refuses.
-# Both come from Debian 13 instead, wolfSSL as source, from the mirror that
-# this machine uses anyway, checked against Debian's archive keys.
+# do not want; its libcurl speaks 25 protocols and brings 29 other libraries
+# into a process that wants HTTPS; its llhttp 8 accepts smuggled headers that
+# llhttp 9.2 refuses. They come from Debian 13 instead, the first two as source,
+# from the mirror that this machine uses anyway, checked against Debian's
+# archive keys.
 set -eu
 
 suite=trixie
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 wolfssl_known=5.7.2 # the versions the edits below were made for
+curl_known=8.14.1 # the version whose switches are set below
 llhttp_known=9.2.
 alpn_places=1
 vzeroupper_sp=15
@@ -41,7 +46,7 @@ fi
 [ -n "${1-}" ] && [ $# -eq 1 ] || fail "$usage"
 
 for tool in apt-get dpkg-source dpkg-deb autoreconf libtoolize make gcc \
-    flock sha256sum xz; do
+    cmake ninja flock sha256sum xz; do
     command -v "$tool" >/dev/null ||
         fail "needs $tool: run cmake/packages.sh build"
 done
@@ -61,8 +66,10 @@ up_to_date() {
     grep -qx "script $script" "$prefix/stamp" 2>/dev/null &&
         grep -qx "arch $arch" "$prefix/stamp" &&
         [ -f "$prefix/lib/libwolfssl.a" ] &&
+        [ -f "$prefix/lib/libcurl.a" ] &&
         [ -f "$prefix/lib/libllhttp.a" ] &&
         [ -f "$prefix/include/wolfssl/options.h" ] &&
+        [ -f "$prefix/include/curl/curl.h" ] &&
         [ -f "$prefix/include/llhttp.h" ]
 }
 
@@ -146,10 +153,27 @@ APT::Sandbox::User "root"; // another user may not reach this folder
 CONF
 }
 
+# versions NAME: those of a source package, the newest first.
+versions() {
+    apt-cache showsrc "$1" | sed -n 's/^Version: //p' | sort -ruV
+}
+
+# fetch_source NAME: the newest version that there is, into NAME.version. A
+# mirror may lack what its index of security updates already names.
+fetch_source() {
+    for version in $(versions "$1"); do
+        if apt-get -q source --download-only "$1=$version"; then
+            echo "$version" >"$1.version"
+            return 0
+        fi
+    done
+    return 1
+}
+
 # One of several archives may be no Debian: what counts is what is found.
 fetch_once() {
     apt-get -q update || true
-    apt-get -q source --download-only wolfssl &&
+    fetch_source wolfssl && fetch_source curl &&
         apt-get -q download libllhttp-dev
 }
 
@@ -165,26 +189,35 @@ fetch() {
     return 1
 }
 
-field() { sed -n "s/^$1: //p" | head -n 1; }
-
 check_versions() {
-    wolfssl=$(field Version <"$(ls wolfssl_*.dsc)")
+    wolfssl=$(cat wolfssl.version)
+    curl=$(cat curl.version)
     llhttp=$(dpkg-deb -f libllhttp-dev_*.deb Version)
+    for source in wolfssl curl; do
+        newest=$(versions $source | head -n 1)
+        [ "$newest" = "$(cat $source.version)" ] ||
+            echo "deps.sh: warning: the mirror lacks $source $newest" \
+                "($(cat $source.version) instead): run again with --fresh later"
+    done
     case $wolfssl in "$wolfssl_known"-*) ;; *)
         fail "wolfSSL is $wolfssl now: read its changes, check the edits" ;;
+    esac
+    case $curl in "$curl_known"-*) ;; *)
+        fail "curl is $curl now: read its changes, check the switches" ;;
     esac
     case $llhttp in "$llhttp_known"*) ;; *)
         fail "llhttp is $llhttp now: read its changes" ;;
     esac
 }
 
-# --- wolfSSL -----------------------------------------------------------------
-
+# apt has checked every file against the signed index.
 unpack() {
-    # apt has checked every file against the signed index.
-    dpkg-source --no-check -x wolfssl_*.dsc src &&
+    dpkg-source --no-check -x "wolfssl_$wolfssl.dsc" src &&
+        dpkg-source --no-check -x "curl_$curl.dsc" curl &&
         dpkg-deb -x libllhttp-dev_*.deb llhttp
 }
+
+# --- wolfSSL -----------------------------------------------------------------
 
 # edit FILE EXPECTED AWK-PROGRAM: the program prints the file and counts its
 # changes in n; any other number than EXPECTED means the source has moved.
@@ -287,14 +320,55 @@ self_test() {
     done
 }
 
+# --- libcurl -----------------------------------------------------------------
+
+# Only what collateral/fetch.c asks for: GET by HTTP/1.1 and TLS, through a HTTP
+# proxy that wants no password, names looked up in a thread. OpenSSL and the
+# system's roots as in Debian's own build.
+curl_off='ALTSVC AWS BINDLOCAL COOKIES DOH FORM_API GETOPTIONS HSTS HTTP_AUTH
+    KERBEROS_AUTH MIME NEGOTIATE_AUTH NETRC NTLM SHA512_256 SRP WEBSOCKETS'
+curl_is='supported_protocols="HTTP HTTPS"
+supported_features="AsynchDNS HTTPS-proxy IPv6 Largefile SSL threadsafe"'
+
+configure_curl() {
+    for part in $curl_off; do
+        set -- "$@" "-DCURL_DISABLE_$part=ON"
+    done
+    for part in CURL_BROTLI CURL_USE_LIBPSL CURL_USE_LIBSSH2 CURL_ZLIB \
+        CURL_ZSTD USE_LIBIDN2 USE_NGHTTP2 ENABLE_UNIX_SOCKETS BUILD_CURL_EXE \
+        BUILD_SHARED_LIBS BUILD_LIBCURL_DOCS BUILD_MISC_DOCS BUILD_TESTING \
+        ENABLE_CURL_MANUAL PICKY_COMPILER; do
+        set -- "$@" "-D$part=OFF"
+    done
+    cmake -S curl -B curl/build -G Ninja -DCMAKE_C_COMPILER=gcc \
+        -DCMAKE_BUILD_TYPE=None -DCMAKE_INSTALL_LIBDIR=lib \
+        -DCMAKE_C_FLAGS="-O2 -fPIC -fstack-protector-strong \
+-D_FORTIFY_SOURCE=2 -ffile-prefix-map=$work/=" \
+        -DCMAKE_UNITY_BUILD=ON -DCMAKE_UNITY_BUILD_BATCH_SIZE=40 \
+        -DHTTP_ONLY=ON -DENABLE_THREADED_RESOLVER=ON -DCURL_USE_OPENSSL=ON \
+        -DCURL_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt \
+        -DCURL_CA_PATH=/etc/ssl/certs "$@" || return 1
+    grep '^supported_' curl/build/libcurl.pc # no more, and no less
+    [ "$(grep '^supported_' curl/build/libcurl.pc)" = "$curl_is" ]
+}
+
+compile_curl() {
+    cmake --build curl/build &&
+        DESTDIR="$work/out" cmake --install curl/build --prefix /
+}
+
+# --- the result --------------------------------------------------------------
+
 # Old files go first, the stamp comes last: what is half done is done again.
 hand_over() {
-    rm -rf "$prefix/stamp" "$prefix/include/wolfssl"
+    rm -rf "$prefix/stamp" "$prefix/include/wolfssl" "$prefix/include/curl"
     mkdir -p "$prefix/include" "$prefix/lib"
-    mv out/include/wolfssl llhttp/usr/include/llhttp.h "$prefix/include/"
-    mv out/lib/libwolfssl.a llhttp/usr/lib/*/libllhttp.a "$prefix/lib/"
+    mv out/include/wolfssl out/include/curl llhttp/usr/include/llhttp.h \
+        "$prefix/include/"
+    mv out/lib/libwolfssl.a out/lib/libcurl.a llhttp/usr/lib/*/libllhttp.a \
+        "$prefix/lib/"
     printf '%s\n' "script $script" "arch $arch" "wolfssl $wolfssl" \
-        "llhttp $llhttp" >stamp
+        "curl $curl" "llhttp $llhttp" >stamp
     mv stamp "$prefix/stamp"
 }
 
@@ -302,11 +376,14 @@ write_sources
 write_apt_conf
 step 'fetch sources, checking signatures' fetch
 check_versions
-step "unpack wolfSSL $wolfssl" unpack
+step 'unpack' unpack
 step 'edit wolfSSL (ALPN, vzeroupper)' edit_all
 (step 'configure wolfSSL' configure)
 step 'compile wolfSSL' compile
 (step 'wolfCrypt self-test' self_test)
+step 'configure libcurl' configure_curl
+step 'compile libcurl' compile_curl
 hand_over
-echo "deps.sh: wolfSSL $wolfssl and llhttp ${llhttp%%~*} in $prefix," \
+echo "deps.sh: wolfSSL $wolfssl, libcurl $curl and llhttp ${llhttp%%~*}" \
+    "in $prefix," \
     "$((($(now_ms) - all_began) / 1000)) s"

@@ -27,7 +27,7 @@ build python3                generators and scripts
 build libuv1-dev             event loop
 build libsodium-dev          key agreement, sealed boxes, random, secret memory
 build libcbor-dev            tunnel messages
-build libcurl4-openssl-dev   fetches collateral
+build libssl-dev             TLS for cmake/deps.sh's libcurl
 build libyaml-dev            policy files
 build uthash-dev             hash tables
 build dpkg-dev               cmake/deps.sh unpacks a source package

@@ -326,8 +326,8 @@ static bool set_up(struct fetcher *f)
            curl_multi_setopt(m, CURLMOPT_MAXCONNECTS, 8L) == CURLM_OK;
 }
 
-/* For the first transfer: libcurl and what it brings take 3 MiB, which a
- * process that fetches nothing need not pay. */
+/* For the first transfer: libcurl and OpenSSL then take 5 MiB, which a process
+ * that fetches nothing need not pay. */
 static bool wake(struct fetcher *f)
 {
     if (f->multi != NULL)

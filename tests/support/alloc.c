@@ -37,6 +37,21 @@ static bool must_fail(void)
     return true;
 }
 
+void *alloc_malloc(size_t size)
+{
+    return __real_malloc(size);
+}
+
+void *alloc_calloc(size_t count, size_t size)
+{
+    return __real_calloc(count, size);
+}
+
+void *alloc_realloc(void *old, size_t size)
+{
+    return __real_realloc(old, size);
+}
+
 void *__wrap_malloc(size_t size)
 {
     return must_fail() ? NULL : __real_malloc(size);

@@ -15,4 +15,10 @@ void alloc_fail_after(size_t n);
 /* Let all succeed again. True if one has failed since alloc_fail_after(). */
 bool alloc_failed(void);
 
+/* Those of libc, which never fail on purpose: for a library that is linked in
+ * and can be told what to call. */
+void *alloc_malloc(size_t size);
+void *alloc_calloc(size_t count, size_t size);
+void *alloc_realloc(void *old, size_t size);
+
 #endif

@@ -2,6 +2,10 @@
  * waiting, and nothing but a whole bundle is an answer. */
 #include "tests/support/desk.h"
 
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/secret.h"
 #include "tests/support/alloc.h"
 
@@ -157,5 +161,9 @@ int main(void)
 
     if (!pcs_can_run())
         return 77;
+    /* libcurl is linked in, but its allocations are not ours. */
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, alloc_malloc, free,
+                             alloc_realloc, strdup, alloc_calloc) != CURLE_OK)
+        return 1;
     return cmocka_run_group_tests(tests, bench_set_up, bench_tear_down);
 }
