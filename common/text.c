@@ -330,7 +330,9 @@ static bool is_leap(unsigned year)
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-bool text_days_of(unsigned year, unsigned month, unsigned day, int64_t *days)
+/* Days since 1970-01-01 of a date of the Gregorian calendar, year >= 1970;
+ * false when there is no such day. */
+static bool days_of(unsigned year, unsigned month, unsigned day, int64_t *days)
 {
     static const unsigned before[] = { 0,   31,  59,  90,  120, 151,
                                        181, 212, 243, 273, 304, 334 };
@@ -379,7 +381,7 @@ bool text_from_time(struct slice text, int64_t *unix_out)
         !digits_at(text, 14, 2, &minute) || !digits_at(text, 17, 2, &second))
         return false;
     if (hour > 23 || minute > 59 || second > 59 ||
-        !text_days_of(year, month, day, &days))
+        !days_of(year, month, day, &days))
         return false;
     *unix_out =
         days * 86400 + (int64_t)hour * 3600 + (int64_t)minute * 60 + second;

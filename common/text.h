@@ -65,11 +65,6 @@ bool text_list_has(struct slice list, const char *word);
 /* Read "YYYY-MM-DDThh:mm:ssZ" (RFC 3339, UTC, whole seconds) as unix time. */
 MUST_CHECK bool text_from_time(struct slice text, int64_t *unix_out);
 
-/* Days since 1970-01-01 of a date of the Gregorian calendar, year >= 1970;
- * false when there is no such day. */
-MUST_CHECK bool text_days_of(unsigned year, unsigned month, unsigned day,
-                             int64_t *days);
-
 /* Write unix time as "YYYY-MM-DDThh:mm:ssZ" and a NUL. */
 #define TEXT_TIME_ROOM 32
 void text_time(int64_t unix_seconds, char out[TEXT_TIME_ROOM]);

@@ -67,7 +67,8 @@ enum refusal_form refusal_form_of(struct slice accept)
     return json > page ? REFUSAL_JSON : REFUSAL_PAGE;
 }
 
-void refusal_line(const struct refusal *r, char *line, size_t room)
+/* "veritee: refused: ...", at most |room| bytes with the final NUL. */
+static void write_line(const struct refusal *r, char *line, size_t room)
 {
     const struct why *why = &r->failure->why;
     char reason[512];
@@ -117,7 +118,7 @@ static void put_plain(const struct refusal *r, struct buffer *out)
 {
     char line[1024];
 
-    refusal_line(r, line, sizeof(line));
+    write_line(r, line, sizeof(line));
     buffer_text(out, line);
     buffer_byte(out, '\n');
 }

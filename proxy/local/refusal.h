@@ -33,10 +33,6 @@ struct refusal {
  * plain text. Several fields: joined with commas. */
 enum refusal_form refusal_form_of(struct slice accept);
 
-/* The sentence that plain text and log lines use, at most |room| bytes with
- * the final NUL: "veritee: refused: ...". */
-void refusal_line(const struct refusal *r, char *line, size_t room);
-
 /* Append the whole response to |out|, whose failure is the only error. */
 void refusal_write(const struct refusal *r, struct buffer *out);
 

@@ -304,23 +304,3 @@ void peers_read(struct peers *p, struct peers_figures *out)
     memcpy(out->refused, p->refused, sizeof(out->refused));
     uv_mutex_unlock(&p->lock);
 }
-
-static size_t read_count(struct peers *p, const size_t *count)
-{
-    size_t n;
-
-    uv_mutex_lock(&p->lock);
-    n = *count;
-    uv_mutex_unlock(&p->lock);
-    return n;
-}
-
-size_t peers_pending(struct peers *p)
-{
-    return read_count(p, &p->pending);
-}
-
-size_t peers_all(struct peers *p)
-{
-    return read_count(p, &p->all);
-}

@@ -84,7 +84,4 @@ void peers_leave(struct peers_pass *pass);
 
 void peers_read(struct peers *p, struct peers_figures *out);
 
-size_t peers_pending(struct peers *p);
-size_t peers_all(struct peers *p);
-
 #endif

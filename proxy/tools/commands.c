@@ -38,7 +38,8 @@ const struct command *const commands_all[] = {
 };
 /* clang-format on */
 
-bool commands_help(FILE *to)
+/* False if it cannot be written. */
+static bool help(FILE *to)
 {
     (void)fputs("Usage: veritee COMMAND [options]\n"
                 "\n"
@@ -120,11 +121,11 @@ int commands_run(int argc, char **argv)
     const struct command *command;
 
     if (argc < 2) {
-        (void)commands_help(stderr);
+        (void)help(stderr);
         return COMMAND_TROUBLE;
     }
     if (is_help(argv[1]))
-        return commands_help(stdout) ? COMMAND_GOOD : COMMAND_TROUBLE;
+        return help(stdout) ? COMMAND_GOOD : COMMAND_TROUBLE;
     command = find(commands_all, argv[1]);
     if (command != NULL)
         return run(command, argc - 1, argv + 1);

@@ -2,15 +2,10 @@
 #ifndef PROXY_TOOLS_COMMANDS_H
 #define PROXY_TOOLS_COMMANDS_H
 
-#include <stdio.h>
-
 #include "proxy/tools/command.h"
 
 /* All, in the order of the help; ends in NULL. */
 extern const struct command *const commands_all[];
-
-/* The help of the whole program; false if that cannot be written. */
-bool commands_help(FILE *to);
 
 /* Run the command that argv[1] names, and, if that has commands below it, the
  * one that argv[2] names. Returns the exit status. */

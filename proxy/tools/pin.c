@@ -246,6 +246,14 @@ static void put_warning(void *ctx, const char *text)
     buffer_printf(ctx, "  # WARNING: %s\n", text);
 }
 
+/* Where to get the same values by another way. */
+static const char *const compare[] = {
+    "measure an image that you have built yourself, if it can be reproduced;",
+    "read the release page of whoever publishes the image;",
+    "read the measurements file (JSON) that comes with the image;",
+    "have somebody run 'veritee pin' from another network.",
+};
+
 static void put_head(const struct claims *c, int64_t now_unix,
                      struct buffer *out)
 {
@@ -260,8 +268,8 @@ static void put_head(const struct claims *c, int64_t now_unix,
         "the right ones is\n"
         "  # for you to find out by another way:\n",
         time);
-    for (size_t i = 0; pin_compare[i] != NULL; i++)
-        buffer_printf(out, "  #  - %s\n", pin_compare[i]);
+    for (size_t i = 0; i < COUNT_OF(compare); i++)
+        buffer_printf(out, "  #  - %s\n", compare[i]);
     pin_warnings(c, put_warning, out);
 }
 
@@ -285,14 +293,6 @@ void pin_policy_block(const struct pin *pin, const struct claims *c,
 }
 
 /* --- what a person should know --------------------------------------------- */
-
-const char *const pin_compare[] = {
-    "measure an image that you have built yourself, if it can be reproduced;",
-    "read the release page of whoever publishes the image;",
-    "read the measurements file (JSON) that comes with the image;",
-    "have somebody run 'veritee pin' from another network.",
-    NULL,
-};
 
 void pin_warnings(const struct claims *c, pin_warning *warn, void *ctx)
 {

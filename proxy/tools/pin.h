@@ -47,7 +47,4 @@ void pin_policy_block(const struct pin *pin, const struct claims *claims,
 typedef void pin_warning(void *ctx, const char *text);
 void pin_warnings(const struct claims *claims, pin_warning *warn, void *ctx);
 
-/* Where to get the same values by another way: sentences; ends in NULL. */
-extern const char *const pin_compare[];
-
 #endif

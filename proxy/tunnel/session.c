@@ -547,14 +547,6 @@ bool session_is_leaving(const struct session *s)
     return s->mux.leaving || s->state == SESSION_OVER;
 }
 
-bool session_can_open(const struct session *s)
-{
-    const struct mux *m = &s->mux;
-
-    return s->state == SESSION_READY && !m->leaving &&
-           m->streams < m->streams_max && m->last_id < UINT32_MAX;
-}
-
 const char *session_suite(const struct session *s)
 {
     return aead_name(s->handshake.suite);

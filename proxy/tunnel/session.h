@@ -230,9 +230,6 @@ void session_close(struct session *s, const struct why *reason, int64_t now_ms);
 /* It takes no new streams, whichever side said so; open ones go on. */
 bool session_is_leaving(const struct session *s);
 
-/* Ready, not draining, not closed, and fewer streams than the peer takes. */
-bool session_can_open(const struct session *s);
-
 /* For the status surface. */
 const char *session_suite(const struct session *s); /* "AESGCM"; "" before */
 size_t session_streams(const struct session *s);

@@ -348,9 +348,14 @@ void pair_run(struct pair *p)
 enum status pair_try_open(struct pair *p, const char *target,
                           struct pair_end **out)
 {
-    *out = add_end(&p->client, slice_text(target));
-    return stream_open(p->client.session, slice_text(target), *out,
-                       &(*out)->stream);
+    struct pair_end *e = add_end(&p->client, slice_text(target));
+    enum status st =
+        stream_open(p->client.session, slice_text(target), e, &e->stream);
+
+    if (st != STATUS_OK)
+        p->client.ends--;
+    *out = st == STATUS_OK ? e : NULL;
+    return st;
 }
 
 struct pair_end *pair_open(struct pair *p, const char *target)

@@ -85,6 +85,14 @@ static void start_keys(struct server_rig *rig)
     loop_while(&rig->loop, has_no_key, rig);
 }
 
+struct peers_figures server_rig_peers(const struct server_rig *rig)
+{
+    struct peers_figures figures;
+
+    peers_read(rig->peers, &figures);
+    return figures;
+}
+
 void server_rig_rule(struct server_rig *rig, const char *line)
 {
     struct why why;

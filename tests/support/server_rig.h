@@ -46,6 +46,9 @@ struct server_rig_limits server_rig_limits(void);
 void server_rig_begin(struct server_rig *rig,
                       const struct server_rig_limits *limits);
 
+/* Who is there. */
+struct peers_figures server_rig_peers(const struct server_rig *rig);
+
 /* Another rule. */
 void server_rig_rule(struct server_rig *rig, const char *line);
 

@@ -117,7 +117,7 @@ static void out_of_patience(uv_timer_t *timer)
 
 static bool somebody_is_there(const struct server_rig *rig)
 {
-    return peers_all(rig->peers) > 0 || rig->serve->backends.list != NULL;
+    return server_rig_peers(rig).all > 0 || rig->serve->backends.list != NULL;
 }
 
 /* Come, ask and go; then wait until the server is empty. */

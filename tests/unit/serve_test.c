@@ -361,11 +361,11 @@ static void sessions_are_counted(void **state)
     rig_client_open(&third, &t->rig, false);
     assert_false(third.ready);
     rig_client_close(&second);
-    while (peers_all(t->rig.peers) > 1)
+    while (server_rig_peers(&t->rig).all > 1)
         (void)uv_run(&t->rig.loop, UV_RUN_ONCE);
     rig_client_open(&third, &t->rig, false);
     assert_true(third.ready);
-    assert_int_equal(peers_pending(t->rig.peers), 0);
+    assert_int_equal(server_rig_peers(&t->rig).pending, 0);
     rig_client_close(&third);
     finish(t);
     free(t);

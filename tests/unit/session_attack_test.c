@@ -102,8 +102,7 @@ static struct pair *run_scenario(struct plan *plan)
     p->wire_ctx = plan;
     p->server.answer_bytes = DOWN_BYTES;
     pair_run(p);
-    if (session_can_open(p->client.session)) {
-        e = pair_open(p, "a.b:80");
+    if (pair_try_open(p, "a.b:80", &e) == STATUS_OK) {
         pair_run(p);
         if (!p->client.closed)
             pair_write(e, UP_BYTES);

@@ -191,7 +191,7 @@ static void out_of_patience(uv_timer_t *timer)
 
 static bool somebody_is_there(const struct server_rig *rig)
 {
-    return peers_all(rig->peers) > 0 || rig->serve->teekit_guests != NULL;
+    return server_rig_peers(rig).all > 0 || rig->serve->teekit_guests != NULL;
 }
 
 /* Come and ask. */
