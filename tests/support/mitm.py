@@ -99,6 +99,7 @@ class Relay:
         self.writers = {"client": client[1], "server": server[1]}
         self.seen = {"client": 0, "server": 0}
         self.held = {"client": None, "server": None}
+        self.extra = []  # (to whom, bytes) that an order adds
 
     async def run(self):
         tasks = [asyncio.ensure_future(self.pump(d)) for d in DIRECTIONS]
@@ -127,6 +128,11 @@ class Relay:
         except (asyncio.IncompleteReadError, ConnectionError):
             return
 
+    def write_extra(self):
+        for to, raw in self.extra:
+            self.writers[to].write(raw)
+        self.extra.clear()
+
     def judge(self, sender, frame):
         """The frames to pass on in the place of |frame|."""
         if frame.opcode != BINARY:
@@ -154,7 +160,7 @@ class Mitm:
 
     def __enter__(self):
         self._thread.start()
-        if not self._started.wait(30) or self.port is None:
+        if not self._started.wait(180) or self.port is None:
             raise RuntimeError("the relay does not start")
         return self
 
@@ -200,8 +206,7 @@ class Mitm:
         def act(relay, payload):
             masked_ = direction == "client"
             frame = b"\x88\x82\0\0\0\0\x03\xe8" if masked_ else b"\x88\x02\x03\xe8"
-            to = "server" if masked_ else "client"
-            relay.writers[to].write(frame)
+            relay.extra.append(("server" if masked_ else "client", frame))
             return []
 
         self._order(direction, index, act, times)
@@ -231,7 +236,7 @@ class Mitm:
         """Send it back to its sender, too."""
 
         def act(relay, payload):
-            relay.writers[direction].write(binary(payload, direction != "client"))
+            relay.extra.append((direction, binary(payload, direction != "client")))
             return [payload]
 
         self._order(direction, index, act, times)
@@ -263,6 +268,7 @@ class Mitm:
                 continue
             self._done(order)
             out = [binary(p, sender == "client") for p in payloads]
+        relay.write_extra()  # once it is counted: whoever sees it may look
         return out
 
     def _done(self, order):
