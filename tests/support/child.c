@@ -9,7 +9,7 @@
 
 #include "tests/support/check.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 180000
 
 /* In the new process. Does not return. */
 static void become(const char *const argv[], int in, int out)

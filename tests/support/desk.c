@@ -1,6 +1,7 @@
 #include "tests/support/desk.h"
 
 #include "common/secret.h"
+#include "tests/support/free_port.h"
 
 struct bench bench;
 
@@ -147,7 +148,7 @@ struct collateral_source desk_dead(void)
 {
     static char url[64];
 
-    (void)snprintf(url, sizeof(url), "https://127.0.0.1:%d", pcs_dead_port());
+    (void)snprintf(url, sizeof(url), "https://127.0.0.1:%d", free_port());
     return (struct collateral_source){ .kind = SOURCE_PCCS, .url = url };
 }
 

@@ -31,10 +31,7 @@ void pcs_tell(struct pcs *p, const char *command);
  * "numbers", "vcek", "arkcrl", "all"). */
 unsigned pcs_count(struct pcs *p, const char *item);
 
-/* A port of 127.0.0.1 where nobody listens. */
-int pcs_dead_port(void);
-
-/* Turn |loop| until |*done|; fails the test after 20 seconds. */
+/* Turn |loop| until |*done|; fails the test after three minutes. */
 void pcs_turn(uv_loop_t *loop, const bool *done);
 
 /* Turn |loop| to its end, and prove it empty. */

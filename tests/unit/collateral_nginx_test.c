@@ -12,6 +12,7 @@
 #include "common/file.h"
 #include "common/limits.h"
 #include "common/secret.h"
+#include "tests/support/free_port.h"
 #include "tests/support/tls_files.h"
 
 #define NGINX "/usr/sbin/nginx"
@@ -195,25 +196,18 @@ static bool is_up(int port)
     return connected;
 }
 
-/* nginx cannot choose a port: try some that are free now. One process only,
- * so that none is left behind. */
+/* nginx cannot choose a port. One process only, so that none is left behind. */
 static void start_nginx(void)
 {
+    const int port = free_port();
     char config[128];
     const char *const argv[] = { NGINX, "-c", config, "-p", dir.path, NULL };
 
     (void)snprintf(config, sizeof(config), "%s/nginx.conf", dir.path);
-    for (int attempt = 0; attempt < 10; attempt++) {
-        int port = pcs_dead_port();
-
-        (void)snprintf(base, sizeof(base), "https://127.0.0.1:%d", port);
-        write_config(port);
-        child_start(&nginx, argv);
-        if (is_up(port))
-            return;
-        child_end(&nginx);
-    }
-    fail_msg("nginx does not start: see above");
+    (void)snprintf(base, sizeof(base), "https://127.0.0.1:%d", port);
+    write_config(port);
+    child_start(&nginx, argv);
+    assert_true(is_up(port)); /* or it has said why */
 }
 
 static void write_data(void)

@@ -4,10 +4,11 @@
 #include "collateral/fetch.h"
 #include "common/secret.h"
 #include "proxy/server/sim.h"
+#include "tests/support/free_port.h"
 #include "tests/support/pcs.h"
 
 #define NOW         1800000000
-#define DEADLINE_MS 10000
+#define DEADLINE_MS 120000
 #define BODY_MAX    (64 * 1024)
 
 static struct pcs pcs;
@@ -108,7 +109,7 @@ static const struct {
     { "no answer",           "drop",                0, STATUS_CUT, 0, 0, "" },
     { "half an answer",      "cut",                 0, STATUS_CUT, 200, 0, "" },
     { "silence",             "hang",              300, STATUS_TIMED_OUT, 0, 0, "timed out" },
-    { "an endless answer",   "trickle 0.05",      300, STATUS_TIMED_OUT, 200, 0, "timed out" },
+    { "an endless answer",   "trickle 0.05",     4000, STATUS_TIMED_OUT, 200, 0, "timed out" },
     /* clang-format on */
 };
 
@@ -207,8 +208,7 @@ static void refuses_servers_it_cannot_check(void **state)
     told = (struct told){ 0 };
     fetch(&request, &told);
     CHECK_STATUS(told.why.status, STATUS_TLS);
-    (void)snprintf(other, sizeof(other), "https://127.0.0.1:%d",
-                   pcs_dead_port());
+    (void)snprintf(other, sizeof(other), "https://127.0.0.1:%d", free_port());
     told = (struct told){ 0 };
     fetch(&request, &told);
     CHECK_STATUS(told.why.status, STATUS_REFUSED);
@@ -249,7 +249,7 @@ static void takes_a_proxy_by_name_only(void **state)
     struct fetch_request request = request_of(tcb_url(url), &told);
 
     (void)state;
-    (void)snprintf(dead, sizeof(dead), "http://127.0.0.1:%d", pcs_dead_port());
+    (void)snprintf(dead, sizeof(dead), "http://127.0.0.1:%d", free_port());
     for (size_t i = 0; i < COUNT_OF(names); i++)
         assert_int_equal(setenv(names[i], dead, 1), 0);
     fetch(&request, &told);

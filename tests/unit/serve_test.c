@@ -6,6 +6,7 @@
 #include "common/limits.h"
 #include "common/secret.h"
 #include "tests/support/check.h"
+#include "tests/support/free_port.h"
 
 #define BULK_BYTES ((uint64_t)24 * 1024 * 1024)
 
@@ -209,20 +210,6 @@ static const struct {
     /* clang-format on */
 };
 
-/* A port on which nobody listens. */
-static unsigned dead_port(struct server_rig *rig)
-{
-    const struct listener_config config = { .address = "127.0.0.1:0" };
-    struct listener *l;
-    struct why why;
-    unsigned port;
-
-    CHECK_STATUS(listener_open(&rig->loop, &config, &l, &why), STATUS_OK);
-    port = listener_port(l);
-    listener_close(l);
-    return port;
-}
-
 static void refusals_have_their_reasons(void **state)
 {
     struct test *t = new_test();
@@ -230,8 +217,8 @@ static void refusals_have_their_reasons(void **state)
 
     (void)state;
     begin(t);
-    (void)snprintf(rule, sizeof(rule), "refused.test:80=127.0.0.1:%u",
-                   dead_port(&t->rig));
+    (void)snprintf(rule, sizeof(rule), "refused.test:80=127.0.0.1:%d",
+                   free_port());
     server_rig_rule(&t->rig, rule);
     server_rig_rule(&t->rig, "socket.test:80=/nowhere/x.sock");
     server_rig_rule(&t->rig, "noname.test:80=a..b:80");
