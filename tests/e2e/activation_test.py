@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+from programs import (HOST, PATIENCE, Programs, check, curl,  # noqa: E402
+                      run_tests)
 
 # Opens |argv[1]| ports of |argv[2]|, says which, and becomes the rest of argv.
 MANAGER = """
@@ -34,13 +35,8 @@ def server_on(programs, *args, count=1):
     sim = programs.dir / "sim"
     server = start(programs, "veriteed", "--simulate", "--simulate-dir", sim,
                    "--demo", *args, count=count)
-    ports = []
-    while len(ports) < count:
-        pattern = r"^ready: .*:(\d+)$"
-        server.wait_line(pattern)
-        ports = [line.rsplit(":", 1)[1] for line in server.lines
-                 if line.startswith("ready: ")]
-    server.ports = ports
+    server.ports = [found.group(1) for found in
+                    server.wait_lines(r"^ready: .*:(\d+)$", count)]
     server.sim_dir = sim
     return server
 
@@ -64,7 +60,7 @@ def a_server_takes_them_in_the_place_of_listen(build):
 
 def a_server_without_any_needs_listen(build):
     r = subprocess.run([Path(build) / "bin" / "veriteed", "--simulate", "--demo"],
-                       capture_output=True, timeout=60)
+                       capture_output=True, timeout=PATIENCE)
     check(r.returncode == 2 and b"--listen" in r.stderr, r)
 
 
@@ -93,7 +89,7 @@ def a_proxy_lets_no_other_machine_in_without_credentials(build):
         policy.write_text("listen: localhost:0\n")
         argv = ["/usr/bin/python3", "-c", MANAGER, "1", "0.0.0.0",
                 programs.bin / "veritee", "run", "--policy", policy]
-        r = subprocess.run(argv, capture_output=True, timeout=60)
+        r = subprocess.run(argv, capture_output=True, timeout=PATIENCE)
         check(r.returncode == 1 and b"or credentials" in r.stderr, r)
 
 

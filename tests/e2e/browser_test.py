@@ -14,6 +14,7 @@ import npm  # noqa: E402
 import teekit_peers  # noqa: E402
 from browser import DESKTOP, PHONE, Driver, missing  # noqa: E402
 from mitm import Mitm  # noqa: E402
+from ports import free_port  # noqa: E402
 from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
 
 AXE = ("axe-core", "4.11.0")
@@ -206,7 +207,7 @@ def the_demo_says_what_the_proxy_found(build):
 
 def the_status_page_is_live(build):
     with Programs(build) as programs:
-        server = programs.server()
+        server = programs.server(port=free_port())
         proxy = programs.proxy(policy_for(programs, server))
         photographer = Photographer(build)
         with Driver(programs).open(*by_server(proxy)) as browser:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from pcs_server import PcsServer, serve_kds  # noqa: E402
-from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+from programs import (HOST, Programs, check, curl, run_tests,  # noqa: E402
+                      wait_for)
 
 
 def ask(proxy):
@@ -112,15 +113,17 @@ def status(proxy):
     return json.loads(curl(f"{proxy.url}/status.json").stdout)
 
 
-def wait_for(what, seconds, true):
-    end = time.monotonic() + seconds
-    while not true():
-        check(time.monotonic() < end, f"not in {seconds} s: {what}")
-        time.sleep(0.2)
-
-
 REFRESH = 10
-PATIENCE = 30  # of a busy machine, on top
+
+
+def wait_until_refused(proxy):
+    """Wait until the session is over; why it is."""
+    def service():
+        return status(proxy)["services"][0]
+
+    wait_for("the session is over", lambda: not service()["sessions"])
+    wait_for("it is refused", lambda: service()["state"] == "refused")
+    return service()["failure"]
 
 
 def a_revocation_ends_the_session_within_the_refresh_period(build):
@@ -135,13 +138,9 @@ def a_revocation_ends_the_session_within_the_refresh_period(build):
                               "revoked-pck")
             pcs.fault("pckcrl", "folder", revoked)
             fetches = pcs.count("pckcrl")
-            wait_for("the list is fetched again", REFRESH + PATIENCE,
+            wait_for("the list is fetched again",
                      lambda: pcs.count("pckcrl") > fetches)
-            wait_for("the session is over", PATIENCE,
-                     lambda: not status(proxy)["services"][0]["sessions"])
-            service = status(proxy)["services"][0]
-            check(service["state"] == "refused", f"{service['state']}")
-            reason = service["failure"]
+            reason = wait_until_refused(proxy)
             check(reason["status"] == "REVOKED", f"{reason}")
             check(reason["field"] == "pck_chain.leaf.serial", f"{reason}")
             told = programs.start("veritee", "status", "--proxy",
@@ -164,16 +163,19 @@ def a_tcb_recovery_is_foreseen_before_it_breaks_the_service(build):
             proxy = programs.proxy(policy)
             code, body = ask(proxy)
             check(code == "200", f"{code} {body}")
-            wait_for("a forecast", PATIENCE, lambda: forecast_of(proxy))
+            wait_for("a forecast", lambda: forecast_of(proxy))
             check(forecast_of(proxy)["outlook"] == "holds", forecast_of(proxy))
 
             # Intel publishes a recovery: early, the standard stays.
             coming = publish(programs, sim_dir, "coming", "tcb-recovery")
-            shutil.copytree(coming, sim_dir / "early")
-            shutil.copy(coming / "tcb_numbers.json", sim_dir)
+            # Each at once: it is read meanwhile.
+            shutil.copytree(coming, sim_dir / "early.new")
+            (sim_dir / "early.new").rename(sim_dir / "early")
+            shutil.copy(coming / "tcb_numbers.json", sim_dir / "numbers.new")
+            (sim_dir / "numbers.new").rename(sim_dir / "tcb_numbers.json")
             # TCB info and QE identity are fetched one by one.
-            wait_for("a break is foreseen", REFRESH + PATIENCE,
-                     lambda: forecast_of(proxy)["early_evaluation_number"] == 19)
+            wait_for("a break is foreseen", lambda: (forecast_of(proxy) or {})
+                     .get("early_evaluation_number") == 19)
             f = forecast_of(proxy)
             check((f["outlook"], f["status"]) == ("breaks", "POLICY"), f)
             check(f["early_tcb_status"] == "OutOfDate", f)
@@ -189,9 +191,7 @@ def a_tcb_recovery_is_foreseen_before_it_breaks_the_service(build):
 
             # It becomes the standard: what was foreseen happens.
             pcs.fault("tcb", "folder", coming)
-            wait_for("the session is over", REFRESH + PATIENCE,
-                     lambda: not status(proxy)["services"][0]["sessions"])
-            reason = status(proxy)["services"][0]["failure"]
+            reason = wait_until_refused(proxy)
             check(reason["status"] == f["status"], f"{reason} {f}")
 
 
@@ -236,9 +236,7 @@ def what_sev_snp_lacks_is_fetched_from_a_kds(build):
             programs.server(*SNP, "--simulate-fault", "revoked-vcek",
                             sim_dir=revoked).stop()
             kds.fault("arkcrl", "folder", revoked)
-            wait_for("the session is over", REFRESH + PATIENCE,
-                     lambda: not status(proxy)["services"][0]["sessions"])
-            reason = status(proxy)["services"][0]["failure"]
+            reason = wait_until_refused(proxy)
             check((reason["status"], reason["field"])
                   == ("REVOKED", "endorsement.serial"), reason)
             check(kds.count("vcek") == 1, "the certificate was fetched again")

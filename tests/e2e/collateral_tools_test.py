@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from pcs_server import PcsServer  # noqa: E402
-from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+from programs import HOST, PATIENCE, Programs, check, curl, run_tests  # noqa: E402
 
 ITEMS = {"tcb_info", "qe_identity", "pck_crl", "root_ca_crl"}
 FMSPC = "0053494d0000"
@@ -46,7 +46,7 @@ class Bench:
     def run(self, want, *args):
         done = subprocess.run(
             [self.programs.bin / "veritee", "collateral", *map(str, args)],
-            capture_output=True, text=True, timeout=120,
+            capture_output=True, text=True, timeout=PATIENCE,
             env={**os.environ, "HOME": str(self.dir), "XDG_CONFIG_HOME": "",
                  "XDG_CACHE_HOME": ""})
         check(done.returncode == want,

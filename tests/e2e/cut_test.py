@@ -3,12 +3,13 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from mitm import Mitm  # noqa: E402
-from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+from ports import free_port  # noqa: E402
+from programs import (HOST, PATIENCE, Programs, check, curl,  # noqa: E402
+                      run_tests, wait_for)
 
 
 def download(proxy, n, *args):
@@ -19,24 +20,22 @@ def download(proxy, n, *args):
 
 def wait_for_bytes(server, n):
     """Until the server has carried |n| bytes: the download is in its middle."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    def written():
         io = Path(f"/proc/{server.process.pid}/io").read_text()
-        if int(io.split("wchar:")[1].split()[0]) > n:
-            return
-        time.sleep(0.05)
-    check(False, "the download does not get going")
+        return int(io.split("wchar:")[1].split()[0])
+
+    wait_for("the download gets going", lambda: written() > n)
 
 
 def killing_the_server_fails_the_download_and_the_next_one_works(build):
     with Programs(build) as programs:
-        server, proxy = programs.pair()
+        server, proxy = programs.pair(port=free_port())
         for args in (["-x", proxy.url], ["-x", proxy.url, "--proxytunnel"],
                      ["-x", f"socks5h://127.0.0.1:{proxy.port}"]):
             child = download(proxy, 16_000_000_000, *args)
             wait_for_bytes(server, 20_000_000)
             server.kill()
-            code = child.wait(60)
+            code = child.wait(PATIENCE)
             check(code in (18, 56), f"{args}: curl says {code}")
             server = programs.server(port=server.port, sim_dir=server.sim_dir)
             r = curl("-x", proxy.url, f"http://{HOST}/echo", "-d", "again")
@@ -57,9 +56,8 @@ def tampering_with_a_record_fails_the_download(build):
                 args = ["-x", proxy.url]
                 if how == "reflect":  # an upload has records of the client
                     # and can be answered by 502, as nothing of the answer came
-                    args += ["-T", "/dev/zero", "-X", "POST", "--max-time", "60",
-                             "--fail"]
-                code = download(proxy, 100_000_000, *args).wait(90)
+                    args += ["-T", "/dev/zero", "-X", "POST", "--fail"]
+                code = download(proxy, 100_000_000, *args).wait(PATIENCE)
                 check(mitm.altered > 0, f"{how}: nothing was done")
                 check(code in (18, 22, 52, 55, 56), f"{how}: curl says {code}")
                 # The next session is whole again.
@@ -84,7 +82,7 @@ def a_port_that_is_taken_is_all_that_is_complained_of(build):
         policy.write_text(policy.read_text().replace("127.0.0.1:0", taken, 1))
         r = subprocess.run([programs.bin / "veritee", "run", "--log-level",
                             "error", "--policy", policy],
-                           capture_output=True, text=True, timeout=60)
+                           capture_output=True, text=True, timeout=PATIENCE)
         check(r.returncode == 1, f"{r.returncode} {r.stderr}")
         check(r.stderr == f"veritee run: listen: {taken}: address already in use\n",
               r.stderr)

@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+from programs import HOST, PATIENCE, Programs, check, curl, run_tests  # noqa: E402
 
-AGE = 9  # seconds an attestation is good for; the next is made after 6
+AGE = 15  # seconds an attestation is good for; the next is made after 10
 
 
 def unix(text):
@@ -50,7 +50,7 @@ def stream(proxy, seconds):
 
 
 def finished(download, seconds):
-    rest = download.communicate(timeout=60)[0]
+    rest = download.communicate(timeout=PATIENCE)[0]
     check(download.returncode == 0, f"curl says {download.returncode}")
     check(rest.count(b"data:") == seconds * 4, f"{rest}")
 
@@ -78,8 +78,7 @@ def the_next_attestation_is_made_in_the_background(build):
 def one_connection(port):
     """A way to |port| for one connection alone: the next finds nobody there."""
     listener = socket.create_server(("127.0.0.1", 0))
-    far = socket.create_connection(("127.0.0.1", port))
-    ends = [far]
+    ends = []
 
     def copy(a, b):
         with contextlib.suppress(OSError):
@@ -90,7 +89,8 @@ def one_connection(port):
     def carry():
         near = listener.accept()[0]
         listener.close()
-        ends.append(near)
+        far = socket.create_connection(("127.0.0.1", port))
+        ends.extend((near, far))
         back = threading.Thread(target=copy, args=(far, near))
         back.start()
         copy(near, far)

@@ -12,7 +12,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from mitm import Mitm  # noqa: E402
-from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+from ports import free_port  # noqa: E402
+from programs import (HOST, PATIENCE, Programs, check, curl,  # noqa: E402
+                      run_tests)
 
 # What the server does wrong: the status and the field that the reason names.
 # Items of collateral are looked at side by side: where all are bad, any may be
@@ -84,7 +86,7 @@ SNP = ("--simulate-tee", "sev-snp")
 
 def seen_by_backend(server):
     url = f"http://127.0.0.1:{server.demo_port}/count"
-    return json.loads(urllib.request.urlopen(url, timeout=30).read())
+    return json.loads(urllib.request.urlopen(url, timeout=PATIENCE).read())
 
 
 def refused(proxy, status, field):
@@ -195,7 +197,7 @@ def a_built_in_root_does_not_take_a_simulated_one(build):
 
 def a_server_gone_bad_is_refused_on_reconnect(build):
     with Programs(build) as programs:
-        server, proxy = programs.pair()
+        server, proxy = programs.pair(port=free_port())
         r = curl("-x", proxy.url, f"http://{HOST}/echo", "-d", "good")
         check(b"good" in r.stdout, f"{r.stdout} {r.stderr}")
         server.kill()

@@ -2,7 +2,8 @@
 """Three servers for one service, by themselves and behind HAProxy: killed and
 restarted under load, rolled over to another release, with keys that change.
 
-FLEET_SECONDS: how long a load goes on for each thing that happens (default 4).
+FLEET_SECONDS: how long a load goes on for each thing that happens (default 2),
+at least: each client has asked some more then.
 """
 
 import http.client
@@ -19,10 +20,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from certificate import make_site  # noqa: E402
 from ports import free_port, wait_port  # noqa: E402
-from programs import HOST, Programs, check, run_tests  # noqa: E402
+from programs import (HOST, PATIENCE, Programs, check, run_tests,  # noqa: E402
+                      wait_for)
 
-SECONDS = float(os.environ.get("FLEET_SECONDS", "4"))
+SECONDS = float(os.environ.get("FLEET_SECONDS", "2"))
 CLIENTS = 6
+REQUESTS = 5  # of each client, for each thing that happens
 HAPROXY = shutil.which("haproxy", path="/usr/sbin:/usr/bin")
 FILES = Path(__file__).resolve().parents[2] / "deploy/haproxy"
 
@@ -73,13 +76,13 @@ class Load:
     def __init__(self, proxy):
         self.proxy = proxy
         self.stopping = False
-        self.done = 0
+        self.done = [0] * CLIENTS
         self.failed = []  # (began, ended, path, what)
         self.threads = [threading.Thread(target=self.run, args=(i,))
                         for i in range(CLIENTS)]
 
     def ask(self, path):
-        c = http.client.HTTPConnection("127.0.0.1", self.proxy.port, timeout=60)
+        c = http.client.HTTPConnection("127.0.0.1", self.proxy.port, timeout=PATIENCE)
         try:
             c.request("GET", f"http://{HOST}{path}")
             answer = c.getresponse()
@@ -99,7 +102,7 @@ class Load:
             what = self.ask(path)
             if what is not None:
                 self.failed.append((began, time.monotonic(), path, what))
-            self.done += 1
+            self.done[client] += 1
             number += 1
 
     def __enter__(self):
@@ -113,20 +116,22 @@ class Load:
             t.join()
 
     def goes_on(self, seconds=SECONDS):
-        """Wait; something must have been answered meanwhile."""
-        before = self.done
+        """Wait; each client must have got some answers meanwhile."""
+        before = list(self.done)
         time.sleep(seconds)
-        check(self.done > before + 5, f"{self.done - before} answers")
+        wait_for("each client gets answers", lambda: all(
+            now >= then + REQUESTS for now, then in zip(self.done, before)))
 
 
-def start(programs, backend, sim, port=0, *more):
+def start(programs, backend, sim, port, *more):
     return programs.server("--rule", f"*:80=127.0.0.1:{backend.port}", *more,
                            demo=False, sim_dir=sim, port=port)
 
 
 def three(programs, backend, *more):
     sim = programs.dir / "sim"
-    servers = [start(programs, backend, sim, 0, *more) for _ in range(3)]
+    servers = [start(programs, backend, sim, free_port(), *more)
+               for _ in range(3)]
     # A server that starts anew makes the root's certificate anew, by the same
     # key: clients keep the one they have.
     shutil.copytree(sim, client_files(programs))
@@ -143,7 +148,7 @@ def policy_for(programs, servers, urls=None, accept=None):
 
 
 def haproxy(programs, servers, name, certificate=""):
-    """HAProxy by the file that we deploy, before |servers|; its port."""
+    """HAProxy by the file that we deploy, before |servers|; it has .port."""
     port = free_port()
     config = programs.dir / name  # a test may not open so many files
     config.write_text((FILES / name).read_text().replace("maxconn 20000",
@@ -152,8 +157,9 @@ def haproxy(programs, servers, name, certificate=""):
     env |= {"FRONT": f"127.0.0.1:{port}", "CERTIFICATE": str(certificate)}
     child = programs.start(HAPROXY, "-db", "-f", config, env=env)
     child.expected = (0, 143, -signal.SIGTERM)
-    wait_port(port)
-    return port
+    wait_port(port, child)
+    child.port = port
+    return child
 
 
 def accepted(proxy):
@@ -163,12 +169,20 @@ def accepted(proxy):
 def executed_once(backend, load):
     twice = [p for p, n in backend.seen.items() if n > 1]
     check(not twice, f"executed twice: {twice}")
-    check(len(backend.seen) >= load.done - len(load.failed),
+    check(len(backend.seen) >= sum(load.done) - len(load.failed),
           "an answer without a request")
 
 
-def kill_each(programs, backend, servers, proxy):
-    """Under load, each is killed and comes back. What was lost was under way."""
+def wait_seen(front, number, state):
+    """Until HAProxy, if |front| is one, has seen a server go DOWN, or UP again."""
+    if front is not None:
+        name = ("one", "two", "three")[number]
+        front.wait_log(f"Server servers/{name} is {state}")
+
+
+def kill_each(programs, backend, servers, proxy, front=None):
+    """Under load, each is killed and comes back. What was lost was under way.
+    |front|: HAProxy, if it is before the servers."""
     with Load(proxy) as load:
         load.goes_on()
         for i, server in enumerate(servers):
@@ -181,8 +195,10 @@ def kill_each(programs, backend, servers, proxy):
                       f"{path} began {began - killed:.3f} s after the kill: "
                       f"{what}\n{proxy.tail()}")
             check(len(load.failed) - lost <= CLIENTS, load.failed[lost:])
+            wait_seen(front, i, "DOWN")
             servers[i] = start(programs, backend, server.sim_dir, server.port)
             load.goes_on()
+            wait_seen(front, i, "UP")
             check(accepted(proxy) >= before, "no session attests again")
     check(accepted(proxy) > 1, "one session lived through it all")
     executed_once(backend, load)
@@ -201,10 +217,10 @@ def behind_haproxy_too(build):
         return
     with Programs(build) as programs, Backend() as backend:
         servers = three(programs, backend)
-        port = haproxy(programs, servers, "tcp.cfg")
+        front = haproxy(programs, servers, "tcp.cfg")
         proxy = programs.proxy(policy_for(
-            programs, servers, [f"ws://127.0.0.1:{port}/__ra__"]))
-        kill_each(programs, backend, servers, proxy)
+            programs, servers, [f"ws://127.0.0.1:{front.port}/__ra__"]))
+        kill_each(programs, backend, servers, proxy, front)
 
 
 def behind_haproxy_that_ends_tls_too(build):
@@ -214,11 +230,11 @@ def behind_haproxy_that_ends_tls_too(build):
     with Programs(build) as programs, Backend() as backend:
         servers = three(programs, backend)
         certificate = make_site(programs.dir, "localhost")
-        port = haproxy(programs, servers, "http.cfg", certificate)
-        policy = programs.policy([f"wss://localhost:{port}/__ra__"],
+        front = haproxy(programs, servers, "http.cfg", certificate)
+        policy = programs.policy([f"wss://localhost:{front.port}/__ra__"],
                                  client_files(programs),
                                  service=f"    ca-file: {certificate}\n")
-        kill_each(programs, backend, servers, programs.proxy(policy))
+        kill_each(programs, backend, servers, programs.proxy(policy), front)
 
 
 def a_release_is_rolled_out_without_a_loss(build):
@@ -242,11 +258,11 @@ def a_release_is_rolled_out_without_a_loss(build):
                 load.goes_on(SECONDS / 2)
             policy.write_text(only_new)
             proxy.process.send_signal(signal.SIGHUP)
+            proxy.wait_log("policy.reloaded")
             load.goes_on()
         check(not load.failed, f"{load.failed[:3]}\n{proxy.tail()}")
         executed_once(backend, load)
         log = Path(proxy.log_path).read_text()
-        check("policy.reloaded" in log, log)
         check("release=next" in log.rsplit("session.accepted", 1)[1], log)
 
 
@@ -255,7 +271,9 @@ def new_keys_every_two_seconds_lose_nothing(build):
         servers = three(programs, backend, "--epoch-seconds", "2")
         proxy = programs.proxy(policy_for(programs, servers))
         with Load(proxy) as load:
-            load.goes_on(2 * SECONDS)
+            for server in servers:
+                server.wait_log("keys.epoch", 4)
+            load.goes_on()
         check(not load.failed, load.failed[:3])
         executed_once(backend, load)
 

@@ -11,14 +11,13 @@ import signal
 import ssl
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import teekit_peers  # noqa: E402
 from https_rig import INTERCEPT, intercepting, make_ca, state  # noqa: E402
 from mitm import Mitm  # noqa: E402
-from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+from programs import HOST, PATIENCE, Programs, check, curl, run_tests  # noqa: E402
 from wire import connect, read_all, read_head  # noqa: E402
 from ws_client import WebSocket  # noqa: E402
 
@@ -50,7 +49,7 @@ def tls_to(proxy, ca, host=HOST, port=443, protocols=("http/1.1",)):
 
 def openssl(*args, stdin=None):
     return subprocess.run(["openssl", *map(str, args)], input=stdin,
-                          capture_output=True, timeout=60)
+                          capture_output=True, timeout=PATIENCE)
 
 
 # --- the CA ------------------------------------------------------------------
@@ -113,7 +112,7 @@ def what_is_served_is_a_leaf_of_it(build):
         # Who does not trust the CA gets nothing, and the log says so.
         r = curl("-x", proxy.url, URL + "/")
         check(r.returncode == 60, r)
-        check("veritee ca" in proxy.tail(), proxy.tail())
+        proxy.wait_log("veritee ca")
 
 
 def a_ca_of_other_services_is_no_use(build):
@@ -131,7 +130,7 @@ def a_ca_of_other_services_is_no_use(build):
         make_ca(programs, other)
         proxy.process.send_signal(signal.SIGHUP)
         r = curl("-x", proxy.url, "--cacert", state(programs) / "ca.pem",
-                 "--retry", "20", "--retry-all-errors", "--retry-delay", "1",
+                 "--retry", "180", "--retry-all-errors", "--retry-delay", "1",
                  "https://new.test/count")
         check(r.returncode == 0, r.stderr)
 
@@ -170,7 +169,7 @@ def every_surface_tells_of_the_ca(build):
                "XDG_STATE_HOME": str(programs.dir / "state")}
         for argv in (["check", other], ["doctor", "-p", other]):
             r = subprocess.run([programs.bin / "veritee", *argv], text=True,
-                               capture_output=True, timeout=60, env=env)
+                               capture_output=True, timeout=PATIENCE, env=env)
             check("may not vouch for new.test" in r.stdout, r)
         Path(proxy.argv[3]).write_text(other.read_text())
         follow(proxy)
@@ -196,11 +195,11 @@ def a_policy_says_what_can_be(build):
                                      server.sim_dir, service=INTERCEPT,
                                      host=host)
             r = subprocess.run([programs.bin / "veritee", "check", policy],
-                               capture_output=True, timeout=60, text=True)
+                               capture_output=True, timeout=PATIENCE, text=True)
             check(r.returncode == 1 and words in r.stderr, r)
         r = subprocess.run([programs.bin / "veritee", "ca", "make", "-p",
                             programs.policy(["ws://x/"], server.sim_dir)],
-                           capture_output=True, timeout=60, text=True)
+                           capture_output=True, timeout=PATIENCE, text=True)
         check(r.returncode == 2 and "tls: intercept" in r.stderr, r)
 
 
@@ -211,7 +210,7 @@ def a_key_that_others_may_read_is_refused(build):
                                  server.sim_dir, service=INTERCEPT)
         (ca.parent / "ca.key").chmod(0o640)
         r = subprocess.run([programs.bin / "veritee", "run", "--policy", policy],
-                           capture_output=True, timeout=60, text=True,
+                           capture_output=True, timeout=PATIENCE, text=True,
                            env={**os.environ,
                                 "XDG_STATE_HOME": str(programs.dir / "state")})
         check(r.returncode != 0 and "640" in r.stderr, r)
@@ -442,12 +441,9 @@ def a_new_policy_ends_what_it_does_not_want(build):
 
 def follow(proxy):
     """Have it read its policy again, and wait until it has."""
-    count = proxy.log_path.read_text().count("policy.reloaded")
+    count = proxy.told("policy.reloaded")
     proxy.process.send_signal(signal.SIGHUP)
-    deadline = time.monotonic() + 60
-    while proxy.log_path.read_text().count("policy.reloaded") == count:
-        check(time.monotonic() < deadline, proxy.tail())
-        time.sleep(0.02)
+    proxy.wait_log("policy.reloaded", count + 1)
 
 
 if __name__ == "__main__":

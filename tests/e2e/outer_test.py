@@ -27,7 +27,7 @@ def haproxy(programs, server, mode, certificate):
     child = programs.start(shutil.which("haproxy", path="/usr/sbin:/usr/bin"),
                            "-db", "-f", config)
     child.expected = (0, 143, -15)
-    wait_port(port)
+    wait_port(port, child)
     return port
 
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import Programs, check, curl, run_tests  # noqa: E402
+from programs import PATIENCE, Programs, check, curl, run_tests  # noqa: E402
 import odd_backend  # noqa: E402
 import wire  # noqa: E402
 
@@ -106,8 +106,8 @@ def bodies_pass_both_ways(build):
 
 
 def curl_with(body, *args):
-    return subprocess.run(["curl", "-q", "-sS", "--max-time", "60", *args],
-                          input=body, capture_output=True, timeout=90)
+    return subprocess.run(["curl", "-q", "-sS", "--max-time", str(PATIENCE), *args],
+                          input=body, capture_output=True, timeout=PATIENCE)
 
 
 class LateBackend:

@@ -4,13 +4,12 @@ accepted; what fails there is said, and costs nobody what was quoted before."""
 
 import os
 import sys
-import time
 from pathlib import Path
 from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from pcs_server import PcsServer  # noqa: E402
-from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+from programs import HOST, PATIENCE, Programs, check, curl, run_tests  # noqa: E402
 
 
 def platform(programs, kind, tee, fault="", sim=None):
@@ -122,7 +121,7 @@ def a_source_that_fails_at_the_start_is_said(build):
         child = programs.start("veriteed", "--listen", "127.0.0.1:0", "--demo",
                                "--quote-source", "gramine:/nowhere")
         child.expected = (1,)
-        code = child.process.wait(30)
+        code = child.process.wait(PATIENCE)
         check(code == 1 and "/nowhere/attestation_type" in child.tail(),
               child.tail())
 
@@ -137,24 +136,17 @@ def a_failing_source_keeps_the_epoch_until_its_age(build):
         proxy = proxy_for(programs, at.port, sim, "sev-snp",
                           "  freshness: epoch\n  max-age: 1h\n")
         broken.touch()
-
-        def wait_log(word):
-            deadline = time.monotonic() + 60
-            while word not in Path(at.log_path).read_text():
-                check(time.monotonic() < deadline, f"no {word}\n{at.tail()}")
-                time.sleep(0.1)
-
-        wait_log("quote.failed")
-        check("ended with status 7" in Path(at.log_path).read_text(), at.tail())
+        at.wait_log("quote.failed")
+        check("ended with status 7" in at.logged(), at.tail())
         answer = code_and_body(proxy)
         check(answer.endswith("hello\n200"), answer)
-        wait_log("keys.too_old")
+        at.wait_log("keys.too_old")
         late = proxy_for(programs, at.port, sim, "sev-snp",
                          "  freshness: epoch\n  max-age: 1h\n")
         answer = code_and_body(late)
         check(not answer.endswith("200"), answer)
         broken.unlink()
-        wait_log("epoch=2")
+        at.wait_log("epoch=2")
 
 
 def the_version_says_which_sources_there_are(build):
@@ -162,7 +154,7 @@ def the_version_says_which_sources_there_are(build):
         child = programs.start("veriteed", "--version")
         child.wait_line("^quote sources: configfs-tsm, gramine, command, "
                         r"simulated \(--simulate\)$")
-        child.process.wait(30)
+        child.process.wait(PATIENCE)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import (HOST, Programs, check, curl,  # noqa: E402
+from ports import free_port  # noqa: E402
+from programs import (HOST, PATIENCE, Programs, check, curl,  # noqa: E402
                       run_tests)
 
 NOBODY = 65534
@@ -40,11 +40,6 @@ def rig(build, secret="alice:open:sesame%", listen='"127.0.0.1:0"', more="",
         proxy.at = proxy.wait_line(r"^ready: listening on (.*)$").group(1)
         proxy.secret_path = path
         yield proxy, programs
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 def code(*args):
@@ -105,10 +100,7 @@ def a_policy_that_is_read_again_has_a_new_secret(build):
     with rig(build) as (proxy, _):
         proxy.secret_path.write_text("another-secret\n")
         proxy.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 30
-        while "policy.reloaded" not in proxy.tail():
-            check(time.monotonic() < deadline, "no reload")
-            time.sleep(0.05)
+        proxy.wait_log("policy.reloaded")
         at = f"http://{proxy.at}"
         check(code("-x", at, "-U", "alice:open:sesame%", f"http://{HOST}/")
               == "407 000", "the old one")
@@ -117,9 +109,7 @@ def a_policy_that_is_read_again_has_a_new_secret(build):
         # One that others can read changes nothing.
         proxy.secret_path.chmod(0o644)
         proxy.process.send_signal(signal.SIGHUP)
-        while "policy.kept" not in proxy.tail():
-            check(time.monotonic() < deadline, "not kept")
-            time.sleep(0.05)
+        proxy.wait_log("policy.kept")
         check("chmod 600" in proxy.tail(), proxy.tail())
 
 
@@ -131,7 +121,7 @@ def a_secret_that_others_can_read_stops_the_start(build):
         policy = programs.dir / "policy.yaml"
         policy.write_text(f"listen: 127.0.0.1:0\ncredentials: {path}\n")
         r = subprocess.run([programs.bin / "veritee", "run", "--policy", policy],
-                           capture_output=True, timeout=60)
+                           capture_output=True, timeout=PATIENCE)
         check(r.returncode == 1 and b"chmod 600" in r.stderr, r.stderr)
 
 
@@ -147,7 +137,7 @@ def tools_know_the_secret(build):
 
         def tool(*args):
             return subprocess.run([programs.bin / "veritee", *args], env=env,
-                                  capture_output=True, timeout=60)
+                                  capture_output=True, timeout=PATIENCE)
 
         r = tool("status")
         check(r.returncode == 0 and b"demo" in r.stdout, r)
@@ -172,11 +162,11 @@ def unsafe_listen_needs_a_secret(build):
         policy = programs.dir / "policy.yaml"
         policy.write_text('unsafe-listen: "0.0.0.0:0"\n')
         r = subprocess.run([programs.bin / "veritee", "run", "--policy", policy],
-                           capture_output=True, timeout=60)
+                           capture_output=True, timeout=PATIENCE)
         check(r.returncode == 2 and b"credentials beside it" in r.stderr, r)
         policy.write_text('listen: "0.0.0.0:0"\n')
         r = subprocess.run([programs.bin / "veritee", "run", "--policy", policy],
-                           capture_output=True, timeout=60)
+                           capture_output=True, timeout=PATIENCE)
         check(r.returncode == 2 and b"an address of this machine" in r.stderr, r)
     with rig(build, more='unsafe-listen: "0.0.0.0:0"\n') as (proxy, _):
         at = proxy.wait_line(r"^ready: listening on 0\.0\.0\.0:(\d+)$").group(1)
@@ -189,7 +179,7 @@ def unsafe_listen_needs_a_secret(build):
 def by_path(path, head=b"GET /healthz HTTP/1.0\r\n\r\n"):
     """The code of the answer at a UNIX socket; 0 for none."""
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(60)
+        s.settimeout(PATIENCE)
         s.connect(str(path))
         try:
             s.sendall(head)
@@ -202,13 +192,13 @@ def by_path(path, head=b"GET /healthz HTTP/1.0\r\n\r\n"):
 def by_path_as(path, uid):
     """The same as somebody else: what it came to, or the name of the error."""
     script = ("import socket,sys\ns=socket.socket(socket.AF_UNIX)\n"
-              "s.settimeout(60)\n"
+              "s.settimeout(180)\n"
               "try:\n s.connect(sys.argv[1])\n"
               " s.sendall(b'GET /healthz HTTP/1.0\\r\\n\\r\\n')\n"
               " print(s.recv(99)[9:12].decode() or 'closed')\n"
               "except OSError as e: print(type(e).__name__)\n")
     r = subprocess.run(["/usr/bin/python3", "-c", script, str(path)], user=uid,
-                       capture_output=True, timeout=60)
+                       capture_output=True, timeout=PATIENCE)
     return (r.stdout + r.stderr).decode().strip()
 
 
@@ -227,17 +217,17 @@ def a_unix_socket_is_for_its_user_alone(build):
                 check(by_path_as(path, NOBODY) == "PermissionError", "the mode")
                 path.chmod(0o666)  # and even then the kernel says who it is
                 check(by_path_as(path, NOBODY) in CLOSED, "the check")
-                check("listener.stranger uid=65534" in proxy.tail(), proxy.tail())
+                proxy.wait_log("listener.stranger uid=65534")
             r = subprocess.run([programs.bin / "veritee", "status", "--proxy",
-                                str(path)], capture_output=True, timeout=60)
+                                str(path)], capture_output=True, timeout=PATIENCE)
             check(r.returncode == 0 and b"demo" in r.stdout, r)
             r = subprocess.run([programs.bin / "veritee", "exec", "--proxy",
                                 str(path), "true"], capture_output=True,
-                               timeout=60)
+                               timeout=PATIENCE)
             check(r.returncode == 125 and b"UNIX socket" in r.stderr, r)
             second = subprocess.run(
                 [programs.bin / "veritee", "run", "--policy", proxy.policy],
-                capture_output=True, timeout=60)
+                capture_output=True, timeout=PATIENCE)
             check(second.returncode == 1 and b"in use" in second.stderr, second)
             check(by_path(path) == 200, "who listens is left alone")
             proxy.kill()

@@ -10,17 +10,10 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+from programs import (HOST, PATIENCE, Programs, check, curl,  # noqa: E402
+                      run_tests, wait_for)
 
 NOWHERE = "other.test:80=127.0.0.1:1\n"
-
-
-def wait_log(child, word, times=1, seconds=30):
-    deadline = time.monotonic() + seconds
-    while Path(child.log_path).read_text(errors="replace").count(word) < times:
-        check(time.monotonic() < deadline,
-              f"not {times} '{word}' in the log\n{child.tail()}")
-        time.sleep(0.05)
 
 
 class Rules:
@@ -45,7 +38,7 @@ class Rules:
         self.file.write_text(text)
         self.server.process.send_signal(signal.SIGHUP)
         self.done[word] += 1
-        wait_log(self.server, word, self.done[word])
+        self.server.wait_log(word, self.done[word])
 
     def code(self):
         r = curl("-x", self.proxy.url, "-o", "/dev/null", "-w", "%{http_code}",
@@ -66,7 +59,7 @@ def new_rules_lead_what_is_asked_next_and_leave_what_goes_on(build):
             check(download.poll() is None, "the download does not begin")
         rules.reload(NOWHERE)
         check(rules.code() == "403", "the rule is gone")
-        rest = download.communicate(timeout=60)[0]
+        rest = download.communicate(timeout=PATIENCE)[0]
         check((download.returncode, rest.count(b"data:")) == (0, 11),
               f"what went on: curl {download.returncode}, {rest}")
 
@@ -83,7 +76,7 @@ def a_mistake_keeps_the_rules_before_and_names_its_line(build):
             check(rules.code() == "200", "with the rules before")
         rules.file.unlink()
         rules.server.process.send_signal(signal.SIGHUP)
-        wait_log(rules.server, "rules.kept", 3)
+        rules.server.wait_log("rules.kept", 3)
         check(rules.code() == "200", "without the file")
 
 
@@ -108,21 +101,19 @@ def many_reloads_under_load_lose_no_request(build):
             rules.server.process.send_signal(signal.SIGHUP)
             sent += 1
             time.sleep(0.005)
-        got = load.communicate(timeout=60)[0].split()
+        got = load.communicate(timeout=PATIENCE)[0].split()
         check(got == [b"200"] * 400, f"{set(got)}, {len(got)} answers")
         # Signals may become one; the last one counts all the same.
         rules.file.write_text(NOWHERE)
         rules.server.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 30
-        while rules.code() != "403":
-            check(time.monotonic() < deadline, "the last rules never hold")
+        wait_for("the last rules hold", lambda: rules.code() == "403")
 
 
 def the_service_manager_hears_of_it(build):
     with Programs(build) as programs, socket.socket(
             socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(programs.dir / "notify"))
-        manager.settimeout(30)
+        manager.settimeout(PATIENCE)
         rules = Rules(programs,
                       env={"NOTIFY_SOCKET": str(programs.dir / "notify")})
         check(manager.recv(512) == b"READY=1", "ready")

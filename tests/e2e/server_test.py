@@ -3,6 +3,7 @@
 
 import base64
 import hashlib
+import json
 import os
 import re
 import signal
@@ -13,8 +14,12 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import Programs, check, run_tests  # noqa: E402
-from wire import ask, connect, masked, read_all, read_frame, read_head  # noqa: E402
+import prometheus  # noqa: E402
+from ports import free_port  # noqa: E402
+from programs import (PATIENCE, Programs, check, curl, run_tests,  # noqa: E402
+                      wait_for)
+from wire import (ask, connect, masked, read_all, read_frame,  # noqa: E402
+                  read_head, wait_read)
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -127,9 +132,9 @@ def keys_change_with_the_epoch(build):
     with Programs(build) as programs:
         server = programs.server("--epoch-seconds", "1")
         keys = set()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while len(keys) < 3:
-            check(time.monotonic() < deadline, f"{len(keys)} keys in 30 s")
+            check(time.monotonic() < deadline, f"only {len(keys)} keys")
             with connect(server.port) as s:
                 # of an epoch: one address may not ask for many quotes
                 _, payload = announced(s, upgrade(Veritee_Freshness="epoch"))
@@ -203,20 +208,19 @@ def garbage_after_the_upgrade_ends_one_connection_only(build):
     }
     with Programs(build) as programs:
         server = programs.server()
-        with connect(server.port) as witness:
-            announced(witness, upgrade())
-            for name, garbage in cases.items():
-                with connect(server.port) as s:
-                    announced(s, upgrade())
-                    s.sendall(garbage)
-                    s.settimeout(15)
-                    try:
-                        read_all(s)
-                    except TimeoutError:
-                        check(False, f"{name}: the connection is left open")
-            alive(server)
-            witness.sendall(masked(9, b"ping"))
-            check(read_frame(witness) == (10, b"ping"), "the witness is gone")
+        for name, garbage in cases.items():
+            with connect(server.port) as witness, connect(server.port) as s:
+                announced(witness, upgrade())
+                announced(s, upgrade())
+                s.sendall(garbage)
+                try:
+                    read_all(s)
+                except TimeoutError:
+                    check(False, f"{name}: the connection is left open")
+                witness.sendall(masked(9, b"ping"))
+                check(read_frame(witness) == (10, b"ping"),
+                      f"{name}: the witness is gone")
+        alive(server)
 
 
 def bytes_behind_the_request_are_read_as_frames(build):
@@ -231,7 +235,14 @@ def bytes_behind_the_request_are_read_as_frames(build):
 
 def connections_without_a_session_are_bounded(build):
     with Programs(build) as programs:
-        server = programs.server("--limit", "peer-pending=4")
+        server = programs.server("--limit", "peer-pending=4", "--metrics",
+                                 "127.0.0.1:0")
+        watch = server.wait_line(r"^metrics: (.*)$").group(1)
+
+        def pending():
+            text = curl(f"http://{watch}/metrics").stdout.decode()
+            return prometheus.read(text)[("veriteed_connections_pending",)]
+
         held = [connect(server.port) for _ in range(2)]
         for s in held:
             s.sendall(b"GET /slow")
@@ -239,15 +250,14 @@ def connections_without_a_session_are_bounded(build):
             s = connect(server.port)
             announced(s, upgrade())
             held.append(s)
+        wait_for("all are let in", lambda: pending() == 4)
         check(ask(server.port, b"GET /healthz HTTP/1.1\r\n\r\n") == b"",
               "a fifth is answered")
-        check("limit.peer-pending" in server.tail(), server.tail())
+        server.wait_log("limit.peer-pending")
         for s in held:
             s.close()
-        deadline = time.monotonic() + 30
-        while not ask(server.port, b"GET /healthz HTTP/1.1\r\n\r\n"):
-            check(time.monotonic() < deadline, "there is no room again")
-            time.sleep(0.05)
+        wait_for("there is room again",
+                 lambda: ask(server.port, b"GET /healthz HTTP/1.1\r\n\r\n"))
 
 
 def who_waits_too_long_is_sent_away(build):
@@ -257,7 +267,7 @@ def who_waits_too_long_is_sent_away(build):
             s.sendall(b"GET /healthz HTTP/1.1\r\n")
             began = time.monotonic()
             check(read_all(s) == b"", "an answer to half a request")
-            check(5 < time.monotonic() - began < 25, "not after ten seconds")
+            check(5 < time.monotonic() - began < 60, "not after ten seconds")
 
 
 def children_of(pid):
@@ -268,15 +278,14 @@ def children_of(pid):
 
 def sigterm_ends_it_cleanly(build):
     with Programs(build) as programs:
-        server = programs.server()
+        # It waits for nobody: no session is there that could end.
+        server = programs.server("--drain-seconds", "86400", port=free_port())
         idle = connect(server.port)
         half = connect(server.port)
         half.sendall(b"GET /__ra__")
-        time.sleep(0.2)
+        wait_read(half)
         check(children_of(server.process.pid) == [], "it has children")
-        began = time.monotonic()
         check(server.stop() == 0, server.tail())
-        check(time.monotonic() - began < 9, "it waited for nobody")
         check(read_all(idle) == b"", "an answer to nothing")
         check(b" 503 " in read_all(half), "no answer to who had asked")
         for s in idle, half:
@@ -290,22 +299,22 @@ def sigterm_ends_it_cleanly(build):
 
 def a_second_sigterm_ends_it_at_once(build):
     with Programs(build) as programs:
-        server, proxy = programs.pair()
+        server, proxy = programs.pair("--drain-seconds", "86400")
         child = subprocess.Popen(
             ["curl", "-qsS", "-o", "/dev/null", "-x", proxy.url,
-             "http://demo.test/slow?ms=60000"], stderr=subprocess.PIPE)
-        deadline = time.monotonic() + 30
-        while "session.up" not in server.tail():
-            check(time.monotonic() < deadline, "no session")
-            time.sleep(0.05)
-        time.sleep(0.3)
+             "http://demo.test/slow?ms=600000"], stderr=subprocess.PIPE)
+
+        def requests():
+            r = curl(f"http://127.0.0.1:{server.demo_port}/count")
+            return json.loads(r.stdout)["requests"]
+
+        wait_for("the request is there", lambda: requests() == 1)
         server.process.send_signal(signal.SIGTERM)
+        server.wait_log("server.stopping")
         time.sleep(0.5)
         check(server.process.poll() is None, "it did not wait for the stream")
-        began = time.monotonic()
         check(server.stop() == 0, server.tail())
-        check(time.monotonic() - began < 5, "the second signal was not at once")
-        child.wait(30)
+        child.wait(PATIENCE)
 
 
 def what_cannot_be_is_said_at_the_start(build):
@@ -321,7 +330,7 @@ def what_cannot_be_is_said_at_the_start(build):
         ]
         for args, code, word in cases:
             r = subprocess.run([programs.bin / "veriteed", "--simulate", *args],
-                               capture_output=True, text=True, timeout=60)
+                               capture_output=True, text=True, timeout=PATIENCE)
             check(r.returncode == code, f"{args}: {r.returncode} {r.stderr}")
             check(word in r.stderr, f"{args}: {r.stderr}")
             check("ready:" not in r.stdout, f"{args}: {r.stdout}")
@@ -339,20 +348,19 @@ def accept_yaml_is_what_a_policy_needs(build):
 def new_keys_under_load_lose_nothing(build):
     with Programs(build) as programs:
         server, proxy = programs.pair("--epoch-seconds", "1")
-        deadline = time.monotonic() + 4
         count = 0
-        while time.monotonic() < deadline:
+        while server.told("keys.epoch") < 4:
             r = subprocess.run(["curl", "-qsS", "-x", proxy.url, "-o", "/dev/null",
                                 "http://demo.test/bytes/100000"],
                                capture_output=True)
             check(r.returncode == 0, f"after {count}: {r.stderr}")
             count += 1
-        check(server.tail(1000).count("keys.epoch") >= 3, server.tail())
+        check(count > 0, "nothing was asked")
 
 
 def simulated_keys_are_kept_and_private(build):
     with Programs(build) as programs:
-        first = programs.server()
+        first = programs.server(port=free_port())
         root = (first.sim_dir / "root.pem").read_text()
         names = {p.name for p in first.sim_dir.iterdir()}
         for name in ("accept.yaml", "quote.bin", "tcb_info.json", "pck_crl.der",

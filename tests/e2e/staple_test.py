@@ -5,21 +5,11 @@ its sources are down, and serves without."""
 
 import shutil
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from pcs_server import PcsServer, serve_kds  # noqa: E402
 from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
-
-PATIENCE = 60  # of a busy machine
-
-
-def wait_log(child, word, count=1):
-    end = time.monotonic() + PATIENCE
-    while Path(child.log_path).read_text().count(word) < count:
-        check(time.monotonic() < end, f"no {count} {word}\n{child.tail()}")
-        time.sleep(0.1)
 
 
 class Bench:
@@ -92,7 +82,7 @@ def what_is_stapled_is_enough_for_a_client(build):
             bench = Bench(programs, tee)
             with bench.pcs:
                 server = bench.server(kind)
-                wait_log(server, "staple.set")
+                server.wait_log("staple.set")
                 answer = bench.ask(server)
                 check(answer.endswith("hello\n200"), answer)
                 check("taken_back" not in server.tail(), server.tail())
@@ -104,7 +94,7 @@ def sev_snp_gets_its_list_and_the_certificate_it_lacks(build):
             bench = Bench(programs, "sev-snp", fault)
             with bench.pcs:
                 server = bench.server("kds")
-                wait_log(server, "staple.set")
+                server.wait_log("staple.set")
                 # A list is required unless a policy says otherwise.
                 answer = bench.ask(server)
                 check(answer.endswith("hello\n200"), answer)
@@ -117,12 +107,12 @@ def a_newer_set_is_followed(build):
         bench = Bench(programs)
         with bench.pcs:
             server = bench.server("pcs", "--staple-seconds", "2")
-            wait_log(server, "staple.set")
+            server.wait_log("staple.set")
             answer = bench.ask(server)
             check(answer.endswith("hello\n200"), answer)
             revoked = bench.publish("revoked", "--simulate-fault", "revoked-pck")
             bench.pcs.fault("pckcrl", "folder", revoked)
-            wait_log(server, "staple.set", 2)
+            server.wait_log("staple.set", 2)
             answer = bench.ask(server)
             check("REVOKED" in answer, answer)
 
@@ -132,7 +122,7 @@ def an_old_set_that_is_stapled_hides_nothing_for_long(build):
         bench = Bench(programs)
         with bench.pcs:
             server = bench.server("pcs")
-            wait_log(server, "staple.set")
+            server.wait_log("staple.set")
             revoked = bench.publish("revoked", "--simulate-fault", "revoked-pck")
             bench.pcs.fault("pckcrl", "folder", revoked)
             own = (f'stapled, {{ kind: pcs, url: "{bench.pcs.url}", '
@@ -141,7 +131,7 @@ def an_old_set_that_is_stapled_hides_nothing_for_long(build):
             # What is stapled is good, and nobody is kept waiting for more.
             answer = answer_of(proxy)
             check(answer.endswith("hello\n200"), answer)
-            wait_log(proxy, "REVOKED")
+            proxy.wait_log("REVOKED")
             answer = answer_of(proxy)
             check("REVOKED" in answer, answer)
 
@@ -153,14 +143,14 @@ def a_source_that_is_down_costs_nothing_that_is_held(build):
         with bench.pcs:
             server = bench.server("pcs", "--staple-seconds", "2",
                                   "--staple-cache", cache)
-            wait_log(server, "staple.set")
+            server.wait_log("staple.set")
             bench.pcs.fault("all", "status", "500")
-            wait_log(server, "HTTP 500")
+            server.wait_log("HTTP 500")
             answer = bench.ask(server)
             check(answer.endswith("hello\n200"), answer)
         # The next start has nobody to ask, and needs nobody.
         again = bench.server("pcs", "--staple-cache", cache)
-        wait_log(again, "staple.set")
+        again.wait_log("staple.set")
         answer = bench.ask(again)
         check(answer.endswith("hello\n200"), answer)
 
@@ -171,13 +161,13 @@ def without_a_source_it_serves_and_says_why_it_staples_nothing(build):
         with bench.pcs:
             bench.pcs.fault("tcb", "status", "404")
             server = bench.server("pcs")
-            wait_log(server, "staple.failed")
+            server.wait_log("staple.failed")
             answer = bench.ask(server)
             # All items are missing: the first is named.
             check("tcb_info" in answer and "hello" not in answer, answer)
             # It is asked again, and then all is well.
             bench.pcs.clear()
-            wait_log(server, "staple.set")
+            server.wait_log("staple.set")
             answer = bench.ask(server)
             check(answer.endswith("hello\n200"), answer)
 

@@ -9,12 +9,12 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import (HOST, Failed, Programs, check, curl,  # noqa: E402
-                      run_tests)
+from ports import free_port  # noqa: E402
+from programs import (HOST, PATIENCE, Failed, Programs, check,  # noqa: E402
+                      curl, run_tests, wait_for)
 from wire import connect, read_head  # noqa: E402
 
 PAGES = ["/", "/status.json", "/status.txt", "/readyz", "/metrics", "/proxy.pac",
@@ -180,15 +180,12 @@ def the_schema_describes_it(build):
 
 def a_lost_server_shows_and_comes_back(build):
     with Programs(build) as programs:
-        server, proxy = programs.pair()
+        server, proxy = programs.pair(port=free_port())
         check(ask(proxy) == "200", "a request")
         server.kill()
-        deadline = time.monotonic() + 30
-        while (status(proxy)["services"][0]["state"] != "unreachable" and
-               time.monotonic() < deadline):
-            time.sleep(0.05)
+        wait_for("it is unreachable", lambda: status(proxy)
+                 ["services"][0]["state"] == "unreachable")
         now = status(proxy)
-        check(now["services"][0]["state"] == "unreachable", now["services"])
         check(now["totals"]["sessions_lost"] == 1, now["totals"])
         check(now["totals"]["bytes_in"] > 0, "bytes stay counted")
         again = programs.server(port=server.port, sim_dir=server.sim_dir)
@@ -208,10 +205,7 @@ def counts_outlive_a_change_of_policy(build):
         before = status(proxy)
         policy.write_text(policy.read_text().replace("  demo:", "  other:", 1))
         proxy.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 30
-        while (status(proxy)["services"][0]["name"] != "other" and
-               time.monotonic() < deadline):
-            time.sleep(0.05)
+        proxy.wait_log("policy.reloaded")
         after = status(proxy)
         check(after["services"][0]["name"] == "other", after["services"])
         check(after["services"][0]["state"] == "waiting", after["services"])
@@ -221,7 +215,7 @@ def counts_outlive_a_change_of_policy(build):
 
 def command(programs, *args):
     return subprocess.run([programs.bin / "veritee", "status", *args],
-                          capture_output=True, timeout=60)
+                          capture_output=True, timeout=PATIENCE)
 
 
 def the_command_prints_the_status(build):
@@ -307,7 +301,7 @@ def many_services_fit_on_a_page(build):
         with socket.create_connection(("127.0.0.1", proxy.port)) as sock:
             sock.sendall(one * 63 + last)
             check(get(proxy, "/readyz")[0] == 200, "others are served")
-            sock.settimeout(60)
+            sock.settimeout(PATIENCE)
             heard = bytearray()
             for got in iter(lambda: sock.recv(1 << 20), b""):
                 heard += got
@@ -375,7 +369,7 @@ def a_browser_sends_only_the_services_here(build):
         script = text + "\nconsole.log(JSON.stringify(" + json.dumps(
             list(cases)) + ".map(h => FindProxyForURL('http://' + h, h))))"
         out = subprocess.run([node, "-e", script], capture_output=True,
-                             timeout=60)
+                             timeout=PATIENCE)
         check(out.returncode == 0, out.stderr)
         for host, got in zip(cases, json.loads(out.stdout)):
             check(got == cases[host], f"{host}: {got}")

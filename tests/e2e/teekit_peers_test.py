@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import Programs, check, run_tests  # noqa: E402
+from programs import PATIENCE, Programs, check, run_tests  # noqa: E402
 import teekit_peers  # noqa: E402
 
 
@@ -37,11 +37,11 @@ def a_client_dies_of_what_theirs_die_of(build):
             with teekit_peers.Client(programs, server.port) as client:
                 client.do("connect")
                 try:
-                    r = client.fetch("/" + path, seconds=10)
+                    r = client.fetch("/" + path)
                     check(False, f"{path}: {r}")
                 except teekit_peers.Failed:
                     pass
-                check(client.process.wait(10) != 0, f"{path}: it lives")
+                check(client.process.wait(PATIENCE) != 0, f"{path}: it lives")
 
 
 def a_server_dies_of_what_theirs_die_of(build):
@@ -49,11 +49,11 @@ def a_server_dies_of_what_theirs_die_of(build):
         server = teekit_peers.Server(programs)
         with teekit_peers.Client(programs, server.port) as client:
             try:
-                client.fetch("/echo", method="POST", body="x", seconds=10,
+                client.fetch("/echo", method="POST", body="x",
                              headers={"Content-Length": "1"})
             except teekit_peers.Failed:
                 pass
-        check(server.process.process.wait(10) == 70, "it lives")
+        check(server.process.process.wait(PATIENCE) == 70, "it lives")
 
 
 if __name__ == "__main__":

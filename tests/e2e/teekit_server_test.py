@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import Programs, check, run_tests  # noqa: E402
+from programs import Programs, check, run_tests, wait_for  # noqa: E402
 import odd_backend  # noqa: E402
 import teekit_peers  # noqa: E402
 
@@ -232,8 +232,8 @@ def web_sockets_both_ways(build):
         check(client.do("next", name="e")["event"] == "open", "open")
         backend.closes.clear()
         client.do("close", name="e", code=4001, reason="client bye")
-        client.fetch("/slow/200")
-        check(backend.closes == [(4001, "client bye")], backend.closes)
+        wait_for("its close arrives",
+                 lambda: backend.closes == [(4001, "client bye")])
 
 
 def fifty_web_sockets_at_once(build):
@@ -250,7 +250,7 @@ def fifty_web_sockets_at_once(build):
         for i in range(50):
             check(client.do("next", name=str(i))["event"] == "close", i)
         check(client.fetch("/slow/300")["status"] == 200, "a new session")
-        check(backend.closes.count(None) == 50, backend.closes)
+        wait_for("all are cut", lambda: backend.closes.count(None) == 50)
 
 
 def each_tee_binds_its_own_way(build):

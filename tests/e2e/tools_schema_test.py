@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import schema  # noqa: E402
-from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+from programs import HOST, PATIENCE, Programs, check, curl, run_tests  # noqa: E402
 
 SERVICE = "hosts: a, endpoints: ws://a"
 # Policies that say all there is to say, in turn.
@@ -39,7 +39,7 @@ POLICIES = (
 def told(programs, codes, *args):
     """What a command prints, as JSON."""
     done = subprocess.run([programs.bin / "veritee", *args, "--json"],
-                          capture_output=True, text=True, timeout=60,
+                          capture_output=True, text=True, timeout=PATIENCE,
                           env={**os.environ, "HOME": str(programs.dir),
                                "XDG_STATE_HOME": str(programs.dir / "state")})
     check(done.returncode in codes, f"{args}: {done.returncode} {done.stderr}")

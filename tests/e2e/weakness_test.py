@@ -10,15 +10,16 @@ import os
 import socket
 import sys
 import threading
-import time
 import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from mitm import Mitm  # noqa: E402
-from programs import HOST, Failed, Programs, check, curl, run_tests  # noqa: E402
+from ports import free_port  # noqa: E402
+from programs import (HOST, PATIENCE, Programs, check, curl,  # noqa: E402
+                      run_tests, wait_for)
 from tap import Tap  # noqa: E402
-from wire import connect, masked, read_head  # noqa: E402
+from wire import connect, read_head  # noqa: E402
 import odd_backend  # noqa: E402
 import teekit_peers  # noqa: E402
 import teekit_raw  # noqa: E402
@@ -56,10 +57,9 @@ def between(build, protocol, middle, *args):
             yield server, m, programs.proxy(policy(m.port))
 
 
-def ask(proxy, path, *args, seconds=60):
+def ask(proxy, path, *args):
     """Status (0: none), and body."""
-    r = curl("-x", proxy.url, "-w", "\n%{http_code}", *args, URL + path,
-             seconds=seconds)
+    r = curl("-x", proxy.url, "-w", "\n%{http_code}", *args, URL + path)
     body, code = r.stdout.rsplit(b"\n", 1)
     return (int(code) if r.returncode == 0 else 0), body
 
@@ -67,7 +67,7 @@ def ask(proxy, path, *args, seconds=60):
 def pressed(server):
     """How often the backend's counter was pressed."""
     with urllib.request.urlopen(
-            f"http://127.0.0.1:{server.demo_port}/counter", timeout=30) as r:
+            f"http://127.0.0.1:{server.demo_port}/counter", timeout=PATIENCE) as r:
         return json.load(r)["value"]
 
 
@@ -93,7 +93,8 @@ def what_teekit_lets_be_repeated_is_answered_once(build):
         mitm.duplicate("client", 2)  # ready, key, request
         same(ask(proxy, "/counter", "-X", "POST")[0], 200, "the first answer")
         same(mitm.altered, 1, "not repeated")
-        same(pressed(server), 2, "inherent: the status page says so")
+        wait_for("it is pressed twice: inherent, the status page says so",
+                 lambda: pressed(server) == 2)
         for i in range(5):  # the other answer is nobody's
             check(str(i).encode() in ask(proxy, "/echo", "-d", str(i))[1], i)
 
@@ -101,14 +102,20 @@ def what_teekit_lets_be_repeated_is_answered_once(build):
 # --- W3: sessions said again --------------------------------------------------
 
 
-def replay(server, said):
-    """Say it to the server once more, until it goes or nothing happens."""
+def replay(server, said, done=lambda: True):
+    """Say it to the server once more, until it goes, or until nothing happens
+    and |done|."""
     with connect(server.port) as s:
+        s.sendall(said)
         s.settimeout(1)
         try:
-            s.sendall(said)
-            while s.recv(65536):
-                pass
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    while s.recv(65536):
+                        pass
+                    return
+                if done():
+                    return
         except OSError:
             pass
 
@@ -123,12 +130,14 @@ def a_session_said_again_does_nothing(build):
 def a_session_of_teekit_lasts_as_long_as_its_key(build):
     with between(build, "teekit", Tap) as (server, tap, proxy):
         same(ask(proxy, "/counter", "-X", "POST")[0], 200, "first")
-        replay(server, bytes(tap.said[0]))
-        same(pressed(server), 2, "inherent: the status page says so")
+        # inherent: the status page says so
+        replay(server, bytes(tap.said[0]), lambda: pressed(server) == 2)
+        same(pressed(server), 2, "pressed")
     with between(build, "teekit", Tap, "--epoch-seconds", "1") as (
             server, tap, proxy):
         same(ask(proxy, "/counter", "-X", "POST")[0], 200, "first")
-        time.sleep(2.5)  # the key has been replaced; each connection asks
+        # The key is replaced twice; each connection asks.
+        server.wait_log("keys.epoch", server.told("keys.epoch") + 2)
         replay(server, bytes(tap.said[0]))
         replay(server, bytes(tap.said[0]))
         same(pressed(server), 1, "pressed, with another key")
@@ -237,13 +246,20 @@ class Hostile:
         self.open = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._run, daemon=True).start()
+        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread.start()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)  # accept() ends, too
         self.listener.close()
+        self.thread.join()
         for s in self.open:
             s.close()
 
@@ -283,7 +299,7 @@ def a_service_each(path, server, bad):
 
 def visit(proxy, i, answers):
     answers[i] = curl("-x", proxy.url, "-w", "%{http_code}", "-o", os.devnull,
-                      f"http://bad{i}.test/", seconds=3).stdout
+                      f"http://bad{i}.test/").stdout
 
 
 def nothing_a_server_says_ends_the_client(build):
@@ -301,8 +317,10 @@ def nothing_a_server_says_ends_the_client(build):
                 threads = [threading.Thread(target=visit, args=(
                     proxy, i, answers)) for i in range(len(bad))]
                 [t.start() for t in threads]
+                wait_for("all are visited", lambda: all(b.visits for b in bad))
                 for _ in range(10):
                     same(ask(proxy, "/echo")[0], 200, f"{protocol}: meanwhile")
+                [b.end() for b in bad]
                 [t.join() for t in threads]
                 for name, b, answer in zip(HOSTILE, bad, answers):
                     check(b.visits > 0 and answer in (b"000", b"502", b"503"),
@@ -338,7 +356,7 @@ def an_announcement_said_again_changes_nothing(build):
             mitm._order("server", 0, lambda _, p: [old.append(p) or p], 1)
             mitm._order("server", 2, lambda _, p: [old[0], p], 1)
             for _ in range(4):
-                status, _ = ask(proxy, "/echo", seconds=20)
+                status, _ = ask(proxy, "/echo")
                 check(status in ((200,) if protocol == "teekit" else
                                  (0, 200, 502)), f"{protocol}: {status}")
             same(mitm.altered, 2, "it was not said again")
@@ -354,10 +372,8 @@ def without_a_session_nothing_leaves(build):
         plain = odd_backend.Backend()
         with Programs(build) as programs:
             server = programs.server()
-            with policies(programs, protocol, server) as policy, \
-                    socket.create_server(("127.0.0.1", 0)) as nobody:
-                path = policy(nobody.getsockname()[1])
-                nobody.close()
+            with policies(programs, protocol, server) as policy:
+                path = policy(free_port())  # where nobody listens
                 path.write_text(path.read_text().replace(
                     f'"{HOST}"', '"127.0.0.1"').replace("default: block",
                                                         "default: direct"))

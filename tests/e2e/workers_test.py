@@ -3,24 +3,25 @@
 what one would say."""
 
 import concurrent.futures
+import contextlib
 import http.client
 import json
 import re
 import signal
 import socket
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import HOST, Programs, check, run_tests  # noqa: E402
+from programs import (HOST, PATIENCE, Programs, check, run_tests,  # noqa: E402
+                      wait_for)
 
 REQUESTS = 24
 
 
 def ask(port, target):
     """An answer on a connection of its own."""
-    c = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    c = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     c.request("GET", target)
     answer = c.getresponse()
     body = answer.read()
@@ -42,10 +43,6 @@ def ask_many(proxy):
     check(all(a[0] == 200 for a in answers), answers)
 
 
-def log_of(program):
-    return Path(program.log_path).read_text(errors="replace")
-
-
 def each_worker_has_sessions_and_whoever_is_asked_knows_of_all(build):
     with Programs(build) as programs:
         server, proxy = pair(programs)
@@ -59,7 +56,7 @@ def each_worker_has_sessions_and_whoever_is_asked_knows_of_all(build):
             check(2 <= len(service["sessions"]) <= 3, service["sessions"])
             check(service["state"] == "SIMULATED", service["state"])
             check(now["totals"]["sessions"] == len(service["sessions"]), now)
-        peers = set(re.findall(r"session.up peer=(\S+)", log_of(server)))
+        peers = set(re.findall(r"session.up peer=(\S+)", server.logged()))
         check(len(peers) >= 2, "the server had one session")
 
 
@@ -67,7 +64,7 @@ def collateral_is_had_once_for_all(build):
     with Programs(build) as programs:
         _, proxy = pair(programs)
         ask_many(proxy)
-        got = re.findall(r"collateral.got item=(\S+)", log_of(proxy))
+        got = re.findall(r"collateral.got item=(\S+)", proxy.logged())
         check(len(got) == len(set(got)) > 0, got)
 
 
@@ -97,10 +94,7 @@ def a_policy_is_followed_by_all(build):
         ask_many(proxy)
         policy.write_text(policy.read_text().replace(HOST, "other.test", 1))
         proxy.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 30
-        while "policy.reloaded" not in log_of(proxy):
-            check(time.monotonic() < deadline, log_of(proxy))
-            time.sleep(0.02)
+        proxy.wait_log("policy.reloaded")
         codes = {ask(proxy.port, f"http://{HOST}/")[0] for _ in range(REQUESTS)}
         check(codes == {403}, codes)
 
@@ -127,22 +121,20 @@ def is_refused(s):
 def limits_are_for_all_workers_together(build):
     with Programs(build) as programs:
         server = programs.server("--workers", "4", "--limit", "peer-pending=2")
-        held, refused = [], 0
+        held = []
         for _ in range(12):
             s = socket.socket()
-            try:
+            with contextlib.suppress(ConnectionError):
                 s.connect(("127.0.0.1", server.port))
                 held.append(s)
-            except ConnectionError:
-                refused += 1
-        deadline = time.monotonic() + 30
-        while refused < 10 and time.monotonic() < deadline:
-            time.sleep(0.05)
-            ended = [s for s in held if is_refused(s)]
-            held = [s for s in held if s not in ended]
-            refused += len(ended)
-        check(refused == 10 and not any(map(is_refused, held)),
-              f"{refused} of 12 were refused")
+
+        def all_refused():
+            nonlocal held
+            held = [s for s in held if not is_refused(s)]
+            return len(held) <= 12 - 10
+
+        wait_for("10 of 12 are refused", all_refused)
+        check(len(held) == 2, f"{len(held)} are let in")
 
 
 if __name__ == "__main__":

@@ -16,9 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from programs import Failed
+from programs import PATIENCE, Failed
 
-PATIENCE_SECONDS = 60
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # WebDriver section 12
 
 DESKTOP = (1280, 900, 1)
@@ -74,8 +73,8 @@ class Browser:
         made = self.ask("POST", "/session", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "goog:chromeOptions": options,
             "goog:loggingPrefs": {"browser": "ALL"},
-            "timeouts": {"pageLoad": 1000 * PATIENCE_SECONDS,
-                         "script": 1000 * PATIENCE_SECONDS}}}})
+            "timeouts": {"pageLoad": 1000 * PATIENCE,
+                         "script": 1000 * PATIENCE}}}})
         self.root = "/session/" + made["sessionId"]
         self.cdp("Browser.setDownloadBehavior", behavior="allow",
                  downloadPath=str(self.downloads))
@@ -91,7 +90,7 @@ class Browser:
     def ask(self, method, path, body=None):
         """One command of WebDriver; its value."""
         there = http.client.HTTPConnection("127.0.0.1", self.port,
-                                           timeout=3 * PATIENCE_SECONDS)
+                                           timeout=3 * PATIENCE)
         with contextlib.closing(there):
             there.request(method, self.root + path,
                           None if body is None else json.dumps(body),
@@ -126,7 +125,7 @@ class Browser:
         return self.run("return document.querySelector(arguments[0])"
                         "?.innerText ?? ''", selector)
 
-    def wait(self, script, what, *args, seconds=PATIENCE_SECONDS):
+    def wait(self, script, what, *args, seconds=PATIENCE):
         """Wait until |script| returns something true; that."""
         deadline = time.monotonic() + seconds
         while True:
@@ -152,7 +151,7 @@ class Browser:
 
     def wait_file(self, path, size):
         """Wait until a download is complete."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while not path.exists() or path.stat().st_size < size:
             if time.monotonic() > deadline:
                 raise Failed(f"no {path} of {size} bytes")

@@ -6,7 +6,7 @@ Everything is in the folder of the `Programs`; nobody else trusts the CA.
 import os
 import subprocess
 
-from programs import check
+from programs import PATIENCE, check
 
 INTERCEPT = "    tls: intercept\n"
 
@@ -20,7 +20,7 @@ def make_ca(programs, policy, command="make", *args, code=0, env=None):
     """Run `veritee ca`; the certificate's file, or what `show` says."""
     r = subprocess.run(
         [programs.bin / "veritee", "ca", command, "--policy", policy, *args],
-        capture_output=True, timeout=60, text=True,
+        capture_output=True, timeout=PATIENCE, text=True,
         env={**os.environ, "HOME": str(programs.dir / "home"),
              "XDG_STATE_HOME": str(programs.dir / "state"), **(env or {})})
     check(r.returncode == code, f"{r.returncode} {r.stdout} {r.stderr}")

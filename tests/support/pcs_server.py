@@ -170,7 +170,7 @@ class Server(http.server.ThreadingHTTPServer):
     def finish_request(self, request, client_address):
         # Here, in the thread of the connection: a slow client stops nobody.
         try:
-            request.settimeout(60)
+            request.settimeout(180)
             tls = self.tls.wrap_socket(request, server_side=True)
         except (OSError, ssl.SSLError):
             return

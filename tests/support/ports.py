@@ -1,25 +1,33 @@
-"""Ports of 127.0.0.1 for programs that cannot be told to pick one."""
+"""Ports of 127.0.0.1 for programs that cannot be told to pick one, or that are to
+listen again where they have listened before."""
 
 import socket
-import time
 
-from programs import Failed
+from programs import Failed, wait_for
+
+_kept = []
 
 
 def free_port():
-    """One that nobody listens on now."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """One that nobody else gets while this test runs: it stays bound here. Who
+    sets SO_REUSEADDR, as servers do, can listen there all the same; until then,
+    connections are refused."""
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("127.0.0.1", 0))
+    _kept.append(s)
+    return s.getsockname()[1]
 
 
-def wait_port(port, seconds=30):
-    """Until somebody listens there."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+def wait_port(port, child):
+    """Until somebody listens there, which |child| is to do."""
+    def is_open():
+        if child.process.poll() is not None:
+            raise Failed(f"{child.argv[0]} ended\n{child.tail()}")
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
+            socket.create_connection(("127.0.0.1", port), 10).close()
+            return True
         except OSError:
-            time.sleep(0.05)
-    raise Failed(f"nothing listens on port {port}")
+            return False
+
+    wait_for(lambda: f"somebody listens on port {port}\n{child.tail()}", is_open)

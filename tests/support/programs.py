@@ -18,11 +18,25 @@ from pathlib import Path
 HOST = "demo.test"  # reserved by RFC 2606: resolves nowhere, so a leak shows
 # So many workers in both programs; None: their defaults.
 WORKERS = os.environ.get("TEST_WORKERS")
-START_SECONDS = 60  # sanitizers and a busy machine; a hang still ends
+# What should happen within a moment is waited for so long: sanitizers on a busy
+# machine take their time, and a hang still ends.
+PATIENCE = 180
 
 
 class Failed(Exception):
     pass
+
+
+def wait_for(what, true, seconds=PATIENCE):
+    """Ask |true| again and again, until what it returns is true: that."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = true()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise Failed(f"not in {seconds} s: {what() if callable(what) else what}")
+        time.sleep(0.02)
 
 
 class Program:
@@ -43,15 +57,20 @@ class Program:
             start_new_session=True,
         )
 
-    def wait_line(self, pattern, seconds=START_SECONDS):
+    def wait_line(self, pattern, seconds=PATIENCE):
         """The match of |pattern| in the first line of output that has one."""
+        return self.wait_lines(pattern, 1, seconds)[0]
+
+    def wait_lines(self, pattern, count, seconds=PATIENCE):
+        """The same of the first |count| lines that have one."""
         deadline = time.monotonic() + seconds
+        found = []
         seen = 0
         while True:
-            for line in self.lines[seen:]:
-                found = re.search(pattern, line)
-                if found:
-                    return found
+            found += filter(None, (re.search(pattern, line)
+                                   for line in self.lines[seen:]))
+            if len(found) >= count:
+                return found[:count]
             seen = len(self.lines)
             left = deadline - time.monotonic()
             if left <= 0:
@@ -67,9 +86,21 @@ class Program:
             *whole, self._partial = self._partial.split(b"\n")
             self.lines += [w.decode("utf-8", "replace") for w in whole]
 
+    def logged(self):
+        """All of the log."""
+        return Path(self.log_path).read_text(errors="replace")
+
+    def told(self, word):
+        """How often the log has |word|."""
+        return self.logged().count(word)
+
+    def wait_log(self, word, times=1):
+        """Wait until the log has |word| so often."""
+        wait_for(lambda: f"{times} times '{word}' in the log\n{self.tail()}",
+                 lambda: self.told(word) >= times)
+
     def tail(self, lines=40):
-        text = Path(self.log_path).read_text(errors="replace").splitlines()
-        return "\n".join(self.lines[-lines:] + text[-lines:])
+        return "\n".join(self.lines[-lines:] + self.logged().splitlines()[-lines:])
 
     def resident_kib(self):
         status = Path(f"/proc/{self.process.pid}/status").read_text()
@@ -79,7 +110,7 @@ class Program:
         self.process.kill()
         self.process.wait()
 
-    def stop(self, seconds=30):
+    def stop(self, seconds=PATIENCE):
         """Ask it to stop; its exit status. Killed, and a failure, if late."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -184,7 +215,7 @@ class Programs:
         return server, self.proxy(policy)
 
 
-def curl(*args, seconds=60):
+def curl(*args, seconds=PATIENCE):
     """Run curl without the user's settings; a CompletedProcess with bytes."""
     return subprocess.run(
         ["curl", "-q", "-sS", "--max-time", str(seconds), *[str(a) for a in args]],

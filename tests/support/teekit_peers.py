@@ -15,7 +15,8 @@ import urllib.request
 from pathlib import Path
 
 from pcs_server import PcsServer
-from programs import START_SECONDS, Failed
+from ports import free_port
+from programs import PATIENCE, Failed
 
 SOURCE = Path(__file__).resolve().parent / "teekit"
 
@@ -71,17 +72,17 @@ class Server:
         options["quote"] = [str(programs.bin / "teekit_quote"), tee,
                             str(self.sim_dir)]
         self.options = {"tee": tee, **options}
-        self.port = 0
+        self.port = free_port()
         self.start()
 
     def start(self):
-        """Start it, on the port it had before if it had one."""
+        """Start it, on the port it had before."""
         self.process = self.programs.start(
             shutil.which("node"), peers(self.programs) / "server.mjs",
             json.dumps({**self.options, "port": self.port}))
         # killed by a frame that nobody should send: for the test to notice
         self.process.expected = (0, 1, 70, -9)
-        self.port = int(self.process.wait_line(r"^ready: (\d+)$").group(1))
+        self.process.wait_line(rf"^ready: {self.port}$")
 
     @property
     def endpoint(self):
@@ -92,13 +93,13 @@ class Server:
 
     def stats(self):
         with urllib.request.urlopen(
-                f"http://127.0.0.1:{self.port}/test/stats", timeout=30) as r:
+                f"http://127.0.0.1:{self.port}/test/stats", timeout=PATIENCE) as r:
             return json.load(r)
 
     def trick(self, name):
         """Do what tricks.mjs has under |name|, on every session."""
         with urllib.request.urlopen(
-                f"http://127.0.0.1:{self.port}/test/{name}", timeout=30) as r:
+                f"http://127.0.0.1:{self.port}/test/{name}", timeout=PATIENCE) as r:
             r.read()
 
 
@@ -129,7 +130,7 @@ class Client:
     def alive(self):
         return self.process.poll() is None
 
-    def do(self, what, seconds=START_SECONDS, **arguments):
+    def do(self, what, seconds=PATIENCE, **arguments):
         """The answer to a command of driver.mjs."""
         self.process.stdin.write(json.dumps({"do": what, **arguments}).encode()
                                  + b"\n")

@@ -1,14 +1,40 @@
 """HTTP and WebSocket byte by byte, for end-to-end tests that speak them raw."""
 
 import socket
+from pathlib import Path
 
-from programs import check
+from programs import PATIENCE, check, wait_for
 
 
 def connect(port):
-    s = socket.create_connection(("127.0.0.1", port), timeout=30)
+    s = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return s
+
+
+def kernel_holds():
+    """How many bytes may be in the kernel between two ends of this machine."""
+    return sum(int(Path(f"/proc/sys/net/ipv4/tcp_{way}mem").read_text().split()[2])
+               for way in "rw")
+
+
+def wait_read(s):
+    """Until the other end, a program of this machine, has read all that |s| has
+    sent to it."""
+    def address(name):
+        host, port = name
+        return f"{int.from_bytes(socket.inet_aton(host), 'little'):08X}:{port:04X}"
+
+    wanted = address(s.getpeername()), address(s.getsockname())
+
+    def is_read():
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            fields = line.split()
+            if (fields[1], fields[2]) == wanted:
+                return int(fields[4].split(":")[1], 16) == 0
+        return False
+
+    wait_for("what was sent is read", is_read)
 
 
 def read_head(s):

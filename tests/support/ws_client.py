@@ -23,7 +23,6 @@ class WebSocket:
     def __init__(self, port, host, path, by="absolute", protocols=(),
                  context=None):
         self.s = connect(port)
-        self.s.settimeout(60)
         if by in ("connect", "https"):
             to = f"{host}:{443 if by == 'https' else 80}"
             self.s.sendall(f"CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n\r\n"

@@ -23,7 +23,8 @@ import { binding, decode, decrypt, encode, encrypt, hex, isType, keyPair,
 
 const options = { tee: "tdx", style: "express", heartbeat: 30000,
                   ...JSON.parse(process.argv[2] ?? "{}") };
-const server = { options, sessions: new Set(), requests: [], sessionCount: 0 };
+const server = { options, sessions: new Set(), requests: [], sessionCount: 0,
+                 pongs: 0 };
 
 // --- evidence ----------------------------------------------------------------
 
@@ -92,7 +93,10 @@ function begin(ws, request) {
   server.sessions.add(session);
   server.upgrade = request.headers;
   ws.on("message", (data) => onMessage(session, data));
-  ws.on("pong", () => { session.alive = true; });
+  ws.on("pong", () => {
+    session.alive = true;
+    server.pongs++;
+  });
   ws.on("close", (code, reason) => {
     server.sessions.delete(session);
     server.lastClose = [code, reason.toString()];
@@ -203,6 +207,7 @@ function heartbeat() {
 
 function stats() {
   return { sessions: server.sessions.size, made: server.sessionCount,
+           pongs: server.pongs,
            requests: server.requests, upgrade: server.upgrade,
            lastClose: server.lastClose, sockets: [...server.sessions].reduce(
              (n, s) => n + s.sockets.size, 0),
