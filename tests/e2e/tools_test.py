@@ -783,30 +783,43 @@ def output_has_no_colour_but_on_a_terminal(build):
             check(("\033[1;31m" in text) == want, f"{more}: {text!r}")
 
 
-def what_takes_long_says_so_on_a_terminal(build):
-    with Programs(build) as programs, socket.create_server(
-            ("127.0.0.1", 0)) as silent:
-        port = silent.getsockname()[1]  # takes connections, and says nothing
-        policy = programs.dir / "slow.yaml"
-        policy.write_text(
-            f"collateral: {{ cache: {programs.dir}/store, timeout: 2s, sources: "
-            f"[ 'https://127.0.0.1:{port}' ] }}\n")
-        slow = (
-            ("fetching collateral, ", "collateral", "fetch", "-p", policy,
-             "--fmspc", "00906ed50000"),
-            ("waiting for the sources of collateral, ", "doctor", "-p", policy),
-            ("waiting for evidence and collateral, ", "pin", "-p", policy,
-             f"ws://127.0.0.1:{port}"),
-        )
-        piped = expect(veritee(programs, *slow[0][1:]), 3)
-        check("fetching collateral, " not in piped.stderr + piped.stdout, piped)
-        for words, *args in slow:
-            def heard(said):
-                if args[0] == "pin" and words in said:  # it has more patience
-                    silent.close()
+def slow_policy(programs, port, timeout):
+    """One whose source of collateral is at |port|."""
+    path = programs.dir / "slow.yaml"
+    path.write_text(
+        f"collateral: {{ cache: {programs.dir}/store, timeout: {timeout}, "
+        f"sources: [ 'https://127.0.0.1:{port}' ] }}\n")
+    return path
 
-            said = on_terminal([programs.bin / "veritee", *args],
-                               environment(programs, TERM="xterm"), heard)
+
+def silence():
+    """Takes connections, and says nothing."""
+    return socket.create_server(("127.0.0.1", 0))
+
+
+def what_takes_long_says_so_on_a_terminal(build):
+    fetch = ("collateral", "fetch", "--fmspc", "00906ed50000", "-p")
+    with Programs(build) as programs:
+        with silence() as nobody:
+            port = nobody.getsockname()[1]
+            piped = expect(veritee(programs, *fetch,
+                                   slow_policy(programs, port, "2s")), 3)
+        check("fetching collateral, " not in piped.stderr + piped.stdout, piped)
+        for words, *args in (
+                ("fetching collateral, ", *fetch),
+                ("waiting for the sources of collateral, ", "doctor", "-p"),
+                ("waiting for evidence and collateral, ", "pin", "-p")):
+            with silence() as nobody:
+                port = nobody.getsockname()[1]
+
+                def heard(said):
+                    if words in said:
+                        nobody.close()  # it need not wait any longer
+
+                policy = slow_policy(programs, port, "60s")
+                where = [f"ws://127.0.0.1:{port}"] if args[0] == "pin" else []
+                said = on_terminal([programs.bin / "veritee", *args, policy, *where],
+                                   environment(programs, TERM="xterm"), heard)
             check(re.search(words + r"\d+ s", said), f"{args}: {said!r}")
             check(said.rfind("\r\033[K") > said.rfind(words), f"it stays: {said!r}")
 
