@@ -14,12 +14,12 @@ import signal
 import socket
 import sys
 import threading
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import image  # noqa: E402
-from programs import Programs, check, curl, run_tests  # noqa: E402
+from programs import (PATIENCE, Programs, check, curl,  # noqa: E402
+                      run_tests, wait_for)
 
 try:
     import kubernetes  # noqa: E402
@@ -47,7 +47,7 @@ class Backend(http.server.ThreadingHTTPServer):
             self.wfile.write(HALF)
             if self.path == "/slow":
                 self.server.asked.set()
-                self.server.go_on.wait(60)
+                self.server.go_on.wait(PATIENCE)
             self.wfile.write(HALF)
 
         def log_message(self, *_):
@@ -139,27 +139,20 @@ def answers(pod, proxy):
     check(r.stdout == 2 * HALF, r.stderr)
 
 
-def drains(pod, proxy, port, stop, seconds):
+def drains(pod, proxy, port, stop):
     """What is under way is finished, and nothing new is begun."""
     got = []
     asking = threading.Thread(target=lambda: got.append(
         curl("-x", proxy.url, f"http://{pod.host}/slow")))
     asking.start()
-    check(pod.backend.asked.wait(60), "nothing arrived")
+    check(pod.backend.asked.wait(PATIENCE), "nothing arrived")
     pod.server.process.send_signal(getattr(signal, stop))
-    wait_closed(port)
+    wait_for("nobody listens any more", lambda: not probe_tcp(port))
     check(pod.server.process.poll() is None, "it did not wait")
     pod.backend.go_on.set()
     asking.join()
     check(got[0].stdout == 2 * HALF, got[0])
-    check(pod.server.process.wait(seconds) == 0, pod.server.tail())
-
-
-def wait_closed(port):
-    deadline = time.monotonic() + 60
-    while probe_tcp(port):
-        check(time.monotonic() < deadline, "it still listens")
-        time.sleep(0.05)
+    check(pod.server.process.wait(PATIENCE) == 0, pod.server.tail())
 
 
 # --- probes, as a kubelet makes them -----------------------------------------
@@ -167,14 +160,14 @@ def wait_closed(port):
 
 def probe_tcp(port):
     try:
-        socket.create_connection(("127.0.0.1", port), 5).close()
+        socket.create_connection(("127.0.0.1", port), PATIENCE).close()
     except OSError:
         return False
     return True
 
 
 def probe_http(port, path):
-    there = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    there = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     there.request("GET", path, headers={"Host": f"10.1.2.3:{port}",
                                         "User-Agent": "kube-probe/1.30",
                                         "Accept": "*/*", "Connection": "close"})
@@ -209,7 +202,7 @@ def the_container_serves_and_drains(build):
             runs_without_privilege(pod.server, pod.root)
             proxy = pod.proxy(port)
             answers(pod, proxy)
-            drains(pod, proxy, port, FILE.stop, 10)
+            drains(pod, proxy, port, FILE.stop)
 
 
 def the_pod_serves_and_drains(build):
@@ -239,7 +232,7 @@ def the_pod_serves_and_drains(build):
             answers(pod, proxy)
             most = int(server["resources"]["requests"]["memory"].removesuffix("Mi"))
             check(pod.server.resident_kib() < 1024 * most, "it takes more memory")
-            drains(pod, proxy, port, "SIGTERM", drain)
+            drains(pod, proxy, port, "SIGTERM")
 
 
 def hangs_together(rules, deployment, service, budget):

@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from programs import PATIENCE, Programs, check, curl, run_tests  # noqa: E402
+from programs import (PATIENCE, Programs, check, curl,  # noqa: E402
+                      run_tests, wait_for)
 import odd_backend  # noqa: E402
 import wire  # noqa: E402
 
@@ -124,7 +125,11 @@ class LateBackend:
     def _serve(self):
         s, _ = self.listener.accept()
         self.may_read.wait()
-        s.settimeout(2)
+        got = bytearray()
+        while not got.endswith(b"\r\n0\r\n\r\n"):
+            got += s.recv(65536)
+        self.got = bytes(got)
+        s.settimeout(2)  # nothing should come behind the end
         try:
             while more := s.recv(65536):
                 self.got += more
@@ -154,8 +159,7 @@ def a_request_ends_once_however_slowly_it_is_read(build):
             s.sendall(b"0\r\n\r\n")
             time.sleep(0.2)
             backend.may_read.set()
-            while not backend.got.endswith(b"\r\n0\r\n\r\n"):
-                time.sleep(0.01)
+            wait_for("all of it arrives", lambda: backend.got)
             s.sendall(b"GET /second HTTP/1.1\r\nHost: a.test\r\n\r\n")
             check(wire.read_all(s).endswith(b"ok"), "the answer")
         check(b"second" not in backend.got, backend.got[-200:])

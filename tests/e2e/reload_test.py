@@ -73,16 +73,16 @@ def a_session_that_no_longer_passes_is_closed_with_the_reason(build):
 def refuse(proxy, policy):
     """Read a policy that does not accept the server."""
     text = policy.read_text().replace("d1d1d1d1", "d1d1d1d2", 1)
-    reload(proxy, policy, text, "session.draining")
+    reload(proxy, policy, text, "session.draining", "policy.reloaded")
     check(code(proxy) == "502", "the next request")
 
 
 def streams_may_end_where_the_policy_lets_them(build):
     with Programs(build) as programs:
         _, policy, proxy, download = begin(
-            build, programs, "    on-refusal: { drain: 60s }\n")
+            build, programs, service="    on-refusal: { drain: 60s }\n")
         refuse(proxy, policy)
-        rest = download.communicate(timeout=60)[0]
+        rest = download.communicate(timeout=PATIENCE)[0]
         check(download.returncode == 0, f"curl says {download.returncode}")
         check(rest.count(b"data:") == 11, f"{rest}")
         check(proxy.told("session.lost") == 0, proxy.tail())
@@ -93,7 +93,7 @@ def and_are_cut_at_the_limit_with_the_reason(build):
         server = programs.server()
         policy = programs.policy([f"ws://127.0.0.1:{server.port}/__ra__"],
                                  server.sim_dir,
-                                 service="    on-refusal: { drain: 2s }\n")
+                                 service="    on-refusal: { drain: 5s }\n")
         proxy = programs.proxy(policy)
         download = subprocess.Popen(
             ["curl", "-qsSN", "-x", proxy.url,
@@ -102,7 +102,7 @@ def and_are_cut_at_the_limit_with_the_reason(build):
         while not download.stdout.readline().startswith(b"data:"):
             check(download.poll() is None, "the download does not begin")
         refuse(proxy, policy)
-        rest = download.communicate(timeout=60)[0]
+        rest = download.communicate(timeout=PATIENCE)[0]
         check(download.returncode in (18, 56), f"curl: {download.returncode}")
         check(rest.count(b"data:") > 3, f"cut before its time: {rest}")
         log = Path(proxy.log_path).read_text()

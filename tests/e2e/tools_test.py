@@ -648,7 +648,7 @@ def usual_mistakes_are_said_with_what_to_do(build):
                   f"{line}: {r.stderr}")
         r = subprocess.run([programs.bin / "veriteed", "--listen",
                             f"127.0.0.1:{server.port}", "--simulate", "--demo"],
-                           capture_output=True, text=True, timeout=60)
+                           capture_output=True, text=True, timeout=PATIENCE)
         check(r.returncode == 1 and "no other program listens" in r.stderr, r)
 
 

@@ -13,11 +13,10 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 
-from browser import PATIENCE_SECONDS, Browser
-from programs import Failed
+from browser import Browser
+from programs import PATIENCE, Failed, wait_for
 
 PREFERENCES = {
     "marionette.port": 0,
@@ -81,7 +80,7 @@ class Profile:
         made = subprocess.run(
             ["firefox-esr", "--headless", "-CreateProfile", self.NAME],
             env=os.environ | self.env(), capture_output=True, text=True,
-            timeout=PATIENCE_SECONDS)
+            timeout=PATIENCE)
         found = list(self.home.glob(f"**/*.{self.NAME}/times.json"))
         if not found:
             raise Failed(f"Firefox makes no profile: {made.stderr}")
@@ -114,21 +113,22 @@ class Firefox(Browser):
         self.received = b""
         self.receive()  # its greeting
         self.call("WebDriver:NewSession", {"capabilities": {"alwaysMatch": {
-            "timeouts": {"pageLoad": 1000 * PATIENCE_SECONDS,
-                         "script": 1000 * PATIENCE_SECONDS}}}})
+            "timeouts": {"pageLoad": 1000 * PATIENCE,
+                         "script": 1000 * PATIENCE}}}})
 
     def __exit__(self, kind, error, trace):
         self.socket.close()
         self.child.stop()
 
     def connect(self, active):
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not (active.exists() and active.read_text()):
-            if time.monotonic() > deadline or self.child.process.poll() is not None:
-                raise Failed(f"Firefox opens no door: {self.child.tail()}")
-            time.sleep(0.05)
+        def is_told():
+            if self.child.process.poll() is not None:
+                raise Failed(f"Firefox ended: {self.child.tail()}")
+            return active.exists() and active.read_text()
+
+        wait_for(lambda: f"Firefox opens a door\n{self.child.tail()}", is_told)
         return socket.create_connection(("127.0.0.1", int(active.read_text())),
-                                        3 * PATIENCE_SECONDS)
+                                        3 * PATIENCE)
 
     # --- Marionette ----------------------------------------------------------
 
