@@ -84,8 +84,8 @@ def a_port_that_is_taken_is_all_that_is_complained_of(build):
                             "error", "--policy", policy],
                            capture_output=True, text=True, timeout=PATIENCE)
         check(r.returncode == 1, f"{r.returncode} {r.stderr}")
-        check(r.stderr == f"veritee run: listen: {taken}: address already in use\n",
-              r.stderr)
+        check(r.stderr == f"veritee run: listen: {taken}: address already in use, "
+              "expected an address that no other program listens at\n", r.stderr)
 
 
 if __name__ == "__main__":
