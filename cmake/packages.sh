@@ -118,7 +118,7 @@ $(list)
 LIST
 [ -n "$missing" ] || exit 0
 
-echo "packages.sh: $1 needs:$reasons"
+echo "packages.sh: $1 needs, which takes some minutes to install:$reasons"
 
 root=
 if [ "$(id -u)" -ne 0 ]; then

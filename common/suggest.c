@@ -4,65 +4,90 @@
 
 #include "common/compiler.h"
 
-#define WORD_MAX 31
+#define WORD_MAX 40 /* longer words are not compared */
+#define FAR      99 /* nothing alike */
 
-/* How many letters are typed, at most WORD_MAX + 1. */
-static size_t letters_of(const char *typed)
+static unsigned least(unsigned a, unsigned b, unsigned c)
 {
-    const size_t len = strcspn(typed, "=");
-
-    return MIN_OF(len, (size_t)WORD_MAX + 1);
+    return MIN_OF(a, MIN_OF(b, c));
 }
 
-/* A third of the letters may be wrong; of two letters none. */
-struct suggest suggest_for(const char *typed)
+static unsigned char lower(unsigned char c)
+{
+    return c >= 'A' && c <= 'Z' ? (unsigned char)(c - 'A' + 'a') : c;
+}
+
+static bool same(struct slice text, size_t i, const char *word, size_t j)
+{
+    return lower(text.at[i]) == lower((unsigned char)word[j]);
+}
+
+/* The restricted Damerau-Levenshtein distance, by its usual table: cell i, j
+ * is the distance between the first i letters and the first j. */
+static unsigned distance(struct slice text, const char *word, size_t len)
+{
+    unsigned cell[WORD_MAX + 1][WORD_MAX + 1];
+
+    for (unsigned i = 0; i <= text.len; i++)
+        cell[i][0] = i;
+    for (unsigned j = 0; j <= len; j++)
+        cell[0][j] = j;
+    for (size_t i = 1; i <= text.len; i++)
+        for (size_t j = 1; j <= len; j++) {
+            unsigned change = same(text, i - 1, word, j - 1) ? 0 : 1;
+
+            cell[i][j] = least(cell[i - 1][j] + 1, cell[i][j - 1] + 1,
+                               cell[i - 1][j - 1] + change);
+            if (i > 1 && j > 1 && same(text, i - 1, word, j - 2) &&
+                same(text, i - 2, word, j - 1))
+                cell[i][j] = MIN_OF(cell[i][j], cell[i - 2][j - 2] + 1);
+        }
+    return cell[text.len][len];
+}
+
+/* FAR when that is more than a slip, which grows with the word. */
+static unsigned slips(struct slice text, const char *word)
+{
+    size_t len = strlen(word);
+    unsigned d;
+
+    if (text.len > WORD_MAX || len > WORD_MAX)
+        return FAR;
+    d = distance(text, word, len);
+    return d <= (len < 4 ? 1u : len < 9 ? 2u : 3u) ? d : FAR;
+}
+
+/* 1 for the beginning of a longer word. */
+static unsigned farness(struct slice text, const char *word)
+{
+    size_t len = strlen(word);
+
+    if (text.len >= 3 && text.len < len &&
+        slice_equal(text, slice_of(word, text.len)))
+        return 1;
+    return slips(text, word);
+}
+
+struct suggest suggest_for(struct slice typed)
+{
+    return (struct suggest){ .typed = typed, .farness = FAR };
+}
+
+struct suggest suggest_for_option(const char *typed)
 {
     const char *word = typed + strspn(typed, "-");
 
-    return (struct suggest){ .typed = word, .distance = letters_of(word) / 3 };
-}
-
-static size_t least_of(size_t a, size_t b, size_t c)
-{
-    return MIN_OF(MIN_OF(a, b), c);
-}
-
-/* How many letters are to be inserted, removed, replaced, or swapped with the
- * next one, to make |a| of |b|: one row of the usual table for each letter of
- * |a|, of which the last three are kept. */
-static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-    size_t rows[3][WORD_MAX + 1] = { { 0 } };
-
-    for (size_t j = 0; j <= b_len; j++)
-        rows[0][j] = j;
-    for (size_t i = 1; i <= a_len; i++) {
-        size_t *row = rows[i % 3];
-        const size_t *before = rows[(i + 2) % 3], *earlier = rows[(i + 1) % 3];
-
-        row[0] = i;
-        for (size_t j = 1; j <= b_len; j++) {
-            row[j] = least_of(before[j] + 1, row[j - 1] + 1,
-                              before[j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                row[j] = MIN_OF(row[j], earlier[j - 2] + 1);
-        }
-    }
-    return rows[a_len % 3][b_len];
+    return suggest_for(slice_of(word, strcspn(word, "=")));
 }
 
 void suggest_offer(struct suggest *s, const char *word)
 {
-    const size_t typed = letters_of(s->typed), len = strlen(word);
-    size_t d;
+    const unsigned far = farness(s->typed, word);
 
-    if (typed > WORD_MAX || len > WORD_MAX)
-        return;
-    d = distance(s->typed, typed, word, len);
-    if (d > s->distance || (s->found != NULL && d == s->distance))
+    if (far >= s->farness)
         return;
     s->found = word;
-    s->distance = d;
+    s->farness = far;
 }
 
 const char *suggest_found(const struct suggest *s)

@@ -1,27 +1,30 @@
 /* common/suggest.h: which word a mistyped one was meant to be.
  *
- *     struct suggest s = suggest_for("--polcy");
+ *     struct suggest s = suggest_for(typed);
  *
- *     suggest_offer(&s, "policy");  for every word there is
- *     suggest_found(&s)             "policy", or NULL
+ *     suggest_offer(&s, "policy");  each word that there is
+ *     suggest_found(&s)             "policy" for "polcy", or NULL
  *
  * For complaints only: nothing is ever done by a guess. Owns nothing; what was
  * typed and the words must outlive it. */
 #ifndef COMMON_SUGGEST_H
 #define COMMON_SUGGEST_H
 
-#include <stddef.h>
+#include "common/slice.h"
 
 struct suggest {
-    const char *typed;
+    struct slice typed;
     const char *found;
-    size_t distance; /* of |found|; the most that is near when there is none */
+    unsigned farness; /* of |found| */
 };
 
-/* Leading '-' and what follows a '=' do not matter. */
-struct suggest suggest_for(const char *typed);
+struct suggest suggest_for(struct slice typed);
 
-/* |word| is one that could have been meant. */
+/* |typed| as on a command line: "--polcy=x" is "polcy". */
+struct suggest suggest_for_option(const char *typed);
+
+/* |word| could have been meant: if |typed| is its beginning, or few letters of
+ * it are changed, added, dropped or swapped with their neighbours. */
 void suggest_offer(struct suggest *s, const char *word);
 
 /* The nearest one, the first among equals; NULL if none is near. */

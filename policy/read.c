@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "common/limits.h"
+#include "common/suggest.h"
 #include "common/text.h"
 #include "policy/host.h"
 #include "policy/place.h"
-#include "policy/spell.h"
 
 void read_vocabulary_add(struct vocabulary *v, const struct word *words,
                          size_t count)
@@ -175,36 +175,18 @@ static void list_words(const struct word *words, size_t count, char *out,
     }
 }
 
-/* How far |text| is from |word|; 1 for the beginning of a longer word. */
-static unsigned farness(struct slice text, const char *word)
-{
-    size_t len = strlen(word);
-
-    if (text.len >= 3 && text.len < len &&
-        slice_equal(text, slice_of(word, text.len)))
-        return 1;
-    return spell_distance(text, word);
-}
-
 static enum status unknown_word(struct reader *r, const struct node *key,
                                 const char *what, const struct word *words,
                                 size_t count)
 {
-    const char *meant = NULL;
-    unsigned nearest = SPELL_FAR;
+    struct suggest meant = suggest_for(key->text);
     char all[150];
 
-    for (size_t i = 0; i < count; i++) {
-        unsigned d = farness(key->text, words[i].name);
-
-        if (d < nearest) {
-            nearest = d;
-            meant = words[i].name;
-        }
-    }
-    if (meant != NULL)
+    for (size_t i = 0; i < count; i++)
+        suggest_offer(&meant, words[i].name);
+    if (suggest_found(&meant) != NULL)
         return read_unexpected(r, key, "a word of %s; did you mean \"%s\"?",
-                               what, meant);
+                               what, suggest_found(&meant));
     list_words(words, count, all, sizeof(all));
     return read_unexpected(r, key, "a word of %s: %s", what, all);
 }

@@ -33,6 +33,33 @@ static void span_text(int64_t seconds, char text[SPAN_ROOM])
 }
 
 /* "Expires first": how soon, when exactly, and what it is. */
+/* Is it as "tcb", "qe" or "crl"? No other word is so short. */
+static bool is_acronym(const char *word)
+{
+    const size_t len = strcspn(word, "_.");
+
+    return len <= 3 || strncmp(word, "vcek", len) == 0;
+}
+
+static uint8_t upper(char c)
+{
+    return (uint8_t)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
+/* What ends first, by a name of ours: "tcb_info" is "TCB info" to people. */
+static void put_item(const char *item, struct buffer *out)
+{
+    bool capitals = is_acronym(item);
+
+    for (const char *at = item; *at != '\0'; at++) {
+        const bool gap = *at == '_' || *at == '.';
+
+        if (gap)
+            capitals = is_acronym(at + 1);
+        buffer_byte(out, gap ? ' ' : capitals ? upper(*at) : (uint8_t)*at);
+    }
+}
+
 static void put_moment(struct buffer *out, const char *name,
                        int64_t unix_seconds, const char *item, int64_t now_unix)
 {
@@ -47,7 +74,7 @@ static void put_moment(struct buffer *out, const char *name,
     page_time(unix_seconds, out);
     if (item != NULL && item[0] != '\0') {
         buffer_text(out, "<br>");
-        page_text(slice_text(item), out);
+        put_item(item, out);
     }
     buffer_text(out, "</small></dd></div>\n");
 }

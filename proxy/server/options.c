@@ -168,7 +168,7 @@ static int complain(FILE *err, const char *what, const char *value)
 
 static int bad_option(FILE *err, const char *typed)
 {
-    struct suggest meant = suggest_for(typed);
+    struct suggest meant = suggest_for_option(typed);
 
     for (size_t i = 0; long_options[i].name != NULL; i++)
         suggest_offer(&meant, long_options[i].name);

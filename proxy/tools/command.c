@@ -288,7 +288,7 @@ static int check_operands(const struct command *self, size_t count,
 
 static int bad_option(const struct command *self, const char *typed)
 {
-    struct suggest meant = suggest_for(typed);
+    struct suggest meant = suggest_for_option(typed);
 
     suggest_offer(&meant, "help");
     for (const struct command_option *o = self->options;

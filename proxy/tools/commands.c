@@ -74,7 +74,7 @@ static bool is_help(const char *word)
 static int bad_word(const char *self, const struct command *const *list,
                     const char *typed)
 {
-    struct suggest meant = suggest_for(typed);
+    struct suggest meant = suggest_for_option(typed);
 
     for (size_t i = 0; list[i] != NULL; i++)
         suggest_offer(&meant, command_word(list[i]));

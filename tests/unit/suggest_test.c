@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <setjmp.h>
 
-#define LONG "a-word-of-more-letters-than-any-word-has"
+#define LONG "a-word-of-more-letters-than-any-other-word-has"
 
 static const char *const words[] = { "policy",  "pin",    "run",
                                      "status",  "staple", "staple-cache",
@@ -27,7 +27,9 @@ static const struct {
     { "does not mind a value",           "--polcy=x.yaml", "policy" },
     { "takes the nearest of two",        "staple-cahe",    "staple-cache" },
     { "does not guess wildly",           "verbose",        NULL },
-    { "does not guess by two letters",   "ru",             NULL },
+    { "finds what it is the start of",   "expl",           "explain" },
+    { "does not mind capitals",          "Policy",         "policy" },
+    { "does not guess by one letter",    "u",              NULL },
     { "does not guess by nothing",       "",               NULL },
     { "does not guess by dashes",        "--",             NULL },
     { "leaves out what is too long",     LONG,             NULL },
@@ -38,7 +40,7 @@ static void finds_what_was_meant(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct suggest s = suggest_for(cases[i].typed);
+        struct suggest s = suggest_for_option(cases[i].typed);
         const char *found;
 
         for (size_t w = 0; w < COUNT_OF(words); w++)

@@ -30,6 +30,8 @@ function measurement(claims) {
         ?? claims.snp?.measurement ?? "";
 }
 
+const ciphers = { AESGCM: "AES-256-GCM", ChaChaPoly: "ChaCha20-Poly1305" };
+
 function shortTime(text) {
     return text.slice(0, 10) + " " + text.slice(11, 16) + " UTC";
 }
@@ -44,7 +46,7 @@ function showFacts(known) {
         ["Attested", shortTime(found.attested)],
         ["Good until", shortTime(found.deadline)],
         ["Protocol", known.protocol],
-        ["Cipher", known.suite ?? ""],
+        ["Cipher", ciphers[known.suite] ?? known.suite ?? ""],
         ["Measured", measurement(found.claims), "code"],
     ];
 
@@ -103,8 +105,8 @@ function hear(event) {
 function enter() {
     room = new WebSocket("ws" + location.origin.slice(4) + "/chat");
     room.addEventListener("open", () => {
-        said.replaceChildren(element("p", "Nobody has said anything yet.",
-                                     "nothing"));
+        said.replaceChildren(element("p", "Nobody has said anything yet. "
+            + "Open this page in another tab, too.", "nothing"));
         by("live").className = "live on";
         by("live").textContent = "In the room";
     });
