@@ -29,8 +29,10 @@ struct far_failure {
     struct why why;
     const char *service;  /* name of the service, NULL if none; borrowed */
     const char *endpoint; /* host:port we talked to; NULL if none; borrowed */
-    const struct verdict *verdict; /* checks of the attestation; NULL if none
-                                    * was made; borrowed during the call */
+    /* The verifier's checks, NULL if there was no attestation, and behind them
+     * the policy's, NULL if it was not asked; borrowed during the call. */
+    const struct verdict *verdict;
+    const struct verdict *judgement;
 };
 
 struct far_events {

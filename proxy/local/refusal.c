@@ -148,20 +148,33 @@ static void json_why(struct json_out *j, const struct why *why)
     json_out_text(j, "advice", words.advice);
 }
 
-/* "verdict" is what became of an attestation; null when none was made. */
-static void json_verdict(struct json_out *j, const struct verdict *v)
+const struct check_result *refusal_failed_check(const struct far_failure *f)
 {
-    const struct check_result *failed;
+    const struct check_result *failed =
+        f->verdict != NULL ? verdict_failed(f->verdict) : NULL;
 
-    if (v == NULL) {
+    return failed == NULL && f->judgement != NULL ? verdict_failed(f->judgement)
+                                                  : failed;
+}
+
+/* "verdict" is what became of an attestation, the policy's rows behind the
+ * verifier's; null when none was made. */
+static void json_verdict(struct json_out *j, const struct far_failure *f)
+{
+    const struct check_result *failed = refusal_failed_check(f);
+
+    if (f->verdict == NULL) {
         json_out_null(j, "verdict");
         return;
     }
-    failed = verdict_failed(v);
     json_out_object(j, "verdict");
     json_out_text(j, "verdict", failed == NULL ? "pass" : "fail");
     json_text(j, "failed_check", failed == NULL ? NULL : failed->id);
-    verdict_text_checks(v, j);
+    json_out_array(j, "checks");
+    verdict_text_rows(f->verdict, j);
+    if (f->judgement != NULL)
+        verdict_text_rows(f->judgement, j);
+    json_out_end_array(j);
     json_out_end_object(j);
 }
 
@@ -178,7 +191,7 @@ static void put_json(const struct refusal *r, struct buffer *out)
     json_text(&j, "service", r->failure->service);
     json_text(&j, "endpoint", r->failure->endpoint);
     json_why(&j, &r->failure->why);
-    json_verdict(&j, r->failure->verdict);
+    json_verdict(&j, r->failure);
     json_out_end_object(&j);
     buffer_byte(out, '\n');
 }

@@ -15,7 +15,7 @@
 #include "proxy/local/far.h"
 #include "proxy/local/target.h"
 
-#define REFUSAL_MAX_BYTES (128 * 1024) /* an answer with 48 checks: near 60 */
+#define REFUSAL_MAX_BYTES (320 * 1024) /* an answer with 90 checks: near 100 */
 
 enum refusal_form { REFUSAL_PLAIN, REFUSAL_JSON, REFUSAL_PAGE };
 
@@ -32,6 +32,10 @@ struct refusal {
  * 12.5.1): the page or JSON when named, the one of greater weight, else
  * plain text. Several fields: joined with commas. */
 enum refusal_form refusal_form_of(struct slice accept);
+
+/* The check that failed first, of the verifier's and then of the policy's; NULL
+ * if none did. */
+const struct check_result *refusal_failed_check(const struct far_failure *f);
 
 /* Append the whole response to |out|, whose failure is the only error. */
 void refusal_write(const struct refusal *r, struct buffer *out);

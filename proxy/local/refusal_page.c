@@ -51,8 +51,7 @@ static void put_facts(const struct refusal *r, struct look look,
                       struct buffer *out)
 {
     const struct far_failure *f = r->failure;
-    const struct check_result *failed =
-        f->verdict != NULL ? verdict_failed(f->verdict) : NULL;
+    const struct check_result *failed = refusal_failed_check(f);
 
     buffer_printf(out, "<div class=\"reason %s\">\n<h3>", look.style);
     page_text(slice_text(status_text(f->why.status)), out);
@@ -68,13 +67,15 @@ static void put_facts(const struct refusal *r, struct look look,
         "trusted or not</a></p>\n");
 }
 
-static void put_checks(const struct verdict *v, struct buffer *out)
+static void put_checks(const struct far_failure *f, struct buffer *out)
 {
-    if (v == NULL || v->count == 0)
+    if (f->verdict == NULL || f->verdict->count == 0)
         return;
     buffer_text(out, "<section>\n<h3>Every check, in order</h3>\n"
                      "<ol class=\"checks\">\n");
-    page_checks(v, 1, out);
+    page_checks(f->verdict, 1, out);
+    if (f->judgement != NULL)
+        page_checks(f->judgement, f->verdict->count + 1, out);
     buffer_text(out, "</ol>\n</section>\n");
 }
 
@@ -91,7 +92,7 @@ void refusal_page_write(const struct refusal *r, struct buffer *out)
     buffer_text(out, "<article class=\"card\">\n");
     put_verdict(r, look_of(st), out);
     put_facts(r, look_of(st), out);
-    put_checks(r->failure->verdict, out);
+    put_checks(r->failure, out);
     buffer_text(out, "</article>\n");
     page_end(out);
 }

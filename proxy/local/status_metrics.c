@@ -49,6 +49,24 @@ static void put_attestations(const struct tally *t, struct buffer *out)
     }
 }
 
+/* One sample a status that came up, and always one, so that the family is
+ * there. */
+static void put_refusals(const struct tally *t, struct buffer *out)
+{
+    static const char name[] = "veritee_refusals_total";
+
+    metrics_out_family(out, name, "counter",
+                       "Attempts at a session that failed, and sessions that "
+                       "ended before their time, by status.");
+    for (int i = 1; i < STATUS_COUNT; i++) {
+        const struct metrics_label label = { "status",
+                                             status_name((enum status)i) };
+
+        if (t->refused[i] > 0 || i == STATUS_POLICY)
+            metrics_out_sample(out, name, &label, 1, (int64_t)t->refused[i]);
+    }
+}
+
 static int64_t is_verified(const struct status_service *s)
 {
     return s->standing == STANDING_VERIFIED;
@@ -78,6 +96,13 @@ static int64_t streams(const struct status_service *s)
     return (int64_t)sum;
 }
 
+static int64_t attested(const struct status_service *s)
+{
+    return s->attestation != NULL && s->attestation->why.status == STATUS_OK
+               ? s->attestation->attested_unix
+               : 0;
+}
+
 static int64_t deadline(const struct status_service *s)
 {
     return s->attestation != NULL ? s->attestation->deadline_unix : 0;
@@ -103,9 +128,11 @@ static const struct {
     { "veritee_service_sessions", sessions, "Sessions now, of any state." },
     { "veritee_service_streams", streams, "Streams open now." },
     { "veritee_service_waiting", waiting, "Requests that wait for a session." },
-    { "veritee_service_deadline_seconds", deadline,
+    { "veritee_service_attested_timestamp_seconds", attested,
+      "Unix time of the attestation in use; 0 if there is none." },
+    { "veritee_service_deadline_timestamp_seconds", deadline,
       "Unix time until which the session takes streams; 0 if there is none." },
-    { "veritee_service_expiry_seconds", expiry,
+    { "veritee_service_expiry_timestamp_seconds", expiry,
       "Unix time at which the first item of evidence or collateral expires; "
       "0 if nothing was verified." },
     /* clang-format on */
@@ -115,6 +142,7 @@ void status_metrics_write(const struct status_data *data, struct buffer *out)
 {
     put_totals(data, out);
     put_attestations(data->tally, out);
+    put_refusals(data->tally, out);
     for (size_t i = 0; i < COUNT_OF(gauges); i++) {
         metrics_out_family(out, gauges[i].name, "gauge", gauges[i].help);
         for (size_t k = 0; k < data->service_count; k++) {

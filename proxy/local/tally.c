@@ -12,6 +12,7 @@ void tally_refusal(struct tally *t, int64_t now_unix, const char *service,
         &t->refusals[t->refusal_count % COUNT_OF(t->refusals)];
 
     t->refusal_count++;
+    t->refused[why->status]++;
     *r = (struct tally_refusal){ .at_unix = now_unix, .why = *why };
     (void)snprintf(r->service, sizeof(r->service), "%s", service);
     (void)snprintf(r->endpoint, sizeof(r->endpoint), "%s", endpoint);
@@ -67,6 +68,8 @@ void tally_add(struct tally *to, const struct tally *from)
     to->accepted += from->accepted;
     for (size_t i = 0; i < COUNT_OF(to->failed); i++)
         to->failed[i] += from->failed[i];
+    for (size_t i = 0; i < COUNT_OF(to->refused); i++)
+        to->refused[i] += from->refused[i];
     to->lost += from->lost;
     to->ended_in += from->ended_in;
     to->ended_out += from->ended_out;

@@ -30,9 +30,10 @@ struct tally {
     uint64_t streams;     /* requests for a service */
     uint64_t accepted;    /* sessions that were attested and began */
     uint64_t failed[CLASS_POLICY + 1]; /* those that did not, by status_class */
-    uint64_t lost;        /* sessions that ended before their time */
-    uint64_t ended_in;    /* application bytes of sessions that are over */
-    uint64_t ended_out;   /* likewise */
+    uint64_t lost;      /* sessions that ended before their time */
+    uint64_t ended_in;  /* application bytes of sessions that are over */
+    uint64_t ended_out; /* likewise */
+    uint64_t refused[STATUS_COUNT]; /* calls of tally_refusal(), by status */
     size_t refusal_count; /* ever; the ring below has the last of them */
     struct tally_refusal refusals[TALLY_REFUSALS_MAX];
 };

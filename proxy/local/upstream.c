@@ -179,26 +179,18 @@ static void tell_decided(struct upstream *u, const struct peer *p,
                       why);
 }
 
-/* The rows that say why: the verifier's, or if those passed the policy's. */
-static const struct verdict *telling_rows(const struct attestation *a)
-{
-    if (a == NULL)
-        return NULL;
-    if (verdict_failed(&a->verdict) == NULL && a->decision.verdict.count > 0)
-        return &a->decision.verdict;
-    return &a->verdict;
-}
-
 /* The peer that was being made could not be had: another endpoint, or the
  * truth for those who wait. */
 static void next_failed(struct upstream *u, struct peer *p,
                         const struct why *why)
 {
+    const struct attestation *a = peer_attestation(p);
     const struct far_failure failure = {
         .why = *why,
         .service = u->service->name,
         .endpoint = peer_endpoint(p)->url,
-        .verdict = telling_rows(peer_attestation(p)),
+        .verdict = a != NULL ? &a->verdict : NULL,
+        .judgement = a != NULL ? &a->decision.verdict : NULL,
     };
 
     log_why(u->set->config.log, LOG_WARN, "session.refused", why,

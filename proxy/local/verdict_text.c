@@ -218,10 +218,15 @@ static void put_check(const struct check_result *c, struct json_out *j)
     json_out_end_object(j);
 }
 
+void verdict_text_rows(const struct verdict *v, struct json_out *j)
+{
+    for (size_t i = 0; i < v->count; i++)
+        put_check(&v->checks[i], j);
+}
+
 void verdict_text_checks(const struct verdict *v, struct json_out *j)
 {
     json_out_array(j, "checks");
-    for (size_t i = 0; i < v->count; i++)
-        put_check(&v->checks[i], j);
+    verdict_text_rows(v, j);
     json_out_end_array(j);
 }

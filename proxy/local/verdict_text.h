@@ -28,4 +28,7 @@ void verdict_text_claims(const struct claims *c, struct buffer *out);
  * failed, status, field, clause, expected. */
 void verdict_text_checks(const struct verdict *v, struct json_out *j);
 
+/* Those objects alone, into an array that the caller opened. */
+void verdict_text_rows(const struct verdict *v, struct json_out *j);
+
 #endif

@@ -148,11 +148,31 @@ static void put_keys(const struct metrics_sources *from, struct buffer *out)
     metrics_out_single(out, "veriteed_key_epoch", "gauge",
                        "Number of the current key; 0 if there is none.",
                        (int64_t)number);
-    metrics_out_single(out, "veriteed_key_issued_seconds", "gauge",
+    metrics_out_single(out, "veriteed_key_issued_timestamp_seconds", "gauge",
                        "Unix time at which it was made; 0 if there is none.",
                        issued_unix);
     metrics_out_single(out, "veriteed_key_age_seconds", "gauge",
                        "How old it is; 0 if there is none.", age_s);
+}
+
+static void put_staple(const struct metrics_sources *from, struct buffer *out)
+{
+    struct stapler_figures f = { .until_unix = 0 };
+    struct staple_set *set = staple_hold(from->staple);
+
+    if (from->stapler != NULL)
+        f = stapler_figures_of(from->stapler);
+    metrics_out_single(out, "veriteed_stapled", "gauge",
+                       "1 if collateral is stapled.", set != NULL);
+    staple_let_go(set);
+    metrics_out_single(out, "veriteed_stapled_expiry_timestamp_seconds",
+                       "gauge",
+                       "Unix time of its last second; 0 if there is none, or "
+                       "if it is simulated.",
+                       f.until_unix);
+    metrics_out_single(out, "veriteed_staple_failing", "gauge",
+                       "1 while what is to be stapled cannot be fetched.",
+                       f.is_failing);
 }
 
 static void put_program(const struct metrics_sources *from, struct buffer *out)
@@ -186,4 +206,5 @@ void metrics_page_write(const struct metrics_sources *from, struct buffer *out)
     put_reasons(from, out);
     put_quotes(from, out);
     put_keys(from, out);
+    put_staple(from, out);
 }

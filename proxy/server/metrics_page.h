@@ -13,12 +13,17 @@
 #include "proxy/server/meter.h"
 #include "proxy/server/peers.h"
 #include "proxy/server/quote_source.h"
+#include "proxy/server/staple.h"
+#include "proxy/server/stapler.h"
 
 struct metrics_sources {
     struct peers *peers; /* all borrowed */
     struct keys *keys;
     const struct quote_source *quotes;
-    const struct meter_sum *sum; /* of all workers */
+    struct staple *staple;
+    const struct stapler *stapler; /* NULL: nobody, or the simulation, fills
+                                    * |staple| */
+    const struct meter_sum *sum;   /* of all workers */
     size_t workers;
     uint64_t reloads; /* of the rules */
     bool draining;

@@ -193,6 +193,8 @@ static void write_metrics(void *ctx, struct buffer *out)
         .peers = s->peers,
         .keys = s->keys,
         .quotes = s->source,
+        .staple = s->staple,
+        .stapler = s->stapler,
         .sum = &sum,
         .workers = s->worker_count,
         .reloads = s->reloads,

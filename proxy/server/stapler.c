@@ -282,6 +282,14 @@ void stapler_quote(struct stapler *s, const struct proof *proof)
     stapler_tick(s);
 }
 
+struct stapler_figures stapler_figures_of(const struct stapler *s)
+{
+    return (struct stapler_figures){
+        .until_unix = has_set(s) ? s->until_unix : 0,
+        .is_failing = s->told.status != STATUS_OK,
+    };
+}
+
 /* --- life ----------------------------------------------------------------- */
 
 static void on_changed(void *ctx)

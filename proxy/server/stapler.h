@@ -9,6 +9,7 @@
 #ifndef PROXY_SERVER_STAPLER_H
 #define PROXY_SERVER_STAPLER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <uv.h>
 
@@ -42,6 +43,13 @@ void stapler_quote(struct stapler *s, const struct proof *proof);
 /* Look at the clock: take back what has ended, ask anew. A timer of ours does
  * that; tests do it too. */
 void stapler_tick(struct stapler *s);
+
+struct stapler_figures {
+    int64_t until_unix; /* the last second of what is stapled; 0: nothing is */
+    bool is_failing;    /* what is needed cannot be had at the moment */
+};
+
+struct stapler_figures stapler_figures_of(const struct stapler *s);
 
 /* The memory goes on the loop. NULL is allowed. */
 void stapler_close(struct stapler *s);

@@ -3,8 +3,10 @@
 clients need no network; it follows what is published, keeps what it has while
 its sources are down, and serves without."""
 
+import re
 import shutil
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
@@ -74,6 +76,15 @@ def answer_of(proxy):
     r = curl("-x", proxy.url, "-w", "\n%{http_code}", "-H",
              "Accept: application/json", f"http://{HOST}/echo", "-d", "hello")
     return r.stdout.decode()
+
+
+def staple_figures(watch):
+    """What /metrics says of what is stapled."""
+    text = curl(f"http://{watch}/metrics").stdout.decode()
+    return tuple(
+        int(re.search(rf"^veriteed_{name} (\d+)$", text, re.M).group(1))
+        for name in ("stapled", "stapled_expiry_timestamp_seconds",
+                     "staple_failing"))
 
 
 def what_is_stapled_is_enough_for_a_client(build):
@@ -160,14 +171,19 @@ def without_a_source_it_serves_and_says_why_it_staples_nothing(build):
         bench = Bench(programs)
         with bench.pcs:
             bench.pcs.fault("tcb", "status", "404")
-            server = bench.server("pcs")
+            server = bench.server("pcs", "--metrics", "127.0.0.1:0")
+            watch = server.wait_line(r"^metrics: (.*)$").group(1)
             server.wait_log("staple.failed")
+            check(staple_figures(watch) == (0, 0, 1), staple_figures(watch))
             answer = bench.ask(server)
             # All items are missing: the first is named.
             check("tcb_info" in answer and "hello" not in answer, answer)
             # It is asked again, and then all is well.
             bench.pcs.clear()
             server.wait_log("staple.set")
+            stapled, until, failing = staple_figures(watch)
+            check((stapled, failing) == (1, 0), f"{stapled} {failing}")
+            check(until > time.time(), f"until {until}")
             answer = bench.ask(server)
             check(answer.endswith("hello\n200"), answer)
 

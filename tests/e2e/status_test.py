@@ -101,6 +101,9 @@ def an_accepted_service_shows_what_it_proved(build):
               "simulated is not verified")
         check(metric(proxy, "veritee_received_bytes_total") > 0, "bytes")
         check(metric(proxy, "veritee_streams_total") == 1, "streams")
+        age = time.time() - metric(
+            proxy, 'veritee_service_attested_timestamp_seconds{service="demo"}')
+        check(0 <= age + 1 < 60, f"attested {age} s ago")
 
 
 def read_event(stream):
@@ -152,7 +155,25 @@ def a_refused_service_shows_the_reason(build):
         check("accept.mrtd" in page and "d1d1d1d2" in page, "the reason")
         check(metric(proxy, 'veritee_attestations_total{result="policy"}') == 1,
               "one refusal")
+        check(metric(proxy, 'veritee_refusals_total{status="POLICY"}') == 1,
+              "by its status")
+        check(metric(proxy, 'veritee_service_attested_timestamp_seconds'
+                            '{service="demo"}') == 0, "nothing in use")
         check(get(proxy, "/readyz")[0] == 200, "ready nevertheless")
+        # The application is told the same checks, in the same order.
+        told = json.loads(curl("-x", proxy.url, "-H",
+                               "Accept: application/json",
+                               f"http://{HOST}/").stdout)["verdict"]
+        check(told["failed_check"] == "policy-mrtd", told["failed_check"])
+        found = service["attestation"]
+        both = found["verification"]["checks"] + found["policy"]["checks"]
+        check([c["id"] for c in told["checks"]] == [c["id"] for c in both],
+              told["checks"])
+        check(told["checks"][0]["id"] == "quote-format", told["checks"][0])
+        for shown in (get(proxy, "/")[2],
+                      curl("-x", proxy.url, "-H", "Accept: text/html",
+                           f"http://{HOST}/").stdout.decode()):
+            check(shown.count('<span class="no">') == len(both), "numbered")
 
 
 def the_schema_describes_it(build):

@@ -44,6 +44,7 @@ static void the_form_follows_accept(void **state)
 /* A refusal as it comes: markup and quotes from outside in every text. */
 struct sample {
     struct verdict verdict;
+    struct verdict judgement;
     struct far_failure failure;
     struct target target;
     struct refusal refusal;
@@ -289,6 +290,65 @@ static void credentials_are_asked_for(void **state)
     free(text);
 }
 
+/* Verified, and then refused by the policy. */
+static void make_judged(struct sample *s, enum refusal_form form)
+{
+    struct why why = { 0 };
+
+    make_sample(s, form);
+    s->verdict.checks[1].outcome = OUTCOME_PASS;
+    why_seen(&s->verdict.checks[1].why, "seen by the verifier");
+    s->judgement.count = 2;
+    set_check(&s->judgement.checks[0], "policy-tee", "kind of TEE",
+              OUTCOME_PASS);
+    set_check(&s->judgement.checks[1], "policy-mrtd", "TD at its start",
+              OUTCOME_FAIL);
+    (void)why_fail(&why, STATUS_POLICY, "accept.mrtd", NULL, "d1d1");
+    (void)why_expect(&why, "d2d2");
+    s->judgement.checks[1].why = why;
+    s->failure.why = why;
+    s->failure.judgement = &s->judgement;
+}
+
+static void every_check_is_told_the_verifiers_and_the_policys(void **state)
+{
+    struct sample s;
+    const char *at;
+    char *text;
+
+    (void)state;
+    make_judged(&s, REFUSAL_JSON);
+    text = written(&s);
+    check_has(text, "\"failed_check\":\"policy-mrtd\"");
+    at = strstr(text, "seen by the verifier");
+    assert_non_null(at);
+    at = strstr(at, "\"id\":\"policy-tee\"");
+    assert_non_null(at);
+    check_has(at, "\"found\":\"d1d1\"");
+    check_has(at, "\"expected\":\"d2d2\"");
+    free(text);
+    make_judged(&s, REFUSAL_PAGE);
+    text = written(&s);
+    check_has(text, "seen by the verifier");
+    check_has(text, "<li class=\"pass\"><span class=\"no\">4</span>");
+    check_has(text, "<li class=\"fail\"><span class=\"no\">5</span>");
+    check_lacks(text, "<span class=\"no\">6</span>");
+    free(text);
+}
+
+static void fill(struct verdict *v)
+{
+    v->count = VERDICT_CHECKS_MAX;
+    for (size_t i = 0; i < v->count; i++) {
+        struct check_result *c = &v->checks[i];
+
+        set_check(c, "a-check-with-a-long-name", "a title of some length",
+                  OUTCOME_FAIL);
+        memset(c->why.found, '<', sizeof(c->why.found) - 1);
+        memset(c->why.expected, '\"', sizeof(c->why.expected) - 1);
+    }
+}
+
 static void a_full_verdict_fits(void **state)
 {
     struct sample s;
@@ -298,15 +358,9 @@ static void a_full_verdict_fits(void **state)
         char *text;
 
         make_sample(&s, (enum refusal_form)form);
-        s.verdict.count = VERDICT_CHECKS_MAX;
-        for (size_t i = 0; i < s.verdict.count; i++) {
-            struct check_result *c = &s.verdict.checks[i];
-
-            set_check(c, "a-check-with-a-long-name", "a title of some length",
-                      OUTCOME_FAIL);
-            memset(c->why.found, '<', sizeof(c->why.found) - 1);
-            memset(c->why.expected, '\"', sizeof(c->why.expected) - 1);
-        }
+        fill(&s.verdict);
+        fill(&s.judgement);
+        s.failure.judgement = &s.judgement;
         text = written(&s);
         assert_true(strlen(body_of(text)) > 0);
         free(text);
@@ -325,6 +379,7 @@ int main(void)
         cmocka_unit_test(head_and_close_are_said),
         cmocka_unit_test(every_outcome_can_be_told),
         cmocka_unit_test(credentials_are_asked_for),
+        cmocka_unit_test(every_check_is_told_the_verifiers_and_the_policys),
         cmocka_unit_test(a_full_verdict_fits),
     };
 
