@@ -143,7 +143,7 @@ static void read_modules(struct json *j, struct tcb_info *out)
         json_fail(j, "no TDX modules");
 }
 
-static enum tee_type read_tee(struct json *j)
+enum tee_type tcb_info_read_tee(struct json *j)
 {
     struct slice id = json_string(j);
 
@@ -159,7 +159,7 @@ static void read_member(struct json *j, unsigned at, struct tcb_info *out)
 {
     switch (at) {
     case INFO_ID:
-        out->tee = read_tee(j);
+        out->tee = tcb_info_read_tee(j);
         break;
     case INFO_VERSION:
         out->version = json_number(j, UINT32_MAX);

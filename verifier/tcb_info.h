@@ -17,6 +17,8 @@
 #include "verifier/tdx_module.h"
 #include "verifier/window.h"
 
+struct json;
+
 /* Borrows the JSON it was parsed from: it must outlive it. */
 struct tcb_info {
     enum tee_type tee;
@@ -37,6 +39,10 @@ struct tcb_info {
  * filled. |out| is meaningless unless OK. */
 MUST_CHECK enum status tcb_info_parse(struct slice text, struct tcb_info *out,
                                       struct why *why);
+
+/* Read "SGX" or "TDX", as TCB info and its like have under "id". TEE_NONE, and
+ * |j| has failed, when it is neither. */
+enum tee_type tcb_info_read_tee(struct json *j);
 
 /* What |info| says of the TDX module of that version, TEE_TCB_SVN[1]; NULL if
  * nothing. */

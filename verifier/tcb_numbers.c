@@ -2,6 +2,7 @@
 
 #include "verifier/json.h"
 #include "verifier/signed_json.h"
+#include "verifier/tcb_info.h"
 
 enum {
     SETS_ID,
@@ -62,24 +63,12 @@ static void read_sets(struct json *j, struct tcb_numbers *out)
         json_fail(j, "no TCB data sets");
 }
 
-static enum tee_type read_tee(struct json *j)
-{
-    struct slice id = json_string(j);
-
-    if (slice_equal(id, slice_text("SGX")))
-        return TEE_SGX;
-    if (slice_equal(id, slice_text("TDX")))
-        return TEE_TDX;
-    json_fail(j, "neither SGX nor TDX");
-    return TEE_NONE;
-}
-
 static void read_member(struct json *j, unsigned at, struct tcb_numbers *out,
                         uint32_t *version)
 {
     switch (at) {
     case SETS_ID:
-        out->tee = read_tee(j);
+        out->tee = tcb_info_read_tee(j);
         break;
     case SETS_VERSION:
         *version = json_number(j, UINT32_MAX);
