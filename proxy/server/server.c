@@ -9,12 +9,8 @@
 #include "proxy/server/demo.h"
 #include "proxy/server/metrics_door.h"
 #include "proxy/server/metrics_page.h"
-#include "proxy/server/sim_source.h"
-#include "proxy/server/staple.h"
-#include "proxy/server/stapler.h"
+#include "proxy/server/prover.h"
 #include "proxy/server/worker.h"
-
-#define UPKEEP_MS 3600000
 
 /* Lives on server_run()'s stack, which outlives the loop. */
 struct server {
@@ -23,13 +19,8 @@ struct server {
     uv_loop_t loop;
     struct shutdown *signals;
     struct mailbox *mailbox;
-    struct staple *staple;   /* what workers staple */
-    struct stapler *stapler; /* fills it; NULL: nobody, or the simulation */
-    struct sim_source *sim;  /* NULL: not simulated, then: */
-    struct quote_origin *origin;
-    struct quote_source *source;
+    struct prover prover;
     struct quote_desk *desk;
-    struct keys *keys;
     struct peers *peers;
     struct activation passed; /* sockets of the service manager */
     struct demo *demo;
@@ -43,7 +34,6 @@ struct server {
     size_t rule_count; /* of those */
     bool reload_again; /* it was asked for meanwhile */
     uv_timer_t drain;  /* from the first signal on */
-    uv_timer_t upkeep; /* of the simulation's collateral */
     bool stopping;
     bool unclean; /* a worker left something on its loop */
 };
@@ -57,12 +47,7 @@ static void close_all(struct server *s)
         mailbox_close(s->mailbox); /* the desk hears its last letters */
     quote_desk_close(s->desk);
     s->desk = NULL;
-    keys_close(s->keys);
-    s->keys = NULL;
-    quote_source_close(s->source);
-    s->source = NULL;
-    stapler_close(s->stapler);
-    s->stapler = NULL;
+    prover_close(&s->prover);
     demo_close(s->demo);
     s->demo = NULL;
     metrics_door_close(s->metrics);
@@ -71,8 +56,6 @@ static void close_all(struct server *s)
     s->signals = NULL;
     if (!uv_is_closing((uv_handle_t *)&s->drain))
         uv_close((uv_handle_t *)&s->drain, NULL);
-    if (!uv_is_closing((uv_handle_t *)&s->upkeep))
-        uv_close((uv_handle_t *)&s->upkeep, NULL);
 }
 
 static void on_worker_ended(void *ctx, bool clean)
@@ -191,10 +174,10 @@ static void write_metrics(void *ctx, struct buffer *out)
     struct meter_sum sum = { 0 };
     const struct metrics_sources from = {
         .peers = s->peers,
-        .keys = s->keys,
-        .quotes = s->source,
-        .staple = s->staple,
-        .stapler = s->stapler,
+        .keys = s->prover.keys,
+        .quotes = s->prover.source,
+        .staple = s->prover.staple,
+        .stapler = s->prover.stapler,
         .sum = &sum,
         .workers = s->worker_count,
         .reloads = s->reloads,
@@ -212,7 +195,7 @@ static void write_metrics(void *ctx, struct buffer *out)
 static const char *why_sick(void *ctx)
 {
     const struct server *s = ctx;
-    struct keys_epoch *e = keys_hold(s->keys);
+    struct keys_epoch *e = keys_hold(s->prover.keys);
     const bool has_key = e != NULL;
 
     keys_let_go(e);
@@ -254,14 +237,6 @@ static void tell_address(const struct server *s, const char *what,
                       (unsigned)port);
 }
 
-static void on_epoch(void *ctx, const struct proof *proof)
-{
-    struct server *s = ctx;
-
-    if (s->stapler != NULL)
-        stapler_quote(s->stapler, proof);
-}
-
 static void on_first_key(void *ctx)
 {
     struct server *s = ctx;
@@ -288,75 +263,6 @@ static void on_first_key(void *ctx)
     notify_manager("READY=1");
 }
 
-/* Simulated collateral ends as real one does, and nobody else makes it. */
-static void on_upkeep(uv_timer_t *timer)
-{
-    struct server *s = timer->data;
-    struct why why = { 0 };
-    enum status st = sim_source_renew(s->sim, log_wall_ms() / 1000, &why);
-
-    if (st == STATUS_OK)
-        st = staple_put(s->staple, sim_source_stapled(s->sim),
-                        (struct slice){ 0 });
-    if (st != STATUS_OK)
-        log_event(&s->options->log, LOG_WARN, "simulation.renew",
-                  LOG_FIELDS(LOG_S("status", status_name(st))));
-}
-
-static enum status staple_simulation(struct server *s, struct why *why)
-{
-    enum status st =
-        staple_put(s->staple, sim_source_stapled(s->sim), (struct slice){ 0 });
-
-    if (st != STATUS_OK)
-        return why_fail(why, st, "staple", NULL, "%s", status_text(st));
-    (void)uv_timer_start(&s->upkeep, on_upkeep, UPKEEP_MS, UPKEEP_MS);
-    return STATUS_OK;
-}
-
-static enum status start_simulation(struct server *s, struct why *why)
-{
-    const struct options *o = s->options;
-    const struct sim_source_config config = {
-        .tee = o->simulate_tee,
-        .fault = o->fault,
-        .dir = o->simulate_dir,
-        .now_unix = log_wall_ms() / 1000,
-    };
-
-    log_event(&o->log, LOG_WARN, "server.SIMULATED",
-              LOG_FIELDS(LOG_S("tee", tee_name(o->simulate_tee)),
-                         LOG_S("fault", o->fault ? o->fault->name : "none"),
-                         LOG_S("reason", "this TEE is simulated: it protects "
-                                         "nothing and proves nothing")));
-    if (sim_source_new(&config, &s->sim, why) != STATUS_OK)
-        return why->status;
-    return staple_simulation(s, why);
-}
-
-static enum status start_stapler(struct server *s, struct why *why)
-{
-    const struct stapler_config config = {
-        .choice = &s->options->stapling,
-        .staple = s->staple,
-        .log = &s->options->log,
-        .now_ms = log_wall_ms,
-    };
-
-    if (s->options->stapling.sources.count == 0)
-        return STATUS_OK;
-    return stapler_open(&s->loop, &config, &s->stapler, why);
-}
-
-static enum status start_quotes(struct server *s, struct why *why)
-{
-    if (s->options->simulate)
-        return start_simulation(s, why);
-    if (quote_origin_open(&s->options->quotes, &s->origin, why) != STATUS_OK)
-        return why->status;
-    return start_stapler(s, why);
-}
-
 /* Without a rule, all names on port 80 lead to the demo, also when the rules
  * are read again. */
 static enum status start_demo(struct server *s, struct why *why)
@@ -376,37 +282,12 @@ static enum status start_demo(struct server *s, struct why *why)
     return st == STATUS_OK ? rules_add(o->rules, slice_text(rule), why) : st;
 }
 
-static enum status start_keys(struct server *s)
-{
-    const struct quote_maker maker = s->sim != NULL
-                                         ? sim_source_maker(s->sim)
-                                         : quote_origin_maker(s->origin);
-    struct keys_config config = {
-        .epoch_ms = s->options->epoch_ms,
-        .teekit = s->options->teekit,
-        .log = &s->options->log,
-        .now_ms = log_wall_ms,
-        .on_epoch = on_epoch,
-        .on_first = on_first_key,
-        .ctx = s,
-    };
-    enum status st =
-        quote_source_open(&s->loop, &maker, s->options->limits.quotes,
-                          &s->options->log, &s->source);
-
-    if (st != STATUS_OK)
-        return st;
-    quote_source_limit(s->source, s->options->limits.quote_rate);
-    config.source = s->source;
-    return keys_open(&s->loop, &config, &s->keys);
-}
-
 static enum status start_desk(struct server *s)
 {
     enum status st = mailbox_open(&s->loop, MAILBOX_LETTERS_MAX, &s->mailbox);
 
     if (st == STATUS_OK)
-        st = quote_desk_open(s->source, s->mailbox, &s->desk);
+        st = quote_desk_open(s->prover.source, s->mailbox, &s->desk);
     if (st == STATUS_OK)
         st = peers_new(&s->options->limits.peers, &s->peers);
     return st;
@@ -416,10 +297,10 @@ static enum status start_workers(struct server *s, struct why *why)
 {
     struct worker_config config = {
         .options = s->options,
-        .keys = s->keys,
+        .keys = s->prover.keys,
         .desk = s->desk,
         .peers = s->peers,
-        .staple = s->staple,
+        .staple = s->prover.staple,
         .rules = s->options->rules,
         .main = s->mailbox,
         .shared = s->options->workers > 1,
@@ -444,21 +325,16 @@ static enum status start_workers(struct server *s, struct why *why)
 
 static enum status start(struct server *s, struct why *why)
 {
-    enum status st;
+    enum status st = activation_take(&s->passed, why);
 
-    s->staple = staple_new();
-    if (s->staple == NULL)
-        return why_fail(why, STATUS_NO_MEMORY, "staple", NULL, "no memory");
-    st = activation_take(&s->passed, why);
     if (st == STATUS_OK)
-        st = start_quotes(s, why);
+        st =
+            prover_open(&s->prover, &s->loop, s->options, on_first_key, s, why);
     if (st == STATUS_OK)
         st = start_demo(s, why);
     if (st != STATUS_OK)
         return st;
-    st = start_keys(s);
-    if (st == STATUS_OK)
-        st = start_desk(s);
+    st = start_desk(s);
     if (st == STATUS_OK)
         st = shutdown_watch(&s->loop, &shutdown_events, s, &s->signals);
     if (st != STATUS_OK)
@@ -476,9 +352,6 @@ enum status server_run(struct options *options, FILE *out, struct why *why)
         return why_fail(why, STATUS_NO_MEMORY, "loop", NULL, "no event loop");
     (void)uv_timer_init(&s.loop, &s.drain); /* cannot fail */
     s.drain.data = &s;
-    (void)uv_timer_init(&s.loop, &s.upkeep); /* cannot fail */
-    uv_unref((uv_handle_t *)&s.upkeep);
-    s.upkeep.data = &s;
     st = start(&s, why);
     if (st != STATUS_OK)
         stop(&s);
@@ -489,9 +362,7 @@ enum status server_run(struct options *options, FILE *out, struct why *why)
         worker_free(s.workers[i]);
     mailbox_free(s.mailbox);
     peers_free(s.peers);
-    staple_free(s.staple);
-    sim_source_free(s.sim);
-    quote_origin_free(s.origin);
+    prover_fini(&s.prover);
     activation_fini(&s.passed);
     return st;
 }
