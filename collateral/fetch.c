@@ -12,6 +12,8 @@
 
 /* names: fetcher_ the loop's side of transfers */
 
+#define AGAIN_MS 1000 /* until it is tried again what lacked memory */
+
 /* libcurl asks for sockets to be watched (on_socket) and for one timer
  * (on_timeout); the loop reports both (on_poll, on_timer) to
  * curl_multi_socket_action(). Transfers that ended are collected after it
@@ -220,12 +222,17 @@ static void on_timer_closed(uv_handle_t *handle)
     on_handle_closed(CONTAINER_OF(handle, struct fetcher, timer));
 }
 
+static void on_timer(uv_timer_t *timer);
+
 static void act(struct fetcher *f, curl_socket_t socket, int flags)
 {
     int running;
 
-    /* Its errors are about our arguments; transfers report their own. */
-    (void)curl_multi_socket_action(f->multi, socket, flags, &running);
+    /* Without memory it forgets its timer: look again, for the deadlines. Its
+     * other errors are about our arguments; transfers report their own. */
+    if (curl_multi_socket_action(f->multi, socket, flags, &running) ==
+        CURLM_OUT_OF_MEMORY)
+        (void)uv_timer_start(&f->timer, on_timer, AGAIN_MS, 0);
     collect(f);
 }
 
