@@ -104,7 +104,7 @@ if(VERITEE_SYSTEM_WOLFSSL)
         IMPORTED_LOCATION "${VERITEE_LLHTTP_LIBRARY}"
         INTERFACE_INCLUDE_DIRECTORIES "${VERITEE_LLHTTP_INCLUDE}")
 else()
-    _veritee_static(wolfssl libwolfssl.a wolfssl/options.h m Threads::Threads)
+    _veritee_static(wolfssl libwolfssl.a wolfssl/options.h Threads::Threads)
     _veritee_static(llhttp libllhttp.a llhttp.h)
     _veritee_static(curl libcurl.a curl/curl.h veritee::openssl Threads::Threads)
 
