@@ -34,7 +34,6 @@ enum status kds_request_for(const struct want *want,
                             struct pcs_request *out, struct why *why)
 {
     struct buffer text = buffer_with_max(sizeof(out->url) - 1);
-    struct url url;
     enum status st;
 
     assert(source->kind == SOURCE_KDS && want_is_amd(want));
@@ -45,12 +44,7 @@ enum status kds_request_for(const struct want *want,
         add_vcek(&text, want);
     else
         buffer_text(&text, "crl");
-    st = buffer_ok(&text)
-             ? url_parse(buffer_view(&text), &url, why)
-             : why_fail(why, STATUS_BAD_CONFIG, "collateral.sources", NULL,
-                        "the URL is too long");
-    if (st == STATUS_OK)
-        memcpy(out->url, text.at, text.len);
+    st = pcs_request_set_url(out, &text, why);
     buffer_free(&text);
     return st;
 }

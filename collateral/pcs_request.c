@@ -113,28 +113,35 @@ static void add_url(struct buffer *url, const struct want *want,
     add_query(url, want);
 }
 
+enum status pcs_request_set_url(struct pcs_request *r,
+                                const struct buffer *text, struct why *why)
+{
+    struct url url;
+    enum status st =
+        buffer_ok(text) && text->len < sizeof(r->url)
+            ? url_parse(buffer_view(text), &url, why)
+            : why_fail(why, STATUS_BAD_CONFIG, "collateral.sources", NULL,
+                       "the URL is too long");
+
+    if (st == STATUS_OK)
+        memcpy(r->url, text->at, text->len);
+    return st;
+}
+
 enum status pcs_request_for(const struct want *want,
                             const struct collateral_source *source,
                             struct pcs_request *out, struct why *why)
 {
     struct buffer text = buffer_with_max(sizeof(out->url) - 1);
-    struct url url;
     enum status st;
 
     assert(source_is_remote(source->kind) && !want_is_amd(want));
     *out = (struct pcs_request){ 0 };
     add_url(&text, want, source);
-    if (!buffer_ok(&text)) {
-        buffer_free(&text);
-        return why_fail(why, STATUS_BAD_CONFIG, "collateral.sources", NULL,
-                        "the URL is too long");
-    }
-    st = url_parse(buffer_view(&text), &url, why);
-    if (st == STATUS_OK) {
-        memcpy(out->url, text.at, text.len);
+    st = pcs_request_set_url(out, &text, why);
+    if (st == STATUS_OK)
         memcpy(out->headers, endpoints[want->item].headers,
                sizeof(out->headers));
-    }
     buffer_free(&text);
     return st;
 }

@@ -25,14 +25,21 @@ struct pcs_request {
     const char *headers[PCS_HEADERS_MAX];
 };
 
-/* The request for |want|, an item of Intel's, to |source|, a PCS or PCCS. A PCS that
- * is not Intel's serves the root CRL beside the API, as /IntelSGXRootCA.der.
+/* The request for |want|, an item of Intel's, to |source|, a PCS or PCCS. A PCS
+ * that is not Intel's serves the root CRL beside the API, as
+ * /IntelSGXRootCA.der.
  * Returns STATUS_OK, or STATUS_BAD_CONFIG (a URL that is not allowed or too
  * long) with |why| filled; |out| is all zero unless OK. */
 MUST_CHECK enum status pcs_request_for(const struct want *want,
                                        const struct collateral_source *source,
                                        struct pcs_request *out,
                                        struct why *why);
+
+/* Ask at |text|, for those who build a request; |r| is all zero. Returns as
+ * above. */
+MUST_CHECK enum status pcs_request_set_url(struct pcs_request *r,
+                                           const struct buffer *text,
+                                           struct why *why);
 
 /* Read a certificate chain from the value of a header: PEM, percent-encoded
  * (once) or plain, with line breaks, spaces or nothing between its parts.
