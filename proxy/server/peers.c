@@ -1,28 +1,22 @@
 #include "proxy/server/peers.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 #include <uv.h>
 
+#include "common/rate.h"
 #include "common/secret.h"
-#include "common/slice.h"
-#include "common/text.h"
-#include "proxy/server/rate.h"
+#include "proxy/io/origin.h"
 
 /* A rate must outlive its peer's connections, or connecting again would give
  * new credit; a table of fixed size does that without a list of the past. */
-#define RATES 4096
-
-/* What tells peers apart; compared as bytes. */
-struct origin {
-    uint8_t family; /* 4, 6, or 0 for UNIX sockets */
-    uint8_t prefix[8];
-};
+#define RATES   4096
+#define RATE_MS 1000
 
 struct peer {
     struct origin origin;
@@ -80,37 +74,6 @@ void peers_free(struct peers *p)
     assert(p->all == 0);
     uv_mutex_destroy(&p->lock);
     free(p);
-}
-
-static void origin_of_v6(const uint8_t address[16], struct origin *out)
-{
-    static const uint8_t v4_in_v6[12] = { [10] = 0xff, [11] = 0xff };
-
-    if (slice_equal(slice_of(address, 12), SLICE_OF(v4_in_v6))) {
-        out->family = 4;
-        memcpy(out->prefix, address + 12, 4);
-        return;
-    }
-    out->family = 6;
-    memcpy(out->prefix, address, sizeof(out->prefix));
-}
-
-static void origin_of(const char *address, struct origin *out)
-{
-    struct slice host;
-    uint16_t port;
-    char text[INET6_ADDRSTRLEN] = "";
-    uint8_t bytes[16];
-
-    *out = (struct origin){ 0 };
-    if (!text_host_port(slice_text(address), &host, &port) ||
-        host.len >= sizeof(text))
-        return;
-    memcpy(text, host.at, host.len);
-    if (inet_pton(AF_INET, text, out->prefix) == 1)
-        out->family = 4;
-    else if (inet_pton(AF_INET6, text, bytes) == 1)
-        origin_of_v6(bytes, out);
 }
 
 static struct peer *find_or_add(struct peers *p, const struct origin *origin)
@@ -199,11 +162,10 @@ static enum status enter(struct peers *p, const struct origin *origin,
 enum status peers_enter(struct peers *p, const char *address,
                         struct peers_pass *out, struct why *why)
 {
-    struct origin origin;
+    const struct origin origin = origin_of(address);
     enum status st;
 
     *out = (struct peers_pass){ 0 };
-    origin_of(address, &origin);
     uv_mutex_lock(&p->lock);
     st = enter(p, &origin, out, why);
     uv_mutex_unlock(&p->lock);
@@ -224,15 +186,9 @@ void peers_ready(struct peers_pass *pass)
     uv_mutex_unlock(&p->lock);
 }
 
-/* FNV-1a, begun by a secret. */
 static struct rate *rate_of(struct peers *p, const struct origin *origin)
 {
-    const uint8_t *bytes = (const uint8_t *)origin; /* it has no padding */
-    uint64_t hash = p->secret;
-
-    for (size_t i = 0; i < sizeof(*origin); i++)
-        hash = (hash ^ bytes[i]) * 0x100000001b3;
-    return &p->rates[(hash >> 32) % RATES];
+    return &p->rates[origin_hash(origin, p->secret) % RATES];
 }
 
 /* With the lock held. */
@@ -240,11 +196,12 @@ static enum status ask(struct peers *p, struct peer *peer, uint64_t now_ms,
                        struct why *why)
 {
     const struct peers_limits *l = &p->limits;
+    const struct rate_limit rate = { l->peer_quote_rate, RATE_MS };
 
     if (l->peer_quotes > 0 && peer->asking >= l->peer_quotes)
         return why_fail(why, STATUS_BUSY, "limit.peer-quotes", NULL,
                         "%zu at once", peer->asking);
-    if (!rate_spend(rate_of(p, &peer->origin), l->peer_quote_rate, now_ms))
+    if (!rate_spend(rate_of(p, &peer->origin), &rate, now_ms))
         return why_fail(why, STATUS_BUSY, "limit.peer-quote-rate", NULL,
                         "more than %zu in a second", l->peer_quote_rate);
     peer->asking++;

@@ -1,9 +1,8 @@
 /* proxy/server/peers.h: how many connections there are, and from whom.
  *
  * Counts those before the end of the handshake ("pending") and all, together
- * and for each peer address. IPv6 addresses count by their first 64 bits,
- * which is what one customer gets; UNIX sockets count as one peer. One count
- * for all workers: every call may come from any thread. */
+ * and for each peer address (proxy/io/origin.h). One count for all workers:
+ * every call may come from any thread. */
 #ifndef PROXY_SERVER_PEERS_H
 #define PROXY_SERVER_PEERS_H
 

@@ -8,7 +8,7 @@
 
 #include "common/compiler.h"
 #include "common/limits.h"
-#include "proxy/server/rate.h"
+#include "common/rate.h"
 
 /* Waits in a list of the source, then is the one being made. Freed by
  * order_free() only. */
@@ -147,9 +147,11 @@ quote_source_get(struct quote_source *s,
                  const uint8_t report_data[static QUOTE_REPORT_DATA_BYTES],
                  quote_done_fn *on_done, void *ctx, struct quote_order **out)
 {
+    const struct rate_limit rate = { s->a_second, 1000 };
+
     *out = NULL;
     if ((s->making != NULL && s->waiting_count >= s->waiting_max) ||
-        !rate_spend(&s->rate, s->a_second, uv_now(s->loop))) {
+        !rate_spend(&s->rate, &rate, uv_now(s->loop))) {
         s->figures.busy++;
         return STATUS_BUSY;
     }
