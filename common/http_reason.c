@@ -10,6 +10,7 @@ static const struct {
 } rows[] = {
     { 200, "OK" },
     { 400, "Bad Request" },
+    { 401, "Unauthorized" },
     { 403, "Forbidden" },
     { 404, "Not Found" },
     { 405, "Method Not Allowed" },
@@ -17,6 +18,7 @@ static const struct {
     { 413, "Content Too Large" },
     { 421, "Misdirected Request" },
     { 426, "Upgrade Required" },
+    { 429, "Too Many Requests" },
     { 431, "Request Header Fields Too Large" },
     { 500, "Internal Server Error" },
     { 502, "Bad Gateway" },

@@ -55,7 +55,9 @@
 /* Local requests. */
 #define HTTP_HEAD_MAX_BYTES    (32 * 1024) /* 431 beyond */
 #define HTTP_HEADERS_MAX       128
-#define LOCAL_CONNS_MAX        16384 /* near 12 KiB each */
+#define LOCAL_CONNS_MAX        16384 /* of all workers; near 12 KiB each */
+#define LOGIN_TRIES_MAX        20    /* wrong passwords of one address */
+#define LOGIN_TRIES_MS         60000 /* in so long */
 #define SOCKS_MAX_BYTES        1024        /* a whole SOCKS request */
 
 /* The native session. */
@@ -93,6 +95,9 @@
 #define DRAIN_DEADLINE_MS      10000 /* from SIGTERM to the end of a program */
 #define DRAIN_SECONDS_MAX      86400 /* what a user may make of it */
 #define KEEP_ALIVE_IDLE_MS     120000 /* a local client between requests */
+#define SESSION_IDLE_MS        1800000 /* of a client that has no stream: what
+                                        * a server waits longer for */
+#define IDLE_SECONDS_MAX       1000000 /* what a user may make of these */
 #define FAR_IDLE_MS            4000  /* a far side kept for a next request:
                                       * many servers end theirs after 5 s */
 #define HALF_CLOSED_IDLE_MS    600000 /* one direction ended, the other mute */

@@ -51,6 +51,7 @@ enum status_class {
     ROW(NOT_ALLOWED,    REQUEST,    403, 0x02, "the server's rules do not allow this destination") \
     ROW(NO_LOGIN,       REQUEST,    401, 0x02, "credentials for this page are missing or wrong") \
     ROW(NO_ACCESS,      REQUEST,    407, 0x02, "credentials are missing or wrong") \
+    ROW(TOO_MANY_TRIES, REQUEST,    429, 0x02, "too many wrong passwords were tried") \
     ROW(TRUNCATED,      PEER,       502, 0x01, "input ends inside a field")    \
     ROW(TRAILING,       PEER,       502, 0x01, "input goes on after its end")  \
     ROW(BAD_VERSION,    PEER,       502, 0x01, "the version is not known")     \

@@ -16,6 +16,8 @@ static const char *field_of(int code)
     if (code == 407)
         return "Proxy-Authenticate: Basic realm=\"veritee\", "
                "charset=\"UTF-8\"\r\n";
+    if (code == 429)
+        return "Retry-After: 60\r\n";
     return "";
 }
 

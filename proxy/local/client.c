@@ -8,6 +8,7 @@
 #include "common/secret.h"
 #include "proxy/io/tls.h"
 #include "proxy/local/front_parts.h"
+#include "proxy/local/porter.h"
 #include "proxy/local/socks_front.h"
 
 /* More than any credit and the framing of a body in chunks, so that a far
@@ -52,13 +53,21 @@ static void leave(struct client *c)
     free(c);
 }
 
+/* Is something going on that the far side is needed for? */
+static bool is_under_way(const struct client *c)
+{
+    return c->conn == NULL || c->http.state == HTTP_FRONT_EXCHANGING;
+}
+
 static void log_end(const struct client *c, const struct why *why)
 {
+    const bool idle = why->status == STATUS_TIMED_OUT && is_under_way(c);
     char target[TARGET_TEXT_ROOM] = "";
 
     if (c->target.port != 0)
         target_text(&c->target, target);
-    log_why(c->front->config.log, LOG_DEBUG, "client.closed", why,
+    log_why(c->front->config.log, idle ? LOG_INFO : LOG_DEBUG,
+            idle ? "stream.idle" : "client.closed", why,
             LOG_FIELDS(LOG_N("client", c->id), LOG_S("target", target),
                        LOG_N("up", c->relay.up_bytes),
                        LOG_N("down", c->relay.down_bytes)));
@@ -310,6 +319,32 @@ bool client_is_asked(const struct client *c)
             config->owner->asks_user(config->ctx));
 }
 
+static void note_wrong(struct client *c, const char *peer)
+{
+    const struct front_config *config = &c->front->config;
+
+    if (config->porter != NULL &&
+        porter_wrong(config->porter, peer, uv_now(config->loop)))
+        log_event(config->log, LOG_WARN, "login.limited",
+                  LOG_FIELDS(LOG_N("client", c->id), LOG_S("peer", peer)));
+}
+
+enum status client_login(struct client *c, struct slice user,
+                         struct slice password)
+{
+    const struct front_config *config = &c->front->config;
+    char peer[CONN_PEER_ROOM];
+
+    conn_peer(c->conn, peer);
+    if (!c->known && config->porter != NULL &&
+        !porter_may_try(config->porter, peer, uv_now(config->loop)))
+        return STATUS_TOO_MANY_TRIES;
+    c->known = config->owner->check_user(config->ctx, user, password);
+    if (!c->known)
+        note_wrong(c, peer);
+    return c->known ? STATUS_OK : STATUS_NO_ACCESS;
+}
+
 bool client_is_of_service(const struct client *c)
 {
     return c->service[0] != '\0';
@@ -420,8 +455,9 @@ static void on_relay_done(void *ctx, const struct why *why)
 
 void client_relay(struct client *c, size_t owed)
 {
-    enum status st = relay_start(&c->relay, c->conn, c->far, client_input(c),
-                                 owed, on_relay_done, c);
+    enum status st =
+        relay_start(&c->relay, c->conn, c->far, client_input(c), owed,
+                    c->front->config.stream_idle_ms, on_relay_done, c);
     struct why why;
 
     if (st != STATUS_OK) {

@@ -65,6 +65,7 @@ struct client {
         origin;    /* of the https whose TLS ends here; port 0: of none */
     unsigned busy; /* callbacks that are not over */
     bool closed;
+    bool known;  /* it gave the right password before */
     bool eof;    /* the application sends no more */
     bool placed; /* bytes that are read now do not go to the input */
     uint8_t *rx; /* CLIENT_INPUT_BYTES; NULL while there is no input */
@@ -91,6 +92,12 @@ void client_used(struct client *c, size_t len);
 
 /* True when it must say who it is. */
 bool client_is_asked(const struct client *c);
+
+/* It says that it is |user|. Returns STATUS_OK, STATUS_NO_ACCESS when that is
+ * wrong, or STATUS_TOO_MANY_TRIES when nothing was tried, because too many were
+ * wrong. */
+MUST_CHECK enum status client_login(struct client *c, struct slice user,
+                                    struct slice password);
 
 /* True at the address of one service. */
 bool client_is_of_service(const struct client *c);

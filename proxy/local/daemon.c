@@ -25,6 +25,7 @@ struct daemon {
     struct mailbox *mailbox;
     struct collateral *collateral;
     struct attest_desk *desk;
+    struct porter *porter;
     struct snapshot *first;    /* held: where to listen */
     struct snapshot *snapshot; /* held: the present one, or one that the
                                 * workers are told to follow */
@@ -332,6 +333,8 @@ static enum status open_workers(struct daemon *d, struct why *why)
         .log = d->options->log,
         .desk = d->desk,
         .main = d->mailbox,
+        .porter = d->porter,
+        .idle = d->options->idle,
         .snapshot = d->first,
         .gates = d->gates,
         .passed = &d->passed,
@@ -414,6 +417,11 @@ static enum status start_parts(struct daemon *d, struct why *why)
     if (st != STATUS_OK)
         return why_fail(why, st, "proxy", NULL, "%s", status_text(st));
     attest_desk_audit(d->desk, d->options->audit);
+    st = porter_new(d->options->conns_max,
+                    (struct rate_limit){ LOGIN_TRIES_MAX, LOGIN_TRIES_MS },
+                    &d->porter);
+    if (st != STATUS_OK)
+        return why_fail(why, st, "proxy", NULL, "%s", status_text(st));
     st = take_passed(d, why);
     if (st == STATUS_OK)
         st = snapshot_new(policy, NULL, &d->first, why);
@@ -458,6 +466,7 @@ enum status daemon_run(const struct daemon_options *options, struct why *why)
         local_worker_free(d.workers[i]);
     if ((!shutdown_loop(&d.loop, stderr) || d.unclean) && st == STATUS_OK)
         st = why_fail(why, STATUS_INTERNAL, "loop", NULL, "not empty");
+    porter_free(d.porter);
     mailbox_free(d.mailbox);
     gates_close(d.old_gates);
     gates_close(d.gates);

@@ -10,14 +10,17 @@
 #include "common/status.h"
 #include "policy/policy.h"
 #include "proxy/local/audit.h"
+#include "proxy/local/local_worker.h"
 
 struct daemon_options {
     const struct policy *policy; /* borrowed; the first one */
     const char *policy_path;     /* of it, to be read again on SIGHUP */
     const char *cache_dir;       /* of collateral; NULL: nothing is kept */
     size_t workers;              /* 1 to WORKERS_MAX */
-    int64_t drain_ms;            /* from a signal to the end of requests */
-    struct audit *audit;         /* is told decisions; NULL: nobody */
+    size_t conns_max;            /* local connections of all workers */
+    struct local_worker_idle idle;
+    int64_t drain_ms;    /* from a signal to the end of requests */
+    struct audit *audit; /* is told decisions; NULL: nobody */
     const struct log *log;
     FILE *out;    /* what a person or script waits for: the "ready:" line */
     bool explain; /* attest each service at start; print the verdicts */

@@ -9,6 +9,7 @@
 #include "proxy/local/client.h"
 #include "proxy/local/front_parts.h"
 #include "proxy/local/live.h"
+#include "proxy/local/porter.h"
 
 #define SWEEP_INTERVAL_MS  1000
 #define SCRATCH_MAX_BYTES  (2 * 1024 * 1024) /* one read, or one page of ours */
@@ -17,7 +18,6 @@
 struct front_config front_defaults(void)
 {
     return (struct front_config){
-        .conns_max = LOCAL_CONNS_MAX,
         .head_deadline_ms = HEAD_DEADLINE_MS,
         .idle_deadline_ms = KEEP_ALIVE_IDLE_MS,
         .far_idle_ms = FAR_IDLE_MS,
@@ -63,19 +63,31 @@ static void refuse_more(struct front *f, struct conn *conn)
 {
     struct why why;
 
-    (void)why_fail(&why, STATUS_LIMIT, "clients", NULL, "%zu are connected",
-                   f->count);
+    (void)why_fail(&why, STATUS_LIMIT, "clients", NULL,
+                   "%zu are connected here", f->count);
     log_why(f->config.log, LOG_WARN, "client.refused", &why, NULL);
     conn_reset(conn);
+}
+
+static bool has_room(const struct front *f)
+{
+    return !f->draining &&
+           (f->config.porter == NULL || porter_enter(f->config.porter));
+}
+
+static void leave(struct front *f)
+{
+    if (f->config.porter != NULL)
+        porter_leave(f->config.porter);
 }
 
 static void take(struct front *f, struct conn *conn, uint16_t port,
                  const char *service)
 {
-    if (f->draining || f->count >= f->config.conns_max)
+    if (!has_room(f))
         refuse_more(f, conn);
-    else
-        (void)client_start(f, conn, port, service); /* false: it was reset */
+    else if (!client_start(f, conn, port, service)) /* it was reset */
+        leave(f);
 }
 
 void front_accept(struct front *f, struct conn *conn, uint16_t port)
@@ -163,6 +175,7 @@ void front_parts_remove(struct front *f, struct client *c)
     assert(f->count > 0);
     DL_DELETE(f->clients, c);
     f->count--;
+    leave(f);
     end_if_empty(f);
 }
 

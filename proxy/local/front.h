@@ -92,10 +92,12 @@ struct front_config {
     const struct log *log;           /* borrowed; NULL is silence */
     const struct front_owner *owner; /* borrowed, static */
     void *ctx;                       /* of |owner| */
-    size_t conns_max;                /* accepted at once; above: reset */
-    unsigned head_deadline_ms;       /* for a whole request head */
-    unsigned idle_deadline_ms;       /* between two requests */
-    unsigned far_idle_ms;            /* a far side kept for a next request */
+    struct porter *porter; /* borrowed; lets in, or a connection is reset and a
+                            * password not tried; NULL: whoever comes */
+    unsigned head_deadline_ms; /* for a whole request head */
+    unsigned idle_deadline_ms; /* between two requests */
+    unsigned stream_idle_ms;   /* without a byte either way; 0: any */
+    unsigned far_idle_ms;      /* a far side kept for a next request */
 };
 
 /* The config with the limits of common/limits.h; loop, log, owner and ctx are

@@ -64,6 +64,8 @@ void http_exchange_begin(struct client *c)
     struct http_front *h = &c->http;
 
     h->state = HTTP_FRONT_EXCHANGING;
+    if (c->front->config.stream_idle_ms > 0)
+        conn_set_idle(c->conn, c->front->config.stream_idle_ms);
     h->request_read = h->request_done = false;
     h->head_sent = h->answer_done = false;
     h->body = (struct slice){ 0 };

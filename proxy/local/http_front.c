@@ -185,40 +185,43 @@ static bool is_visit(const struct client *c)
     return c->http.request.form == HTTP_TO_US;
 }
 
-/* "Basic" and user:password in base64 (RFC 7617). */
-static bool has_access(const struct client *c)
+/* "Basic" and user:password in base64 (RFC 7617). Returns as client_login(). */
+static enum status check_access(struct client *c)
 {
     static const char scheme[] = "Basic ";
     size_t skip = sizeof(scheme) - 1;
-    const struct front_config *config = &c->front->config;
     struct slice given =
         http_fields_get(&c->http.request.reader.fields,
                         is_visit(c) ? "Authorization" : "Proxy-Authorization");
     uint8_t text[CREDENTIALS_MAX_BYTES];
     size_t len = 0;
     const uint8_t *colon = NULL;
-    bool ok = false;
+    enum status st = STATUS_NO_ACCESS;
 
     if (!client_is_asked(c) || c->origin.port != 0)
-        return true; /* inside of https, CONNECT had them */
+        return STATUS_OK; /* inside of https, CONNECT had them */
     if (given.len > skip &&
         text_same_word(slice_of(given.at, skip), slice_text(scheme)) &&
         text_from_base64(slice_of(given.at + skip, given.len - skip), text,
                          sizeof(text), &len))
         colon = memchr(text, ':', len);
     if (colon != NULL)
-        ok = config->owner->check_user(
-            config->ctx, slice_of(text, (size_t)(colon - text)),
-            slice_of(colon + 1, len - (size_t)(colon - text) - 1));
+        st =
+            client_login(c, slice_of(text, (size_t)(colon - text)),
+                         slice_of(colon + 1, len - (size_t)(colon - text) - 1));
     secret_wipe(text, sizeof(text));
-    return ok;
+    return st;
 }
 
-static void refuse_access(struct client *c)
+/* |st| is not OK, as of check_access(). */
+static void refuse_access(struct client *c, enum status st)
 {
     struct why why;
 
-    if (is_visit(c))
+    if (st == STATUS_TOO_MANY_TRIES)
+        (void)why_fail(&why, st, "credentials", NULL,
+                       "%d wrong ones in a minute", LOGIN_TRIES_MAX);
+    else if (is_visit(c))
         (void)why_fail(&why, STATUS_NO_LOGIN, "http.authorization",
                        "RFC 9110 section 11.6", "missing or wrong");
     else
@@ -343,9 +346,18 @@ static void answer_request(struct client *c)
         open_target(c, HTTP_FRONT_OPENING);
 }
 
+/* A browser reads its proxy configuration before it asks anybody for a
+ * password, and sends none: the file says which names go here, and that is all
+ * it says. */
+static bool is_open_to_all(const struct client *c)
+{
+    return is_for_us(c) && local_page_is_pac(&c->http.request);
+}
+
 static void on_head(struct client *c)
 {
     struct http_front *h = &c->http;
+    enum status st;
 
     conn_clear_deadline(c->conn);
     h->last = false;
@@ -354,9 +366,12 @@ static void on_head(struct client *c)
     if (client_is_of_service(c)) {
         if (!lead_to_service(c))
             return;
-    } else if (!has_access(c)) {
-        refuse_access(c);
-        return;
+    } else if (!is_open_to_all(c)) {
+        st = check_access(c);
+        if (st != STATUS_OK) {
+            refuse_access(c, st);
+            return;
+        }
     }
     if (must_ask(c)) {
         drop_far(c, true);
@@ -465,7 +480,9 @@ static void on_input(struct client *c)
         end_well(c);
         return;
     }
-    if (c->eof && h->state != HTTP_FRONT_READING)
+    if (c->eof && h->state != HTTP_FRONT_READING &&
+        (c->front->config.stream_idle_ms == 0 ||
+         c->front->config.stream_idle_ms > HALF_CLOSED_IDLE_MS))
         conn_set_idle(c->conn, HALF_CLOSED_IDLE_MS);
     if (h->state == HTTP_FRONT_EXCHANGING)
         http_exchange_send(c);

@@ -158,6 +158,11 @@ bool local_page_write(const struct http_request *q,
     return page.listens;
 }
 
+bool local_page_is_pac(const struct http_request *q)
+{
+    return slice_equal(path_of(q), slice_text(LOCAL_PAGE_PAC));
+}
+
 bool local_page_is_of_service(const struct http_request *q)
 {
     return q->form == HTTP_TO_TARGET &&

@@ -29,6 +29,12 @@ bool local_page_write(const struct http_request *q,
                       const struct front_config *config, bool close, bool room,
                       struct buffer *out);
 
+/* Which hosts go through the proxy, for browsers (pac.h). */
+#define LOCAL_PAGE_PAC "/proxy.pac"
+
+/* True when |q|, which is for us, asks for that path. */
+bool local_page_is_pac(const struct http_request *q);
+
 /* Under every service's own name this path is ours and never forwarded: there
  * a page finds out what is known of the service that it came from, without any
  * other site learning it (RFC 8615 has the prefix). */

@@ -143,6 +143,7 @@ static enum status begin_generation(struct local_worker *w,
         .log = w->config.log,
         .snapshot = snapshot,
         .tally = &w->tally,
+        .session_idle_ms = (int64_t)w->config.idle.session_ms,
         .on_decided = worker_speech_decided,
         .ctx = w,
     };
@@ -378,6 +379,9 @@ static enum status start(struct local_worker *w,
 
     front.loop = &w->thread.loop;
     front.log = w->config.log;
+    front.porter = w->config.porter;
+    front.idle_deadline_ms = (unsigned)w->config.idle.keep_alive_ms;
+    front.stream_idle_ms = (unsigned)w->config.idle.stream_ms;
     front.owner = &front_owner;
     front.ctx = w;
     st = front_new(&front, &w->front);

@@ -18,6 +18,7 @@
 #include "proxy/io/mailbox.h"
 #include "proxy/local/attest_desk.h"
 #include "proxy/local/gates.h"
+#include "proxy/local/porter.h"
 #include "proxy/local/snapshot.h"
 
 struct local_worker;
@@ -34,10 +35,19 @@ struct local_worker_events {
     void (*on_ended)(void *ctx, bool clean);
 };
 
+/* When what nobody uses ends; milliseconds, 0: never. */
+struct local_worker_idle {
+    uint64_t keep_alive_ms; /* a connection between two requests; not 0 */
+    uint64_t stream_ms;     /* a tunnel or request, without a byte either way */
+    uint64_t session_ms;    /* a session without a stream */
+};
+
 struct local_worker_config {
     const struct log *log; /* all borrowed until local_worker_free() */
     struct attest_desk *desk;
     struct mailbox *main;
+    struct porter *porter;
+    struct local_worker_idle idle;
     struct snapshot *snapshot;           /* the first; held */
     const struct gates *gates;           /* its, borrowed while it opens */
     const struct activation *passed;     /* where to listen; if there are none,

@@ -2,6 +2,7 @@
 
 #include "common/metrics_out.h"
 #include "proxy/local/ca.h"
+#include "proxy/local/local_page.h"
 #include "proxy/local/pac.h"
 #include "proxy/local/page.h"
 #include "proxy/local/pages.h"
@@ -54,7 +55,7 @@ static const struct {
     { "/status.txt", TEXT_TYPE, status_text_write },
     { "/readyz", TEXT_TYPE, put_ready },
     { "/metrics", METRICS_OUT_TYPE, status_metrics_write },
-    { "/proxy.pac", PAC_TYPE, put_pac },
+    { LOCAL_PAGE_PAC, PAC_TYPE, put_pac },
     { CA_PATH, "application/x-x509-ca-cert", put_ca },
     { "/status.js", "text/javascript; charset=utf-8", put_script },
     { "/icon.svg", "image/svg+xml", put_icon },

@@ -86,6 +86,10 @@ static const struct {
     { STATUS_NO_ACCESS,
       { "http_request_denied", "this proxy asks for a user and password", NULL,
         "Give the program the user and password of the proxy." } },
+    { STATUS_TOO_MANY_TRIES,
+      { "http_request_denied", "too many wrong passwords were tried", NULL,
+        "Look for a program that has an old password, and try again in a "
+        "minute." } },
     { STATUS_TRUNCATED,
       { "http_response_incomplete",
         "the connection ended before the answer was complete", NULL, NULL } },

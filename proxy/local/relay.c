@@ -38,7 +38,8 @@ static void fail(struct relay *r, const struct why *why)
  * peer may be gone without having said so. */
 static void expect_end(struct relay *r)
 {
-    conn_set_idle(r->conn, HALF_CLOSED_IDLE_MS);
+    if (r->idle_ms == 0 || r->idle_ms > HALF_CLOSED_IDLE_MS)
+        conn_set_idle(r->conn, HALF_CLOSED_IDLE_MS);
 }
 
 /* What is not pending any more has left our memory. */
@@ -165,7 +166,7 @@ static const struct far_events far_events = {
 };
 
 enum status relay_start(struct relay *r, struct conn *conn, struct far *far,
-                        struct slice early, size_t owed,
+                        struct slice early, size_t owed, int64_t idle_ms,
                         void (*on_done)(void *ctx, const struct why *why),
                         void *ctx)
 {
@@ -173,12 +174,17 @@ enum status relay_start(struct relay *r, struct conn *conn, struct far *far,
 
     if (st != STATUS_OK)
         return st;
-    *r = (struct relay){
-        .conn = conn, .far = far, .owed = owed, .on_done = on_done, .ctx = ctx
-    };
+    *r = (struct relay){ .conn = conn,
+                         .far = far,
+                         .idle_ms = idle_ms,
+                         .owed = owed,
+                         .on_done = on_done,
+                         .ctx = ctx };
     far->events = &far_events;
     far->ctx = r;
     conn_start(conn, &conn_events, r, QUEUE_MAX_BYTES);
+    if (idle_ms > 0)
+        conn_set_idle(conn, idle_ms);
     settle(r);
     return STATUS_OK;
 }

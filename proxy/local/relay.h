@@ -26,7 +26,8 @@ struct relay {
      * thing done: the storage may go. */
     void (*on_done)(void *ctx, const struct why *why);
     void *ctx;
-    size_t owed;         /* bytes of the far side not yet given back */
+    int64_t idle_ms; /* cut after so long without a byte either way; 0: never */
+    size_t owed;     /* bytes of the far side not yet given back */
     bool local_ended;    /* the application sends no more */
     bool local_told;     /* the far side's end was passed on, and has left */
     uint64_t up_bytes;   /* from the application */
@@ -35,11 +36,12 @@ struct relay {
 
 /* Relay between |conn|, whose owner has read |early| but not passed it on, and
  * |far|, which is open; |owed| bytes of it are written or pending, but not
- * given back. Takes both over when it returns STATUS_OK; else, with
+ * given back. Cut after |idle_ms| without a byte either way; 0: never. Takes
+ * both over when it returns STATUS_OK; else, with
  * STATUS_NO_MEMORY, both are the caller's to give up. */
 MUST_CHECK enum status
 relay_start(struct relay *r, struct conn *conn, struct far *far,
-            struct slice early, size_t owed,
+            struct slice early, size_t owed, int64_t idle_ms,
             void (*on_done)(void *ctx, const struct why *why), void *ctx);
 
 /* End it now; both sides see a reset. No callback follows. Harmless when it

@@ -116,7 +116,8 @@ static enum socks_step read_user(struct socks *s, struct cursor *c,
         return SOCKS_REPLY;
     }
     (void)why_fail(&out->why, STATUS_NO_ACCESS, "socks.user",
-                   "RFC 1929 section 2", "wrong user or password");
+                   "RFC 1929 section 2",
+                   "wrong user or password, or too many were");
     set_short_reply(out, USER_VERSION, 1);
     s->state = SOCKS_AT_END;
     return SOCKS_REFUSED;

@@ -5,13 +5,14 @@
 #include "proxy/io/tls.h"
 #include "proxy/local/front_parts.h"
 
+static bool check_user(void *ctx, struct slice user, struct slice password)
+{
+    return client_login(ctx, user, password) == STATUS_OK;
+}
+
 void socks_front_start(struct client *c)
 {
-    const struct front_config *config = &c->front->config;
-
-    c->socks =
-        socks_start(client_is_asked(c) ? config->owner->check_user : NULL,
-                    config->ctx);
+    c->socks = socks_start(client_is_asked(c) ? check_user : NULL, c);
 }
 
 static void log_refusal(const struct client *c, const struct why *why)

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "common/limits.h"
+#include "proxy/local/upstream_idle.h"
 #include "proxy/local/upstream_parts.h"
 
 #define TICK_MS 1000
@@ -389,6 +390,7 @@ static void on_tick(uv_timer_t *timer)
     for (size_t i = 0; i < set->count; i++) {
         struct upstream *u = &set->upstreams[i];
 
+        upstream_idle_tick(u, now_ms(u));
         tick_present(u, (int64_t)time(NULL));
         tick_all(u, (int64_t)time(NULL));
         tick_next(u);
@@ -526,6 +528,7 @@ enum status upstream_far_open(struct upstream *u, const struct target *target,
         return STATUS_SHUTTING_DOWN;
     if (u->waiting.count >= STREAMS_MAX)
         return STATUS_LIMIT;
+    u->used_ms = now_ms(u);
     /* The tick may be late: a machine that wakes has not ticked yet. */
     tick_present(u, (int64_t)time(NULL));
     st = far_tunnel_new(u->service->name, target, events, ctx,
@@ -551,6 +554,7 @@ enum status upstream_far_open(struct upstream *u, const struct target *target,
 
 void upstream_connect(struct upstream *u)
 {
+    u->used_ms = now_ms(u);
     /* If it cannot even begin, serve_waiting() says so at the next tick. */
     if (present(u) == NULL && u->next == NULL)
         (void)start_next(u);

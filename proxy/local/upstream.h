@@ -3,7 +3,8 @@
  * One upstream a service. It makes a session when somebody asks, has all who
  * ask meanwhile wait for that one, tries the endpoints in turn, and makes the
  * next session at two thirds of the time the present one is good for. A
- * session past its deadline takes no new streams. A service that cannot be
+ * session past its deadline takes no new streams, and one that nobody uses for
+ * long is ended. A service that cannot be
  * verified fails, with the reason; there is no other way to it (P2). */
 #ifndef PROXY_LOCAL_UPSTREAM_H
 #define PROXY_LOCAL_UPSTREAM_H
@@ -35,6 +36,7 @@ struct upstream_config {
     const struct log *log;
     struct snapshot *snapshot; /* borrowed until closed */
     struct tally *tally;       /* borrowed until closed; counted in */
+    int64_t session_idle_ms;   /* of a service without a stream; 0: for ever */
     /* An endpoint of |service| was accepted or refused, or could not be
      * reached. |a| is NULL if it did not come to evidence. May be NULL. */
     void (*on_decided)(void *ctx, const struct service *service,

@@ -1,5 +1,5 @@
 /* proxy/local/upstream_parts.h: upstreams as their own files know them. Private
- * to upstream.c and upstream_retire.c. */
+ * to upstream*.c. */
 #ifndef PROXY_LOCAL_UPSTREAM_PARTS_H
 #define PROXY_LOCAL_UPSTREAM_PARTS_H
 
@@ -14,9 +14,10 @@ struct upstream {
     struct peer *peers[UPSTREAM_PEERS_MAX]; /* NULL where there is none */
     bool takes[UPSTREAM_PEERS_MAX];         /* streams */
     struct peer *next;                      /* being made; NULL if none is */
-    struct health health;                   /* of the endpoints */
-    struct far_tunnel_list waiting;         /* for a session */
-    struct far_tunnel_list opening;         /* for their target */
+    int64_t used_ms;      /* when somebody asked, or had a stream, last */
+    struct health health; /* of the endpoints */
+    struct far_tunnel_list waiting; /* for a session */
+    struct far_tunnel_list opening; /* for their target */
 };
 
 struct upstream_set {

@@ -16,12 +16,18 @@
 #include "proxy/tools/command_policy.h"
 #include "proxy/tools/terminal.h"
 
+#define LOCAL_CONNS_LIMIT 1000000
+
 struct options {
     const char *policy_path;
     const char *log_format;
     const char *log_level;
-    const char *workers;
+    const char *workers; /* these are numbers[] */
     const char *drain_seconds;
+    const char *connections;
+    const char *keep_alive_seconds;
+    const char *stream_idle_seconds;
+    const char *session_idle_seconds;
     bool explain;
 };
 
@@ -39,6 +45,17 @@ static const struct command_option known[] = {
       "threads, each with its own connections; default: 1" },
     { "drain-seconds", 0, OPTION_TEXT, FIELD(drain_seconds), "N",
       "how long requests may go on after SIGTERM; default: 10" },
+    { "connections", 0, OPTION_TEXT, FIELD(connections), "N",
+      "from programs here, at once; default: 16384" },
+    { "keep-alive-seconds", 0, OPTION_TEXT, FIELD(keep_alive_seconds), "N",
+      "how long one may wait for a next request;\n"
+      "default: 120" },
+    { "stream-idle-seconds", 0, OPTION_TEXT, FIELD(stream_idle_seconds), "N",
+      "cut a request or tunnel without a byte either way\n"
+      "for so long; default: 0, never" },
+    { "session-idle-seconds", 0, OPTION_TEXT, FIELD(session_idle_seconds), "N",
+      "end a session that nobody uses for so long;\n"
+      "default: 1800; 0: never" },
     { "log-format", 0, OPTION_WORD, FIELD(log_format), "human|json",
       "human (default) or json" },
     { "log-level", 0, OPTION_WORD, FIELD(log_level), "error|warn|info|debug",
@@ -90,13 +107,63 @@ static int open_audit(const struct policy *policy, const struct log *log,
     return -1;
 }
 
-/* |text| is 1 to |max|? */
-static bool read_number(const char *text, uint64_t max, uint64_t *out)
+/* What the options above say. */
+struct numbers {
+    uint64_t workers;
+    uint64_t drain_s;
+    uint64_t connections;
+    uint64_t keep_alive_s;
+    uint64_t stream_idle_s;
+    uint64_t session_idle_s;
+};
+
+static const struct {
+    const char *name;
+    size_t text;   /* in struct options */
+    size_t number; /* in struct numbers */
+    uint64_t min, max;
+} numbers[] = {
+#define NUMBER(name) offsetof(struct numbers, name)
+    /* clang-format off */
+    { "workers",              FIELD(workers),              NUMBER(workers),
+      1, WORKERS_MAX },
+    { "drain-seconds",        FIELD(drain_seconds),        NUMBER(drain_s),
+      1, DRAIN_SECONDS_MAX },
+    { "connections",          FIELD(connections),          NUMBER(connections),
+      1, LOCAL_CONNS_LIMIT },
+    { "keep-alive-seconds",   FIELD(keep_alive_seconds),   NUMBER(keep_alive_s),
+      1, IDLE_SECONDS_MAX },
+    { "stream-idle-seconds",  FIELD(stream_idle_seconds),  NUMBER(stream_idle_s),
+      0, IDLE_SECONDS_MAX },
+    { "session-idle-seconds", FIELD(session_idle_seconds), NUMBER(session_idle_s),
+      0, IDLE_SECONDS_MAX },
+/* clang-format on */
+#undef NUMBER
+};
+
+/* Those that are not given are |out|'s already. Returns -1 to go on, else the
+ * exit status. */
+static int read_numbers(const struct options *o, struct numbers *out)
 {
-    return text_from_decimal(slice_text(text), max, out) && *out > 0;
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        const char *text =
+            *(const char *const *)(const void *)((const char *)o +
+                                                 numbers[i].text);
+        uint64_t *to = (uint64_t *)(void *)((char *)out + numbers[i].number);
+
+        if (text == NULL)
+            continue;
+        if (!text_from_decimal(slice_text(text), numbers[i].max, to) ||
+            *to < numbers[i].min)
+            return command_fail(&cmd_run_command, COMMAND_TROUBLE,
+                                "--%s is %llu to %llu", numbers[i].name,
+                                (unsigned long long)numbers[i].min,
+                                (unsigned long long)numbers[i].max);
+    }
+    return -1;
 }
 
-static int run(const struct options *o, uint64_t workers, uint64_t drain_s,
+static int run(const struct options *o, const struct numbers *n,
                const struct log *log, const struct policy *policy)
 {
     char cache_dir[PATHS_ROOM];
@@ -104,8 +171,12 @@ static int run(const struct options *o, uint64_t workers, uint64_t drain_s,
         .policy = policy,
         .policy_path = o->policy_path,
         .cache_dir = command_policy_cache(policy, cache_dir),
-        .workers = (size_t)workers,
-        .drain_ms = (int64_t)drain_s * 1000,
+        .workers = (size_t)n->workers,
+        .conns_max = (size_t)n->connections,
+        .idle = { .keep_alive_ms = n->keep_alive_s * 1000,
+                  .stream_ms = n->stream_idle_s * 1000,
+                  .session_ms = n->session_idle_s * 1000 },
+        .drain_ms = (int64_t)n->drain_s * 1000,
         .log = log,
         .out = stdout,
         .explain = o->explain,
@@ -139,10 +210,12 @@ static int tell_first_steps(void)
 
 int cmd_run_main(int argc, char **argv)
 {
-    struct options o = { .log_format = "human",
-                         .log_level = "info",
-                         .workers = "1",
-                         .drain_seconds = "10" };
+    struct options o = { .log_format = "human", .log_level = "info" };
+    struct numbers n = { .workers = 1,
+                         .drain_s = DRAIN_DEADLINE_MS / 1000,
+                         .connections = LOCAL_CONNS_MAX,
+                         .keep_alive_s = KEEP_ALIVE_IDLE_MS / 1000,
+                         .session_idle_s = SESSION_IDLE_MS / 1000 };
     struct log log = { .to = stderr,
                        .colour = terminal_colour(STDERR_FILENO),
                        .now_ms = log_wall_ms };
@@ -151,7 +224,6 @@ int cmd_run_main(int argc, char **argv)
     struct policy *policy = NULL;
     struct policy_error error;
     char line[512];
-    uint64_t workers, drain_s;
     int code = command_read(&cmd_run_command, argc, argv, &o, &operands);
 
     if (code != -1)
@@ -159,12 +231,9 @@ int cmd_run_main(int argc, char **argv)
     log.json = strcmp(o.log_format, "json") == 0;
     if (!log_level_parse(o.log_level, &log.level))
         return COMMAND_TROUBLE; /* the table lets no such word in */
-    if (!read_number(o.workers, WORKERS_MAX, &workers))
-        return command_fail(&cmd_run_command, COMMAND_TROUBLE,
-                            "--workers is 1 to %d", WORKERS_MAX);
-    if (!read_number(o.drain_seconds, DRAIN_SECONDS_MAX, &drain_s))
-        return command_fail(&cmd_run_command, COMMAND_TROUBLE,
-                            "--drain-seconds is 1 to %d", DRAIN_SECONDS_MAX);
+    code = read_numbers(&o, &n);
+    if (code != -1)
+        return code;
     if (o.policy_path == NULL && !paths_policy(found))
         return tell_first_steps();
     if (o.policy_path == NULL)
@@ -175,7 +244,7 @@ int cmd_run_main(int argc, char **argv)
     }
     secret_no_dump();
     file_limit_raise();
-    code = run(&o, workers, drain_s, &log, policy);
+    code = run(&o, &n, &log, policy);
     policy_free(policy);
     return code;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/limits.h"
+#include "proxy/local/porter.h"
 #include "tests/support/front_rig.h"
 #include "tests/support/front_server.h"
 
@@ -173,47 +174,29 @@ static void an_early_end_is_passed_on_when_open(void **state)
     front_rig_stop(&r);
 }
 
-static bool check_user(void *ctx, struct slice user, struct slice password)
+static void what_says_nothing_for_too_long_is_cut(void **state)
 {
-    (void)ctx;
-    return slice_equal(user, slice_text("alice")) &&
-           slice_equal(password, slice_text("secret"));
-}
-
-static const struct front_owner asking_owner = {
-    .route_and_open = front_rig_route,
-    .check_user = check_user,
-};
-
-static void users_are_asked_in_http(void **state)
-{
+    static const char *const asks[] = { TUNNEL, GET };
     struct front_config config = front_defaults();
-    struct front_rig r;
-    int fd;
 
     (void)state;
-    config.owner = &asking_owner;
-    front_rig_start_with(&r, config);
-    fd = front_rig_dial(&r);
-    front_rig_say_text(&r, fd, GET);
-    front_rig_expect_begin(&r, fd,
-                           slice_text(
-                               "HTTP/1.1 407 Proxy Authentication Required\r\n"
-                               "Proxy-Authenticate: Basic "),
-                           false);
-    front_rig_say_text(&r, fd,
-                       "GET http://a.example/ HTTP/1.1\r\nHost: a\r\n"
-                       "Proxy-Authorization: Basic YWxpY2U6d3Jvbmc=\r\n\r\n");
-    front_rig_expect_begin(&r, fd, slice_text("HTTP/1.1 407 "), false);
-    assert_int_equal(r.far_count, 0);
-    front_rig_say_text(&r, fd,
-                       "GET http://a.example/ HTTP/1.1\r\nHost: a\r\n"
-                       "Proxy-Authorization: basic YWxpY2U6c2VjcmV0\r\n\r\n");
-    assert_int_equal(r.far_count, 1);
-    fake_far_opened(&r.fars[0]);
-    fake_far_expect(&r.fars[0], GET_UP);
-    (void)close(fd);
-    front_rig_stop(&r);
+    config.stream_idle_ms = 100;
+    for (size_t i = 0; i < COUNT_OF(asks); i++) {
+        struct front_rig r;
+        int fd;
+
+        front_rig_start_with(&r, config);
+        fd = front_rig_dial(&r);
+        front_rig_say_text(&r, fd, asks[i]);
+        fake_far_opened(&r.fars[0]);
+        front_rig_turn(&r);
+        assert_int_equal(front_count(r.front), 1);
+        while (front_count(r.front) > 0)
+            (void)uv_run(&r.loop, UV_RUN_ONCE);
+        assert_true(r.fars[0].closed);
+        (void)close(fd);
+        front_rig_stop(&r);
+    }
 }
 
 static bool local_page(void *ctx, struct slice path, struct front_page *page)
@@ -270,7 +253,8 @@ static void too_many_connections_are_refused(void **state)
     int first, second;
 
     (void)state;
-    config.conns_max = 1;
+    CHECK_STATUS(porter_new(1, (struct rate_limit){ 0 }, &config.porter),
+                 STATUS_OK);
     front_rig_start_with(&r, config);
     first = front_rig_dial(&r);
     second = front_rig_dial(&r);
@@ -279,6 +263,7 @@ static void too_many_connections_are_refused(void **state)
     (void)close(first);
     (void)close(second);
     front_rig_stop(&r);
+    porter_free(config.porter);
 }
 
 static void a_head_must_come_in_time(void **state)
@@ -406,7 +391,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_verdict_reaches_the_program_that_asked),
         cmocka_unit_test(tunnels_close_each_way_by_itself),
         cmocka_unit_test(an_early_end_is_passed_on_when_open),
-        cmocka_unit_test(users_are_asked_in_http),
+        cmocka_unit_test(what_says_nothing_for_too_long_is_cut),
         cmocka_unit_test(our_own_port_has_our_own_pages),
         cmocka_unit_test(too_many_connections_are_refused),
         cmocka_unit_test(a_head_must_come_in_time),
