@@ -179,11 +179,15 @@ static void start_work(struct attest *a)
     attest_end(a);
 }
 
+/* That a source was not reached says nothing about the server, which was: |why|
+ * keeps the words and is of the class it has for who waits. */
 static void fail_collateral(struct attest *a, const struct why *why)
 {
     a->result.why = *why;
+    if (status_class(why->status) == CLASS_NETWORK)
+        a->result.why.status = STATUS_NO_COLLATERAL;
     appraise_row(&a->result.verdict, "collateral", "collateral is at hand",
-                 why);
+                 &a->result.why);
     attest_end(a);
 }
 

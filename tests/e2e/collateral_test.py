@@ -100,6 +100,17 @@ def a_failed_fetch_says_which_url_what_and_for_what(build):
                 check(word.lower() in answer["found"].lower(), f"no {word}: {answer}")
 
 
+def a_source_that_is_not_reached_is_not_taken_for_the_server(build):
+    with Programs(build) as programs:
+        pcs, policy = begin(programs, "pccs")
+        with pcs:
+            pass  # which is gone from now on
+        code, body = ask(programs.proxy(policy))
+        answer = json.loads(body)
+        check(code == "503" and answer["status"] == "NO_COLLATERAL", body)
+        check(answer["class"] == "collateral" and pcs.url in answer["found"], body)
+
+
 def publish(programs, sim_dir, name, fault):
     """What the maker of |sim_dir| publishes once |fault| is true of it."""
     folder = programs.dir / name
@@ -281,6 +292,7 @@ if __name__ == "__main__":
         what_the_server_does_not_staple_is_fetched_once,
         a_source_is_reached_through_the_proxy_that_it_names,
         a_failed_fetch_says_which_url_what_and_for_what,
+        a_source_that_is_not_reached_is_not_taken_for_the_server,
         a_revocation_ends_the_session_within_the_refresh_period,
         what_sev_snp_lacks_is_fetched_from_a_kds,
         a_tcb_recovery_is_foreseen_before_it_breaks_the_service,
