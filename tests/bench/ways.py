@@ -97,7 +97,7 @@ def tinyproxy(programs, to, name="tinyproxy"):
     child = start(programs, "tinyproxy", "-d", "-c", conf)
     if child is None:
         return None
-    wait_port(port)
+    wait_port(port, child)
     # By CONNECT: it closes after each absolute-form request.
     return Way(name, "connect", port, f"127.0.0.1:{to}", [child])
 
@@ -112,7 +112,7 @@ def privoxy(programs, to):
     child = start(programs, "privoxy", "--no-daemon", folder / "config")
     if child is None:
         return None
-    wait_port(port)
+    wait_port(port, child)
     return Way("privoxy", "http", port, f"127.0.0.1:{to}", [child])
 
 
@@ -121,7 +121,7 @@ def microsocks(programs, to):
     child = start(programs, "microsocks", "-i", "127.0.0.1", "-p", port)
     if child is None:
         return None
-    wait_port(port)
+    wait_port(port, child)
     return Way("microsocks", "socks5", port, f"127.0.0.1:{to}", [child])
 
 
@@ -132,8 +132,8 @@ def shadowsocks(programs, to):
     near = start(programs, "ss-local", *common, "-b", "127.0.0.1", "-l", local)
     if far is None or near is None:
         return None
-    wait_port(server)
-    wait_port(local)
+    wait_port(server, far)
+    wait_port(local, near)
     return Way("shadowsocks", "socks5", local, f"127.0.0.1:{to}", [near, far])
 
 
@@ -154,8 +154,8 @@ def stunnel(programs, to):
         f"{common}[c]\nclient = yes\naccept = 127.0.0.1:{local}\n"
         f"connect = 127.0.0.1:{server}\nCAfile = {folder}/cert\nverifyChain = yes\n")
     children = [start(programs, "stunnel", folder / n) for n in ("client", "server")]
-    wait_port(server)
-    wait_port(local)
+    wait_port(server, children[1])
+    wait_port(local, children[0])
     way = Way("stunnel+tinyproxy", "connect", local, f"127.0.0.1:{to}", children)
     way.pids += far.pids
     return way
@@ -178,11 +178,11 @@ def ssh_dynamic(programs, to):
         f"AuthorizedKeysFile {d}/authorized\nStrictModes no\nUsePAM no\n"
         "PermitRootLogin yes\nPasswordAuthentication no\nMaxSessions 100\n")
     far = start(programs, "sshd", "-D", "-e", "-f", d / "config")
-    wait_port(port)
+    wait_port(port, far)
     near = start(programs, "ssh", "-F", "none", "-N", "-D", f"127.0.0.1:{socks}", "-p",
                  port, "-i", d / "user", "-o", "StrictHostKeyChecking=no", "-o",
                  f"UserKnownHostsFile={d}/known", "-l", getpass.getuser(), "127.0.0.1")
-    wait_port(socks)
+    wait_port(socks, near)
     return Way("ssh -D", "socks5", socks, f"127.0.0.1:{to}", [near, far])
 
 
