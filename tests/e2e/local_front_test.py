@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "support"))
 from programs import PATIENCE, Program, wait_for  # noqa: E402
-from wire import kernel_holds  # noqa: E402
+from wire import kernel_holds, wait_read  # noqa: E402
 
 BUILD = Path(sys.argv[1] if len(sys.argv) > 1 else "build/asan")
 RIG = BUILD / "bin" / "local_front_test"
@@ -131,7 +131,7 @@ def answers(*parts, cut=None):
         for part in parts:
             sock.sendall(part)
         if cut == "reset":
-            time.sleep(0.2)  # so that what was sent has been read
+            wait_read(sock)
             reset(sock)
 
     return serve
@@ -436,7 +436,7 @@ class Streams(Case):
     def test_reset_is_a_reset(self):
         def serve(backend, sock, number):
             sock.sendall(b"part")
-            time.sleep(0.2)
+            wait_read(sock)
             reset(sock)
 
         b = self.backend(serve)

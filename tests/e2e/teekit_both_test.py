@@ -99,8 +99,8 @@ def fifty_sockets_at_once(build):
 
 
 def keys_rotate_in_the_middle(build):
-    with pair(build, "--epoch-seconds", "2", max_age="5s") as (_, proxy, _p):
-        until = time.monotonic() + 9
+    with pair(build, "--epoch-seconds", "3", max_age="12s") as (_, proxy, _p):
+        until = time.monotonic() + 16
         count = 0
         while time.monotonic() < until:
             same(ask(proxy, "/echo", "-d", "x"), (200, b"x"), count)
