@@ -82,7 +82,9 @@ static const char usage_end[] =
     "\n"
     "Examples:\n"
     "  veriteed --listen '*:8443' --rule app.example.com:80=127.0.0.1:8080\n"
-    "  veriteed --listen '*:8443' --rules /etc/veritee/veriteed.rules --staple pcs\n"
+    "  veriteed --listen '*:8443' --rules /etc/veritee/veriteed.rules --staple pcs\n";
+
+static const char example_simulation[] =
     "  veriteed --listen 127.0.0.1:8443 --simulate --demo\n";
 
 static void print_version(FILE *to)
@@ -105,6 +107,8 @@ static void print_usage(FILE *to)
         fault_print_all(to);
     }
     (void)fputs(usage_end, to);
+    if (sim_source_built_in())
+        (void)fputs(example_simulation, to);
 }
 
 /* --- reading ------------------------------------------------------------- */
