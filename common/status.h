@@ -48,6 +48,7 @@ enum status_class {
     ROW(TOO_LARGE,      REQUEST,    413, 0x01, "the body is larger than the limit") \
     ROW(HEAD_TOO_LARGE, REQUEST,    431, 0x01, "the request head is larger than the limit") \
     ROW(NOT_SERVICE,    REQUEST,    403, 0x02, "the destination is not a named service") \
+    ROW(MISDIRECTED,    REQUEST,    421, 0x01, "the request is for another host than its connection") \
     ROW(NOT_ALLOWED,    REQUEST,    403, 0x02, "the server's rules do not allow this destination") \
     ROW(NO_LOGIN,       REQUEST,    401, 0x02, "credentials for this page are missing or wrong") \
     ROW(NO_ACCESS,      REQUEST,    407, 0x02, "credentials are missing or wrong") \

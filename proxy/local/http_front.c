@@ -297,7 +297,8 @@ static void refuse_origin(struct client *c)
 {
     struct why why;
 
-    (void)why_fail(&why, STATUS_NOT_SERVICE, "http.host", NULL,
+    (void)why_fail(&why, STATUS_MISDIRECTED, "http.host",
+                   "RFC 9110 section 15.5.20",
                    "https to it does not end here any more");
     (void)why_expect(&why, "a new connection");
     refuse_why(c, &why, true);

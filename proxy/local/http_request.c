@@ -172,23 +172,29 @@ static enum status read_target(struct http_request *r)
     return read_absolute(r, line);
 }
 
-/* RFC 9110 section 7.4: who asks here for another host is wrong here. */
-static enum status check_origin(struct http_request *r)
+static enum status refuse_origin(struct http_request *r)
 {
     char text[TARGET_TEXT_ROOM];
 
+    if (r->target.port == 0)
+        return refuse(r, "http.host", "RFC 9110 section 7.2", "none");
+    target_text(&r->target, text);
+    (void)why_fail(&r->reader.why, STATUS_MISDIRECTED, "http.host",
+                   "RFC 9110 section 15.5.20", "%s", text);
+    target_text(&r->origin, text);
+    return why_expect(&r->reader.why, "%s, as this connection is for", text);
+}
+
+/* Who asks here for another host is wrong here. */
+static enum status check_origin(struct http_request *r)
+{
     if (!is_inside(r))
         return STATUS_OK;
-    target_text(&r->origin, text);
     if (r->form == HTTP_TUNNEL)
         return why_fail(&r->reader.why, STATUS_BAD_METHOD, "http.method",
                         "RFC 9110 section 9.3.6", "CONNECT inside of https");
-    if (!target_equal(&r->target, &r->origin)) {
-        (void)refuse(r, "http.host", "RFC 9110 section 7.4",
-                     r->target.port == 0 ? "none" : "another host");
-        return why_expect(&r->reader.why, "%s, as this connection is for",
-                          text);
-    }
+    if (!target_equal(&r->target, &r->origin))
+        return refuse_origin(r);
     if (r->path.len == 1 && r->path.at[0] == '*')
         r->path.len = 0; /* as the absolute form has it */
     r->form = HTTP_TO_TARGET;

@@ -54,7 +54,8 @@ void http_request_next(struct http_request *r);
 
 /* Read on in |*in|, as http_reader_read() does; a head that may not be passed
  * on is HTTP_BAD too. reader.why.status is then STATUS_BAD_REQUEST,
- * BAD_METHOD, BAD_ADDRESS, HEAD_TOO_LARGE or NO_MEMORY. */
+ * BAD_METHOD, BAD_ADDRESS, HEAD_TOO_LARGE, NO_MEMORY or, inside of https,
+ * MISDIRECTED. */
 enum http_step http_request_read(struct http_request *r, struct slice *in);
 
 /* What came as a path is for |target|: pass it on. */

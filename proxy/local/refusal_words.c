@@ -77,6 +77,9 @@ static const struct {
         "your configuration, which blocks what it does not name",
         "Add the host to a service in the configuration, or take the program "
         "off the proxy for this host." } },
+    { STATUS_MISDIRECTED,
+      { NULL, "the request came on a connection for another host", NULL,
+        "Ask again, on a new connection." } },
     { STATUS_NOT_ALLOWED,
       { "http_request_denied", "the server does not serve this destination",
         "the server's rules", "Ask the service's operator." } },

@@ -35,16 +35,17 @@ def counted(server):
     return json.loads(r.stdout)
 
 
-def tls_to(proxy, ca, host=HOST, port=443, protocols=("http/1.1",)):
+def tls_to(proxy, ca, host=HOST, port=443, protocols=("http/1.1",), sni=None,
+           context=None):
     """A TLS connection through CONNECT, as a browser makes it."""
     s = connect(proxy.port)
     s.sendall(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n"
               .encode())
     head = read_head(s)
     check(head.startswith(b"HTTP/1.1 200 "), head)
-    context = ssl.create_default_context(cafile=str(ca))
+    context = context or ssl.create_default_context(cafile=str(ca))
     context.set_alpn_protocols(list(protocols))
-    return context.wrap_socket(s, server_hostname=host)
+    return context.wrap_socket(s, server_hostname=sni or host)
 
 
 def openssl(*args, stdin=None):
@@ -278,13 +279,13 @@ def other_hosts_have_no_place_inside(build):
     with Programs(build) as programs:
         server, proxy, ca = intercepting(programs)
         for line, host, code in (
-                ("GET / HTTP/1.1", "other.test", 400),
-                ("GET / HTTP/1.1", f"{HOST}:80", 400),
-                ("GET / HTTP/1.1", f"below.{HOST}", 400),
+                ("GET / HTTP/1.1", "other.test", 421),
+                ("GET / HTTP/1.1", f"{HOST}:80", 421),
+                ("GET / HTTP/1.1", f"below.{HOST}", 421),
                 ("GET / HTTP/1.0", None, 400),
                 ("GET http://other.test/ HTTP/1.1", HOST, 400),
                 (f"GET http://{HOST}/ HTTP/1.1", HOST, 400),
-                ("GET https://other.test/ HTTP/1.1", HOST, 400),
+                ("GET https://other.test/ HTTP/1.1", HOST, 421),
                 ("CONNECT other.test:443 HTTP/1.1", "other.test:443", 405),
                 (f"GET https://{HOST}/count HTTP/1.1", HOST, 200),
                 ("GET /count HTTP/1.1", f"{HOST}:443", 200),
@@ -295,6 +296,31 @@ def other_hosts_have_no_place_inside(build):
                 answer = read_all(s)
             check(answer.startswith(b"HTTP/1.1 %d " % code),
                   f"{line} {host}: {answer[:200]}")
+        check(counted(server) == ZERO, f"{counted(server)} reached it")
+
+
+def the_name_of_connect_counts_not_that_of_the_handshake(build):
+    """Another SNI gets the same certificate, which says so to who looks, and
+    leads nowhere else."""
+    with Programs(build) as programs:
+        server, proxy, ca = intercepting(programs)
+        try:
+            tls_to(proxy, ca, sni="other.test").close()
+            check(False, "it showed a certificate for another host")
+        except ssl.SSLCertVerificationError as error:
+            check("mismatch" in str(error), f"{error}")
+        blind = ssl.create_default_context()
+        blind.check_hostname = False
+        blind.verify_mode = ssl.CERT_NONE
+        for host, code in (("other.test", 421), (HOST, 200)):
+            with tls_to(proxy, ca, sni="other.test", context=blind) as s:
+                leaf = s.getpeercert(binary_form=True)
+                check(HOST.encode() in leaf and b"other.test" not in leaf,
+                      "whose certificate?")
+                s.sendall(f"GET /count HTTP/1.1\r\nHost: {host}\r\n"
+                          "Connection: close\r\n\r\n".encode())
+                answer = read_all(s)
+            check(answer.startswith(b"HTTP/1.1 %d " % code), f"{answer[:200]}")
         check(counted(server) == ZERO, f"{counted(server)} reached it")
 
 
@@ -434,7 +460,7 @@ def a_new_policy_ends_what_it_does_not_want(build):
                 policy.write_text(text)
                 follow(proxy)
                 s.sendall(ask)
-                check(b"HTTP/1.1 403 " in read_all(s), "it went on")
+                check(b"HTTP/1.1 421 " in read_all(s), "it went on")
             policy.write_text(before)
             follow(proxy)
 
@@ -459,6 +485,7 @@ if __name__ == "__main__":
         teekit_serves_them_too,
         the_far_end_sees_what_the_browser_does,
         other_hosts_have_no_place_inside,
+        the_name_of_connect_counts_not_that_of_the_handshake,
         what_no_service_asks_for_is_left_alone,
         bytes_ahead_of_the_answer_are_tls,
         what_is_no_tls_ends_one_connection,

@@ -158,7 +158,7 @@ static void none_goes_on_in_the_clear(void **state)
     ends = false;
     say(&a, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_int_equal(a.rig.far_count, 0);
-    expect_begin(&a, "HTTP/1.1 403 ");
+    expect_begin(&a, "HTTP/1.1 421 ");
     end(&a);
 }
 
@@ -175,7 +175,7 @@ static void none_that_waited_does_either(void **state)
     ends = false;
     front_refreshed(a.rig.front);
     assert_int_equal(a.rig.far_count, 0);
-    expect_begin(&a, "HTTP/1.1 403 ");
+    expect_begin(&a, "HTTP/1.1 421 ");
     end(&a);
 }
 
