@@ -46,8 +46,7 @@ code $(files '*.c' '*.h' | grep -vE '^(tests|docs/examples)/') | awk -F '\t' '
         library("libcurl", "curl/", "collateral/")
         library("libuv", "uv(\\.h|/)",
                 "collateral/|proxy/(io|local|tools|server)/")
-        library("llhttp", "llhttp\\.h",
-                "proxy/io/http_[^/]*|proxy/server/request[^/]*")
+        library("llhttp", "llhttp\\.h", "proxy/io/http_[^/]*")
         library("uthash", "ut(hash|list)\\.h", "collateral/|proxy/")
 
         pure = "^(verifier|policy|proxy/tunnel)$"
