@@ -208,6 +208,41 @@ static void fill_queue(struct end *e)
         CHECK_STATUS(conn_write(e->conn, SLICE_OF(chunk)), STATUS_OK);
 }
 
+static void on_time(uv_timer_t *timer)
+{
+    bool *over = timer->data;
+
+    *over = true;
+}
+
+static void turn_for(uv_loop_t *loop, uint64_t ms)
+{
+    bool over = false;
+    uv_timer_t timer = { .data = &over };
+
+    assert_int_equal(uv_timer_init(loop, &timer), 0);
+    assert_int_equal(uv_timer_start(&timer, on_time, ms, 0), 0);
+    loop_until(loop, &over);
+    uv_close((uv_handle_t *)&timer, NULL);
+    (void)uv_run(loop, UV_RUN_NOWAIT); /* finishes the closing */
+}
+
+/* Write until the system takes no more, though it had time to move what it
+ * has. */
+static void stuff(struct ends *p)
+{
+    static const uint8_t chunk[4096];
+    struct conn *c = p->a.conn;
+    size_t before;
+
+    do {
+        while (conn_pending(c) + sizeof(chunk) <= ENDS_QUEUE_BYTES)
+            CHECK_STATUS(conn_write(c, SLICE_OF(chunk)), STATUS_OK);
+        before = conn_pending(c);
+        turn_for(&p->loop, 300);
+    } while (conn_pending(c) < before);
+}
+
 static bool goes_on(void *ctx)
 {
     const struct end *e = ctx;
@@ -222,7 +257,7 @@ static void what_a_lingerer_could_not_send_is_no_clean_end(void **state)
     (void)state;
     ends_begin(&p);
     conn_pause(p.b.conn);
-    fill_queue(&p.a);
+    stuff(&p);
     conn_linger(p.a.conn);
     p.a.conn = NULL;
     (void)uv_run(&p.loop, UV_RUN_DEFAULT); /* until a has given up */
