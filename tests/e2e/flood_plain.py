@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """A flood from some addresses leaves those who come from another in peace: 1,000
-handshakes that never finish, slow heads, connections that say nothing, and
-requests for quotes as fast as they are answered.
+handshakes that never finish, half of them of teekit's clients, slow heads,
+connections that say nothing, and requests for quotes as fast as they are
+answered.
 
 As a test: everybody is answered, and memory keeps its bound. As a benchmark
 (tests/bench/flood, or FLOOD_GOAL set): the 99th percentile of requests is
@@ -39,15 +40,16 @@ HANDSHAKES, SLOW, SILENT = 1000, 100, 100
 # --- the flood, a program of its own -----------------------------------------
 
 
-def upgrade(freshness):
+def upgrade(freshness, teekit=False):
+    """Of a client of ours, or of teekit's, which says nothing of itself."""
     key = base64.b64encode(bytes(16)).decode()
     challenge = base64.urlsafe_b64encode(bytes(32)).decode().rstrip("=")
+    own = "" if teekit else (f"Sec-WebSocket-Protocol: veritee.2\r\n"
+                             f"Veritee-Challenge: {challenge}\r\n"
+                             f"Veritee-Freshness: {freshness}\r\n")
     return (f"GET /__ra__ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
             f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-            f"Sec-WebSocket-Key: {key}\r\n"
-            f"Sec-WebSocket-Protocol: veritee.2\r\n"
-            f"Veritee-Challenge: {challenge}\r\n"
-            f"Veritee-Freshness: {freshness}\r\n\r\n").encode()
+            f"Sec-WebSocket-Key: {key}\r\n{own}\r\n").encode()
 
 
 def connect(port, n):
@@ -73,7 +75,8 @@ def hold(port, count, data):
 def flood(port):
     """Keep it up until killed; says "full" once all are there."""
     os.nice(19)
-    handshakes = hold(port, HANDSHAKES, upgrade("epoch"))
+    handshakes = hold(port, HANDSHAKES // 2, upgrade("epoch"))
+    handshakes += hold(port, HANDSHAKES // 2, upgrade("", teekit=True))
     slow = hold(port, SLOW, b"GET / HTTP/1.1\r\nX: ")
     hold_silent = hold(port, SILENT, b"")
     print(f"full {len(handshakes)} {len(slow)} {len(hold_silent)}", flush=True)
