@@ -319,6 +319,34 @@ struct slice wire_in_bytes(struct wire_in *in, size_t max)
     return take_string(in, WIRE_BYTES, max);
 }
 
+/* The head of a byte string is that of a number but for its three highest
+ * bits (RFC 8949 section 3). */
+size_t wire_in_bytes_head(struct wire_in *in, size_t max)
+{
+    uint8_t head[9];
+    struct item i = { 0 };
+    size_t tag = 0, len;
+
+    if (!in->failed && decode_head(in->left, &i) && i.tag &&
+        i.value == TAG_UINT8_ARRAY)
+        tag = i.size;
+    len = MIN_OF(in->left.len - tag, sizeof(head));
+    if (in->failed || len == 0 || in->left.at[tag] >> 5 != 2) {
+        wire_in_fail(in);
+        return 0;
+    }
+    memcpy(head, in->left.at + tag, len);
+    head[0] &= 0x1f;
+    if (!decode_head(slice_of(head, len), &i) || i.kind != WIRE_UINT ||
+        i.value > max) {
+        wire_in_fail(in);
+        return 0;
+    }
+    tag += i.size;
+    in->left = slice_of(in->left.at + tag, in->left.len - tag);
+    return (size_t)i.value;
+}
+
 struct slice wire_in_loose(struct wire_in *in, size_t max)
 {
     return take_string(in, WIRE_TEXT, max);

@@ -72,6 +72,11 @@ struct slice wire_in_loose(struct wire_in *in, size_t max); /* text, not checked
                                                             * to be UTF-8 */
 bool wire_in_bool(struct wire_in *in);
 
+/* The head alone of a byte string that may be incomplete: how many bytes it
+ * has, of which none is passed over. Only as the last thing that is read, with
+ * WIRE_ANY. */
+size_t wire_in_bytes_head(struct wire_in *in, size_t max);
+
 /* Begin an array or map of at most |max| items or pairs. Walk it by
  * while (wire_in_more(in, &list)) ...; a map's pair is a key, then a value. */
 struct wire_list wire_in_array(struct wire_in *in, uint64_t max);

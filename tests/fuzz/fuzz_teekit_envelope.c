@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "proxy/tunnel/teekit_envelope.h"
+#include "proxy/tunnel/teekit_opening.h"
 
 static void check_inside(struct slice part, struct slice whole)
 {
@@ -36,6 +37,27 @@ static void check_again(const struct teekit_envelope *e)
     free(raw);
 }
 
+/* What is opened as it comes, the parser reads the same way. */
+static void check_opening(struct slice message, enum status st,
+                          const struct teekit_envelope *e)
+{
+    static const struct teekit_key key = { { 1 } };
+    uint8_t *copy = malloc(MAX_OF(message.len, 1));
+    struct teekit_opening o = { 0 };
+
+    assert(copy != NULL);
+    if (message.len > 0)
+        memcpy(copy, message.at, message.len);
+    teekit_opening_more(&o, &key, copy, message.len, message.len);
+    if (teekit_opening_is_on(&o)) {
+        assert(st == STATUS_OK && e->type == TEEKIT_ENC);
+        assert(message.at + o.text_at == e->ciphertext.at + TEEKIT_TAG_BYTES);
+        assert(memcmp(o.stream.nonce, e->nonce.at, TEEKIT_NONCE_BYTES) == 0);
+    }
+    teekit_opening_reset(&o);
+    free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -46,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     enum status st = teekit_envelope_parse(message, &e, &why);
 
     assert(st == why.status);
+    check_opening(message, st, &e);
     if (st != STATUS_OK || e.type == TEEKIT_OTHER)
         return 0;
     check_inside(e.public_key, message);
