@@ -96,19 +96,21 @@ void buffer_byte(struct buffer *b, uint8_t byte)
 
 void buffer_printf(struct buffer *b, const char *format, ...)
 {
+    const size_t room = b->failed ? 0 : b->cap - b->len;
     va_list args, again;
     int need;
     uint8_t *p;
 
     va_start(args, format);
     va_copy(again, args);
-    need = vsnprintf(NULL, 0, format, args);
+    need =
+        vsnprintf(room > 0 ? (char *)b->at + b->len : NULL, room, format, args);
     va_end(args);
     p = need < 0 ? NULL : buffer_reserve(b, (size_t)need + 1);
-    if (p != NULL) {
+    if (p != NULL && (size_t)need >= room)
         (void)vsnprintf((char *)p, (size_t)need + 1, format, again);
+    if (p != NULL)
         buffer_commit(b, (size_t)need);
-    }
     va_end(again);
     b->failed = b->failed || need < 0;
 }

@@ -1,6 +1,8 @@
 #include "common/secret.h"
 
+#include <assert.h>
 #include <sodium.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -30,6 +32,25 @@ bool secret_equal(const void *a, const void *b, size_t len)
 void secret_random(void *out, size_t len)
 {
     randombytes_buf(out, len);
+}
+
+void secret_draw(struct secret_pool *pool, void *out, size_t len)
+{
+    uint8_t *from;
+
+    if (pool == NULL) {
+        secret_random(out, len);
+        return;
+    }
+    assert(len <= sizeof(pool->bytes));
+    if (pool->left < len) {
+        secret_random(pool->bytes, sizeof(pool->bytes));
+        pool->left = sizeof(pool->bytes);
+    }
+    pool->left -= len;
+    from = pool->bytes + pool->left;
+    memcpy(out, from, len);
+    secret_wipe(from, len);
 }
 
 void *secret_new(size_t len)

@@ -28,6 +28,18 @@ bool secret_equal(const void *a, const void *b, size_t len);
 /* Unpredictable bytes. */
 void secret_random(void *out, size_t len);
 
+/* The same, drawn from the system many at a time: for nonces and ids, of which
+ * there are thousands a second. Not for keys, which should not lie about before
+ * they are used. All zero at first; no byte is given twice. */
+#define SECRET_POOL_BYTES 1024
+struct secret_pool {
+    uint8_t bytes[SECRET_POOL_BYTES];
+    size_t left; /* not given yet; the first ones of |bytes| */
+};
+
+/* |len| is at most SECRET_POOL_BYTES. NULL |pool|: as secret_random(). */
+void secret_draw(struct secret_pool *pool, void *out, size_t len);
+
 /* Pages that are locked in memory and left out of core dumps, as far as the
  * system allows; wiped when freed. NULL when out of memory. */
 void *secret_new(size_t len);

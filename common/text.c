@@ -271,6 +271,16 @@ bool text_same_word(struct slice a, struct slice b)
     return true;
 }
 
+bool text_is_word(struct slice a, const char *word)
+{
+    size_t i;
+
+    for (i = 0; i < a.len && word[i] != '\0'; i++)
+        if (lower(a.at[i]) != lower((uint8_t)word[i]))
+            return false;
+    return i == a.len && word[i] == '\0';
+}
+
 static bool is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t';

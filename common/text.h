@@ -47,6 +47,10 @@ MUST_CHECK bool text_from_base64(struct slice text, uint8_t *out, size_t room,
 /* Equal without regard to the case of ASCII letters. */
 bool text_same_word(struct slice a, struct slice b);
 
+/* The same with a C string, whose length need not be known: most words differ
+ * in their first letter. */
+bool text_is_word(struct slice a, const char *word);
+
 /* True for a token, as HTTP's names and methods are (RFC 9110 section 5.6.2):
  * not empty. */
 bool text_is_token(struct slice text);

@@ -45,6 +45,8 @@ struct carrier {
 struct carrier_hub {
     uv_loop_t *loop;
     uv_idle_t flush;         /* active while |dirty| is not empty */
+    uv_timer_t blocks;       /* of the scratch */
+    unsigned handles;        /* of those two, how many are not closed yet */
     struct scratch *scratch; /* owned */
     struct list dirty;       /* carriers with something to do, oldest first */
     size_t carriers;
@@ -531,14 +533,20 @@ static void on_hub_closed(uv_handle_t *handle)
 {
     struct carrier_hub *hub = handle->data;
 
+    if (--hub->handles > 0)
+        return;
     scratch_free(hub->scratch);
     free(hub);
 }
 
 static void hub_close_if_empty(struct carrier_hub *hub)
 {
-    if (hub->over && hub->carriers == 0)
-        uv_close((uv_handle_t *)&hub->flush, on_hub_closed);
+    if (!hub->over || hub->carriers > 0)
+        return;
+    blocks_free(&hub->scratch->blocks);
+    hub->blocks.data = hub;
+    uv_close((uv_handle_t *)&hub->flush, on_hub_closed);
+    uv_close((uv_handle_t *)&hub->blocks, on_hub_closed);
 }
 
 static void hub_release(struct carrier_hub *hub)
@@ -558,8 +566,11 @@ enum status carrier_hub_open(uv_loop_t *loop, struct carrier_hub **out)
         return STATUS_NO_MEMORY;
     }
     hub->loop = loop;
-    (void)uv_idle_init(loop, &hub->flush); /* cannot fail */
+    (void)uv_idle_init(loop, &hub->flush); /* neither can fail */
+    (void)uv_timer_init(loop, &hub->blocks);
     hub->flush.data = hub;
+    hub->handles = 2;
+    blocks_begin(&hub->scratch->blocks, &hub->blocks);
     list_init(&hub->dirty);
     *out = hub;
     return STATUS_OK;

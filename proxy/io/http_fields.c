@@ -79,7 +79,7 @@ struct slice http_fields_value(const struct http_fields *f, size_t i)
 
 static bool is_called(const struct http_fields *f, size_t i, const char *name)
 {
-    return text_same_word(http_fields_name(f, i), slice_text(name));
+    return text_is_word(http_fields_name(f, i), name);
 }
 
 size_t http_fields_count(const struct http_fields *f, const char *name)
@@ -152,7 +152,7 @@ bool http_fields_is_hop(const struct http_fields *f, size_t i)
         if (is_called(f, i, hop[k]))
             return true;
     if (name.len >= prefix_len &&
-        text_same_word(slice_of(name.at, prefix_len), slice_text(prefix)))
+        text_is_word(slice_of(name.at, prefix_len), prefix))
         return true;
     return any_lists(f, "Connection", name);
 }

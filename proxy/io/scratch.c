@@ -27,6 +27,7 @@ void scratch_free(struct scratch *s)
 {
     if (s == NULL)
         return;
+    blocks_free(&s->blocks);
     buffer_free(&s->spare);
     free(s->read);
     free(s);

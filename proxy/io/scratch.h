@@ -15,6 +15,7 @@
 #include "common/buffer.h"
 #include "common/compiler.h"
 #include "common/status.h"
+#include "proxy/io/blocks.h"
 #include "proxy/io/gather.h"
 
 #define SCRATCH_READ_BYTES      (256 * 1024)
@@ -30,6 +31,7 @@ struct scratch {
     uint8_t keys[64 * SCRATCH_KEY_BYTES];
     size_t key_at; /* first byte of |keys| not used yet */
     struct gather gather;
+    struct blocks blocks; /* keeps nothing but in a carrier_hub */
 };
 
 /* Returns STATUS_OK or STATUS_NO_MEMORY; |*out| is NULL unless OK. */

@@ -7,7 +7,8 @@
 #include "common/compiler.h"
 #include "proxy/io/ws_reader.h"
 
-#define QUEUE_MAX_BYTES (16 * 1024) /* pongs and the close; messages are lent */
+#define QUEUE_MAX_BYTES  (16 * 1024) /* pongs and the close; messages are lent */
+#define DIRECT_MIN_BYTES (32 * 1024) /* so much of a message is not copied */
 
 struct ws_link {
     struct conn *conn; /* owned; NULL once given up */
@@ -18,6 +19,7 @@ struct ws_link {
     struct ws_reader reader;
     struct buffer partial; /* of a message that comes in parts */
     size_t counted;        /* of it, in scratch->parts */
+    bool fragments;        /* it has more than one frame */
     bool busy;             /* inside on_read(): not to be freed yet */
     bool over;             /* on_end() was called, or the owner gave it up */
     bool close_sent;
@@ -120,7 +122,7 @@ static void give_back(struct ws_link *l)
     struct scratch *s = l->scratch;
 
     if (s->spare.at != NULL || l->partial.cap > SCRATCH_SPARE_MAX_BYTES) {
-        buffer_free(&l->partial);
+        blocks_give(&s->blocks, &l->partial);
     } else {
         s->spare = l->partial;
         buffer_clear(&s->spare);
@@ -136,17 +138,49 @@ void ws_link_take(struct ws_link *l, struct buffer *out)
     count_partial(l);
 }
 
+/* Memory for a message that begins. */
+static void begin_partial(struct ws_link *l)
+{
+    struct scratch *s = l->scratch;
+    const size_t max = (size_t)l->reader.message_max;
+
+    if (l->reader.message_len >= BLOCKS_MIN_BYTES) {
+        l->partial = blocks_take(&s->blocks, max);
+        return;
+    }
+    l->partial = s->spare;
+    l->partial.max = max;
+    s->spare = buffer_with_max(0);
+}
+
+/* A piece that was read to where it belongs is there already. */
+static void add_piece(struct ws_link *l, const struct ws_piece *piece)
+{
+    if (l->partial.at != NULL && buffer_ok(&l->partial) &&
+        piece->at == l->partial.at + l->partial.len)
+        buffer_commit(&l->partial, piece->len);
+    else
+        buffer_add(&l->partial, slice_of(piece->at, piece->len));
+    count_partial(l);
+}
+
+static void tell_part(struct ws_link *l)
+{
+    const size_t total = (size_t)ws_reader_total(&l->reader);
+
+    if (total > 0 && !l->fragments && l->events->on_part != NULL)
+        l->events->on_part(l->ctx, l->partial.at, l->partial.len, total);
+}
+
 static void on_part(struct ws_link *l, const struct ws_piece *piece)
 {
     struct why why;
 
     if (piece->first) {
-        l->partial = l->scratch->spare;
-        l->scratch->spare = buffer_with_max(0);
-        l->partial.max = (size_t)l->reader.message_max;
+        begin_partial(l);
+        l->fragments = !l->reader.fin;
     }
-    buffer_add(&l->partial, slice_of(piece->at, piece->len));
-    count_partial(l);
+    add_piece(l, piece);
     if (l->scratch->parts > l->scratch->parts_max) {
         send_close(l, WS_CLOSE_TRY_LATER, slice_text("too much at once"));
         (void)why_fail(&why, STATUS_LIMIT, "ws", NULL,
@@ -160,8 +194,10 @@ static void on_part(struct ws_link *l, const struct ws_piece *piece)
         end(l, &why);
         return;
     }
-    if (!piece->last)
+    if (!piece->last) {
+        tell_part(l);
         return;
+    }
     l->events->on_message(l->ctx, piece->opcode, l->partial.at, l->partial.len);
     gather_flush(&l->scratch->gather); /* before others use that memory */
     give_back(l);
@@ -180,9 +216,16 @@ static void on_piece(struct ws_link *l, const struct ws_piece *piece)
 static uint8_t *on_alloc(void *ctx, size_t *room)
 {
     struct ws_link *l = ctx;
+    const uint64_t left = ws_reader_left(&l->reader);
+    uint8_t *at = NULL;
 
     *room = ws_reader_room(&l->reader, SCRATCH_READ_BYTES);
-    return l->scratch->read;
+    if (l->partial.at != NULL && left >= DIRECT_MIN_BYTES) {
+        *room = (size_t)MIN_OF(left, (uint64_t)SCRATCH_READ_BYTES);
+        at = buffer_reserve(&l->partial, *room);
+        count_partial(l);
+    }
+    return at != NULL ? at : l->scratch->read;
 }
 
 static void on_read(void *ctx, uint8_t *at, size_t len)

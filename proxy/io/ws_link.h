@@ -23,6 +23,11 @@
 struct ws_link;
 
 struct ws_link_events {
+    /* |len| bytes of a message of |total| have come, and lie at |at|; what the
+     * owner writes there stays. It comes again with more, wherever that then
+     * lies, and at last on_message() with all; or none of that. Not for
+     * messages that come in one piece, or in fragments. May be NULL. */
+    void (*on_part)(void *ctx, uint8_t *at, size_t len, size_t total);
     /* One whole message, WS_TEXT or WS_BINARY. |at| may be written during
      * the call. It is borrowed until the gathering of the scratch ends, which
      * is on during the call. */

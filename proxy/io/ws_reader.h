@@ -73,6 +73,18 @@ MUST_CHECK enum status ws_reader_next(struct ws_reader *r, uint8_t **at,
                                       size_t *len, bool *got,
                                       struct ws_piece *piece, struct why *why);
 
+/* Bytes of the data frame being read that are still to come; 0 in between. */
+static inline uint64_t ws_reader_left(const struct ws_reader *r)
+{
+    return r->in_payload && r->opcode < WS_CLOSE ? r->left : 0;
+}
+
+/* Bytes of the message being read, once its last frame has begun; else 0. */
+static inline uint64_t ws_reader_total(const struct ws_reader *r)
+{
+    return r->in_payload && r->opcode < WS_CLOSE && r->fin ? r->message_len : 0;
+}
+
 /* The close code to send for the defect that ws_reader_next() found; 0 while
  * there is none. */
 uint16_t ws_reader_close_code(const struct ws_reader *r);

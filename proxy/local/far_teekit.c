@@ -243,6 +243,7 @@ static void close_far(struct far *f)
                           slice_text("the application is gone"));
     drop_request(t);
     teekit_ws_fini(&t->ws);
+    blocks_give(t->config.blocks, &t->down);
     far_teekit_part(t);
     far_tunnel_free(t->far);
     t->far = NULL;
@@ -265,7 +266,7 @@ static const struct far_ops ops = {
 static void after_answer(struct far_teekit *t)
 {
     if (t->down.cap > KEEP_BYTES)
-        buffer_free(&t->down);
+        blocks_give(t->config.blocks, &t->down);
     if (t->state == FAR_TEEKIT_TELLING) {
         t->state = t->last || t->lost ? FAR_TEEKIT_ENDED : FAR_TEEKIT_READING;
         far_teekit_release(t);

@@ -17,6 +17,7 @@
 
 struct far_teekit_config {
     uv_loop_t *loop;
+    struct blocks *blocks; /* of the loop */
     const struct log *log;
     const char *endpoint;      /* borrowed */
     int64_t answer_timeout_ms; /* of each request */

@@ -55,11 +55,14 @@ static void begin_request(struct far_teekit *t)
         refuse_size(t, body_max(t));
         return;
     }
-    if (teekit_parcel_new(&t->request, (size_t)left, &t->parcel) != STATUS_OK) {
+    if (teekit_parcel_new(t->config.blocks, &t->request, (size_t)left,
+                          &t->parcel) != STATUS_OK) {
         (void)why_fail(&why, STATUS_NO_MEMORY, "teekit", NULL, "no memory");
         far_teekit_refuse(t, &why);
         return;
     }
+    if (left >= TEEKIT_PARCEL_BEGIN_BYTES)
+        teekit_session_begin(&t->user, t->parcel, &t->request, (size_t)left);
     if (may_grow(t, left) && http_fields_has(f, "Expect", "100-continue") &&
         (t->reader.chunked || left > 0)) {
         buffer_text(&t->down, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -157,7 +160,7 @@ static bool tell_in_place(struct far_teekit *t, struct slice head,
     if (head.len > at) { /* the message's own head was shorter */
         buffer_add(&t->down, head);
         buffer_add(&t->down, body);
-        buffer_free(&whole);
+        blocks_give(t->config.blocks, &whole);
         return true;
     }
     memcpy(whole.at + at - head.len, head.at, head.len);

@@ -16,7 +16,7 @@
 #include "proxy/local/teekit_ws.h"
 
 #define IN_BYTES       (16 * 1024)
-#define BODY_BYTES     (64 * 1024)   /* offered at once for a body */
+#define BODY_BYTES     (256 * 1024)  /* offered at once for a body */
 #define WINDOW_BYTES   (1024 * 1024) /* told, and not given back */
 #define DOWN_MAX_BYTES (TEEKIT_MESSAGE_MAX_BYTES + 2 * HTTP_HEAD_MAX_BYTES)
 #define IN_PLACE_BYTES (1024 * 1024) /* larger bodies are not copied */

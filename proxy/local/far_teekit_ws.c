@@ -16,7 +16,7 @@ void far_teekit_ws_begin(struct far_teekit *t)
         st = why_fail(&why, STATUS_BAD_REQUEST, "http.body", "RFC 6455 4.1",
                       "with an upgrade");
     if (st == STATUS_OK) {
-        st = teekit_parcel_new(&t->request, 0, &p);
+        st = teekit_parcel_new(NULL, &t->request, 0, &p);
         if (st != STATUS_OK)
             (void)why_fail(&why, st, "teekit", NULL, "no memory");
     }
@@ -41,7 +41,7 @@ void far_teekit_ws_end(struct far_teekit *t, uint16_t code, struct slice reason)
 
     if (t->user.session == NULL || t->user.id.len == 0)
         return;
-    if (teekit_parcel_new(&m, 0, &p) == STATUS_OK)
+    if (teekit_parcel_new(NULL, &m, 0, &p) == STATUS_OK)
         teekit_session_send(&t->user, p, &m, TEEKIT_NOTHING);
     far_teekit_part(t);
 }

@@ -100,6 +100,7 @@ enum status peer_wire_attach(struct peer_wire *w,
     const char *endpoint = config->endpoint->url;
     const struct far_teekit_config teekit = {
         .loop = config->loop,
+        .blocks = &carrier_hub_scratch(config->hub)->blocks,
         .log = config->log,
         .endpoint = endpoint,
         .answer_timeout_ms = config->service->answer_timeout_ms,

@@ -14,7 +14,7 @@
 static bool is_any_of(struct slice name, const char *const *words, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (text_same_word(name, slice_text(words[i])))
+        if (text_is_word(name, words[i]))
             return true;
     return false;
 }
@@ -33,8 +33,7 @@ static bool is_websocket_field(struct slice name)
     static const char prefix[] = "Sec-WebSocket-";
 
     return name.len >= sizeof(prefix) - 1 &&
-           text_same_word(slice_of(name.at, sizeof(prefix) - 1),
-                          slice_text(prefix));
+           text_is_word(slice_of(name.at, sizeof(prefix) - 1), prefix);
 }
 
 /* --- requests ------------------------------------------------------------ */
@@ -65,7 +64,7 @@ static struct slice join(const struct http_fields *f, size_t i,
                          struct buffer *text)
 {
     struct slice name = http_fields_name(f, i);
-    const char *mark = text_same_word(name, slice_text("Cookie")) ? "; " : ", ";
+    const char *mark = text_is_word(name, "Cookie") ? "; " : ", ";
     size_t at = text->len;
 
     http_latin_read(http_fields_value(f, i), text);
@@ -107,8 +106,7 @@ static struct slice path_of(struct slice line)
         return line;
     if (slice_equal(line, slice_text("*")))
         return line;
-    if (line.len <= skip ||
-        !text_same_word(slice_of(line.at, skip), slice_text(scheme)))
+    if (line.len <= skip || !text_is_word(slice_of(line.at, skip), scheme))
         return (struct slice){ 0 };
     slash = memchr(line.at + skip, '/', line.len - skip);
     return slash == NULL
@@ -202,8 +200,7 @@ static enum status take_protocols(const struct http_fields *f,
         struct slice list = http_fields_value(f, i);
         struct slice item;
 
-        if (!text_same_word(http_fields_name(f, i),
-                            slice_text("Sec-WebSocket-Protocol")))
+        if (!text_is_word(http_fields_name(f, i), "Sec-WebSocket-Protocol"))
             continue;
         while (text_list_next(&list, &item)) {
             if (m->protocol_count == TEEKIT_PROTOCOLS_MAX ||
@@ -261,8 +258,7 @@ static bool is_framing(struct slice name)
     static const char prefix[] = "Proxy-";
 
     if (name.len >= sizeof(prefix) - 1 &&
-        text_same_word(slice_of(name.at, sizeof(prefix) - 1),
-                       slice_text(prefix)))
+        text_is_word(slice_of(name.at, sizeof(prefix) - 1), prefix))
         return true;
     return is_any_of(name, words, COUNT_OF(words)) || is_websocket_field(name);
 }
@@ -303,7 +299,7 @@ static bool has_field(const struct teekit_message *m, const char *name,
                       struct slice *value)
 {
     for (size_t i = 0; i < m->field_count; i++)
-        if (text_same_word(m->fields[i].name, slice_text(name))) {
+        if (text_is_word(m->fields[i].name, name)) {
             *value = m->fields[i].value;
             return true;
         }

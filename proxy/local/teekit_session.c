@@ -13,6 +13,7 @@
 #include "proxy/io/ws_queue.h"
 #include "proxy/local/teekit_evidence.h"
 #include "proxy/tunnel/teekit_envelope.h"
+#include "proxy/tunnel/teekit_opening.h"
 
 #define TICK_MS         500
 #define FULL_BYTES      (1024 * 1024)
@@ -43,6 +44,7 @@ struct teekit_session {
     unsigned handles; /* that are not closed yet */
     uint8_t public_key[TEEKIT_KEY_BYTES]; /* the server's */
     struct teekit_key key;                /* zero until accepted */
+    struct secret_pool pool;              /* of nonces and ids */
     struct ws_queue queue;                /* what is to be sent */
     size_t held;                          /* bytes that users hold */
     int64_t heard_ms;                     /* when something last came */
@@ -50,6 +52,7 @@ struct teekit_session {
                                            * 0: none */
     struct teekit_traffic traffic;
     struct teekit_user *users[STREAMS_MAX];
+    struct teekit_opening opening; /* of a large message that comes */
     struct teekit_message message; /* the one being read */
 };
 
@@ -102,6 +105,8 @@ void teekit_session_close(struct teekit_session *s, const struct why *why)
                                                      : WS_CLOSE_GOING_AWAY);
     ws_queue_drop(&s->queue);
     teekit_seal_wipe(&s->key);
+    teekit_opening_reset(&s->opening);
+    secret_wipe(&s->pool, sizeof(s->pool));
     s->config.events->on_closed(s->config.ctx, &given);
     uv_close((uv_handle_t *)&s->tick, on_handle_closed);
     uv_close((uv_handle_t *)&s->flush, on_handle_closed);
@@ -171,7 +176,10 @@ void teekit_session_send(struct teekit_user *u, struct teekit_parcel *p,
     assert(s->state == TEEKIT_READY && u->id.len > 0);
     m->id = u->id;
     s->traffic.bytes_out += teekit_parcel_body(p);
-    teekit_parcel_seal(p, m, kind, &s->key);
+    if (p->begun)
+        teekit_parcel_end(p);
+    else
+        teekit_parcel_seal(p, m, kind, &s->key, &s->pool);
     enqueue(s, p);
 }
 
@@ -182,7 +190,7 @@ static enum status say(struct teekit_session *s,
     const struct teekit_message none = { .type = TEEKIT_UNKNOWN };
     struct teekit_parcel *p;
     struct builder b;
-    enum status st = teekit_parcel_new(&none, WORD_MAX_BYTES, &p);
+    enum status st = teekit_parcel_new(NULL, &none, WORD_MAX_BYTES, &p);
 
     if (st != STATUS_OK)
         return st;
@@ -228,16 +236,34 @@ void teekit_session_leave(struct teekit_user *u)
     end_if_drained(s);
 }
 
-void teekit_session_ask(struct teekit_user *u, int64_t ms)
+/* A new id for |u|. */
+static void name(struct teekit_user *u)
 {
     uint8_t random[ID_RANDOM_BYTES];
     char text[ID_SLOT_DIGITS + TEXT_BASE64_ROOM(ID_RANDOM_BYTES)];
 
-    secret_random(random, sizeof(random));
+    secret_draw(&u->session->pool, random, sizeof(random));
     (void)snprintf(text, sizeof(text), "%03x", (unsigned)u->slot);
     text_base64url(SLICE_OF(random), text + ID_SLOT_DIGITS,
                    sizeof(text) - ID_SLOT_DIGITS);
     u->id = teekit_message_id(text, u->id_bytes);
+}
+
+void teekit_session_begin(struct teekit_user *u, struct teekit_parcel *p,
+                          struct teekit_message *m, size_t len)
+{
+    struct teekit_session *s = u->session;
+
+    assert(s->state == TEEKIT_READY);
+    name(u);
+    m->id = u->id;
+    teekit_parcel_begin(p, m, TEEKIT_TEXT, len, &s->key, &s->pool);
+}
+
+void teekit_session_ask(struct teekit_user *u, int64_t ms)
+{
+    if (u->id.len == 0)
+        name(u);
     u->asked_ms = now_ms(u->session);
     u->deadline_ms = u->asked_ms + ms;
 }
@@ -321,20 +347,29 @@ static void on_plain(struct teekit_session *s, uint8_t *text, size_t len)
         drop(s, &why);
 }
 
-static void on_sealed(struct teekit_session *s, uint8_t *at,
-                      const struct teekit_envelope *e)
+/* |st| says whether |text| could be opened. */
+static void on_opened(struct teekit_session *s, enum status st, uint8_t *text,
+                      size_t len)
 {
     struct why why;
-    uint8_t *text;
-    size_t len;
 
-    if (teekit_seal_open(&s->key, at, e, &text, &len) == STATUS_OK) {
+    if (st == STATUS_OK) {
         on_plain(s, text, len);
         return;
     }
     (void)why_fail(&why, STATUS_BAD_RECORD, "enc", NULL,
                    "a message that was not sealed with our key");
     teekit_session_close(s, &why);
+}
+
+static void on_sealed(struct teekit_session *s, uint8_t *at,
+                      const struct teekit_envelope *e)
+{
+    uint8_t *text;
+    size_t len;
+    enum status st = teekit_seal_open(&s->key, at, e, &text, &len);
+
+    on_opened(s, st, text, len);
 }
 
 static void on_announced(struct teekit_session *s,
@@ -354,6 +389,26 @@ static void on_announced(struct teekit_session *s,
 
 static void on_pong(void *ctx);
 
+/* It is opened while it comes; what it says is not looked at before all of it
+ * has been found to be the server's. */
+static void on_part(void *ctx, uint8_t *at, size_t len, size_t total)
+{
+    struct teekit_session *s = ctx;
+
+    if (s->state == TEEKIT_READY)
+        teekit_opening_more(&s->opening, &s->key, at, len, total);
+}
+
+/* A message that was opened as it came is complete. */
+static void on_came(struct teekit_session *s, uint8_t *at, size_t len)
+{
+    uint8_t *text;
+    size_t text_len;
+    enum status st = teekit_opening_end(&s->opening, at, len, &text, &text_len);
+
+    on_opened(s, st, text, text_len);
+}
+
 static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
                        size_t len)
 {
@@ -363,6 +418,11 @@ static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
     enum status st = STATUS_OK;
 
     on_pong(s); /* as good as one */
+    if (opcode == WS_BINARY && teekit_opening_is_on(&s->opening)) {
+        on_came(s, at, len);
+        return;
+    }
+    teekit_opening_reset(&s->opening);
     if (opcode != WS_BINARY)
         st = why_fail(&why, STATUS_BAD_FIELD, "ws.opcode", NULL, "text");
     else
@@ -464,6 +524,7 @@ void teekit_session_drain(struct teekit_session *s)
 static enum status open_link(struct teekit_session *s, struct conn *conn)
 {
     static const struct ws_link_events events = {
+        .on_part = on_part,
         .on_message = on_message,
         .on_pong = on_pong,
         .on_sent = on_sent,

@@ -88,13 +88,20 @@ MUST_CHECK enum status teekit_session_join(struct teekit_session *s,
 /* It is none any longer; harmless if it was none. */
 void teekit_session_leave(struct teekit_user *u);
 
-/* |u| begins to wait for messages of a new id, for |ms|. */
+/* |u| begins to wait for messages of a new id, or of the one that
+ * teekit_session_begin() gave it, for |ms|. */
 void teekit_session_ask(struct teekit_user *u, int64_t ms);
 
 /* Waits for nothing. */
 void teekit_session_forget(struct teekit_user *u);
 
-/* Seal |p| as |m|, with the id of |u|, and send it. Takes |p|. */
+/* Give |u| a new id, and begin to seal |p|, which will have |len| bytes of body
+ * of either kind, as the request |m|: teekit_parcel_begin(). */
+void teekit_session_begin(struct teekit_user *u, struct teekit_parcel *p,
+                          struct teekit_message *m, size_t len);
+
+/* Seal |p| as |m|, with the id of |u|, or end one that was begun, and send it.
+ * Takes |p|. */
 void teekit_session_send(struct teekit_user *u, struct teekit_parcel *p,
                          struct teekit_message *m, enum teekit_body kind);
 

@@ -81,8 +81,9 @@ static bool add_piece(struct teekit_ws *ws, const struct ws_piece *piece)
                                         .id = { 0 } };
     uint8_t *to;
 
-    if (piece->first && teekit_parcel_new(&any, piece->last ? piece->len : 0,
-                                          &ws->partial) != STATUS_OK)
+    if (piece->first &&
+        teekit_parcel_new(NULL, &any, piece->last ? piece->len : 0,
+                          &ws->partial) != STATUS_OK)
         return false;
     to = teekit_parcel_reserve(ws->partial, piece->len);
     if (to == NULL)

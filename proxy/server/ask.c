@@ -9,22 +9,30 @@
 struct ask {
     struct ask_config config;
     char host[RULES_HOST_ROOM];
-    struct rules_backend to; /* borrowed from |host| */
-    struct buffer request;   /* owned */
-    struct dial *dial;       /* until a connection stands */
-    struct conn *conn;       /* from then on */
-    bool reused;             /* |conn| was kept */
-    bool heard;              /* anything at all was answered */
+    struct rules_backend to;    /* borrowed from |host| */
+    struct ask_request request; /* owned */
+    struct dial *dial;          /* until a connection stands */
+    struct conn *conn;          /* from then on */
+    bool reused;                /* |conn| was kept */
+    bool heard;                 /* anything at all was answered */
     struct http_reader reader;
     bool in_body;    /* of the answer itself */
     bool closes;     /* the backend ends the connection with it */
     uint8_t *direct; /* body bytes are being read to where they belong */
 };
 
+static void request_free(const struct ask_config *config,
+                         struct ask_request *request)
+{
+    buffer_free(&request->head);
+    blocks_give(&config->scratch->blocks, &request->memory);
+    request->body = (struct slice){ 0 };
+}
+
 static void ask_free(struct ask *a)
 {
     http_reader_fini(&a->reader);
-    buffer_free(&a->request);
+    request_free(&a->config, &a->request);
     free(a);
 }
 
@@ -230,12 +238,13 @@ static void begin(struct ask *a, struct conn *conn)
         .on_written = on_written,
         .on_failed = on_failed,
     };
-    const struct slice run = buffer_view(&a->request);
+    const struct slice runs[] = { buffer_view(&a->request.head),
+                                  a->request.body };
 
     a->conn = conn;
     conn_start(conn, &events, a, 0);
     conn_set_idle(conn, ASK_IDLE_MS);
-    if (conn_write_borrowed(conn, &run, 1) != STATUS_OK)
+    if (conn_write_borrowed(conn, runs, runs[1].len > 0 ? 2 : 1) != STATUS_OK)
         conn_set_deadline(conn, 0, "memory"); /* ends by on_failed() */
 }
 
@@ -259,23 +268,23 @@ static enum status dial(struct ask *a)
     return dial_open(a->config.loop, &target, on_dialled, a, &a->dial);
 }
 
-enum status ask_open(const struct ask_config *config, struct buffer *request,
-                     struct ask **out)
+enum status ask_open(const struct ask_config *config,
+                     struct ask_request *request, struct ask **out)
 {
     struct ask *a = calloc(1, sizeof(*a));
     struct conn *conn;
     enum status st = STATUS_OK;
 
     *out = NULL;
-    if (a == NULL || !buffer_ok(request)) {
-        buffer_free(request);
+    if (a == NULL || !buffer_ok(&request->head)) {
+        request_free(config, request);
         free(a);
         return STATUS_NO_MEMORY;
     }
     a->config = *config;
     a->to = rules_backend_keep(config->to, a->host);
     a->request = *request;
-    *request = buffer_with_max(0);
+    *request = (struct ask_request){ 0 };
     http_reader_init(&a->reader, HTTP_RESPONSES);
     http_reader_next(&a->reader, config->is_head);
     conn = ask_pool_take(config->pool, &a->to, config->sealed);

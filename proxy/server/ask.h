@@ -52,11 +52,19 @@ struct ask_config {
     void *ctx;
 };
 
-/* Begin. |request| is head and body, taken over and emptied in every case. No
- * callback from within. Returns STATUS_OK; STATUS_NO_MEMORY or
- * STATUS_BAD_ADDRESS, and then |*out| is NULL. */
+/* A request. |head| may have the body behind it; else |body| is that, and lies
+ * in |memory|, or is empty. */
+struct ask_request {
+    struct buffer head;
+    struct buffer memory;
+    struct slice body;
+};
+
+/* Begin. |request| is taken over and emptied in every case. No callback from
+ * within. Returns STATUS_OK; STATUS_NO_MEMORY or STATUS_BAD_ADDRESS, and then
+ * |*out| is NULL. */
 MUST_CHECK enum status ask_open(const struct ask_config *config,
-                                struct buffer *request, struct ask **out);
+                                struct ask_request *request, struct ask **out);
 
 /* Give it up; on_end() will not be called. NULL is allowed. */
 void ask_cancel(struct ask *a);

@@ -59,10 +59,9 @@ void demo_conn_raw(struct demo_conn *c, struct slice bytes)
         give_up(c);
 }
 
-void demo_conn_head(struct demo_conn *c, int http, const char *type,
-                    uint64_t length)
+struct slice demo_conn_make_head(struct demo_conn *c, int http,
+                                 const char *type, uint64_t length)
 {
-    char head[512];
     char framing[64] = "";
     int len;
 
@@ -78,15 +77,21 @@ void demo_conn_head(struct demo_conn *c, int http, const char *type,
     else
         (void)snprintf(framing, sizeof(framing),
                        "Content-Length: %" PRIu64 "\r\n", length);
-    len = snprintf(head, sizeof(head),
+    len = snprintf(c->head, sizeof(c->head),
                    "HTTP/1.1 %d %s\r\nContent-Type: %s\r\n%s%s"
                    "Cache-Control: no-store\r\nConnection: %s\r\n\r\n",
                    http, http_reason(http), type, framing,
                    c->field != NULL ? c->field : "",
                    c->keep ? "keep-alive" : "close");
     c->field = NULL;
-    assert(len > 0 && (size_t)len < sizeof(head));
-    demo_conn_raw(c, slice_of(head, (size_t)len));
+    assert(len > 0 && (size_t)len < sizeof(c->head));
+    return slice_of(c->head, (size_t)len);
+}
+
+void demo_conn_head(struct demo_conn *c, int http, const char *type,
+                    uint64_t length)
+{
+    demo_conn_raw(c, demo_conn_make_head(c, http, type, length));
 }
 
 void demo_conn_field(struct demo_conn *c, const char *line)

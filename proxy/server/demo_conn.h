@@ -87,6 +87,8 @@ enum demo_state {
 };
 
 /* Freed in on_timer_closed() only. */
+#define DEMO_HEAD_BYTES 512
+
 struct demo_conn {
     struct demo *demo;
     struct demo_conn *prev, *next;
@@ -95,18 +97,19 @@ struct demo_conn {
     enum demo_state state;
     const struct demo_path *path; /* static */
     struct request request;
-    struct buffer in;  /* read, and not used yet */
-    bool busy;         /* reading on: not to be entered again */
-    bool eof;          /* the client sends no more */
-    bool counted;      /* in |counts.connections| */
-    bool asked;        /* a request that counts has come */
-    bool begun;        /* the answer's head was written */
-    bool head_only;    /* the answer has no body, whatever it is */
-    bool chunked;      /* the answer is */
-    bool keep;         /* another request may follow */
-    const char *field; /* of the next head; NULL if there is none */
-    uint64_t left;     /* what the path counts */
-    uint64_t events;   /* sent so far */
+    struct buffer in;           /* read, and not used yet */
+    bool busy;                  /* reading on: not to be entered again */
+    bool eof;                   /* the client sends no more */
+    bool counted;               /* in |counts.connections| */
+    bool asked;                 /* a request that counts has come */
+    bool begun;                 /* the answer's head was written */
+    bool head_only;             /* the answer has no body, whatever it is */
+    bool chunked;               /* the answer is */
+    bool keep;                  /* another request may follow */
+    const char *field;          /* of the next head; NULL if there is none */
+    char head[DEMO_HEAD_BYTES]; /* of the answer */
+    uint64_t left;              /* what the path counts */
+    uint64_t events;            /* sent so far */
     uint64_t pause_ms;
     struct ws_reader reader; /* of DEMO_SOCKET */
     bool chats;              /* in the room, else an echo */
@@ -126,6 +129,10 @@ void demo_conn_close(struct demo_conn *c);
 /* Begin the answer: |length| bytes of |type|, or DEMO_CHUNKED. */
 void demo_conn_head(struct demo_conn *c, int http, const char *type,
                     uint64_t length);
+
+/* The same, but it is not sent: it lies in |c| until the next answer. */
+struct slice demo_conn_make_head(struct demo_conn *c, int http,
+                                 const char *type, uint64_t length);
 
 /* One more field of the next head, whole and with its CR LF; borrowed until
  * then. */

@@ -137,27 +137,32 @@ static void echo_head(struct demo_conn *c)
 
 /* --- /bytes/N ------------------------------------------------------------ */
 
+/* As much of the body as goes into the runs from |count| on. */
+static size_t bytes_runs(struct demo_conn *c, struct slice *runs, size_t count)
+{
+    for (; count < BYTES_RUNS && c->left > 0; count++) {
+        size_t len = (size_t)MIN_OF(c->left, (uint64_t)DEMO_PATTERN_BYTES);
+
+        runs[count] = slice_of(c->demo->pattern, len);
+        c->left -= len;
+    }
+    return count;
+}
+
 /* As much as the system takes now; the rest follows when that has left. */
 static void bytes_pump(struct demo_conn *c)
 {
     struct slice runs[BYTES_RUNS];
 
     for (int i = 0; i < BYTES_WRITES; i++) {
-        size_t count = 0;
-
+        if (conn_pending(c->conn) > 0)
+            return; /* until on_sent() */
         if (c->left == 0) {
             demo_conn_done(c);
             return;
         }
-        if (conn_pending(c->conn) > 0)
-            return; /* until on_sent() */
-        for (; count < BYTES_RUNS && c->left > 0; count++) {
-            size_t len = (size_t)MIN_OF(c->left, (uint64_t)DEMO_PATTERN_BYTES);
-
-            runs[count] = slice_of(c->demo->pattern, len);
-            c->left -= len;
-        }
-        if (conn_write_borrowed(c->conn, runs, count) != STATUS_OK) {
+        if (conn_write_borrowed(c->conn, runs, bytes_runs(c, runs, 0)) !=
+            STATUS_OK) {
             demo_conn_close(c);
             return;
         }
@@ -171,6 +176,23 @@ static void bytes_sent(struct demo_conn *c)
         bytes_pump(c);
 }
 
+/* The head, and the body's first bytes in the same write. */
+static void bytes_begin(struct demo_conn *c, uint64_t count)
+{
+    struct slice runs[BYTES_RUNS];
+    struct slice head =
+        demo_conn_make_head(c, 200, "application/octet-stream", count);
+
+    c->left = c->head_only ? 0 : count;
+    if (conn_pending(c->conn) > 0) { /* of an answer before */
+        demo_conn_raw(c, head);
+        return;
+    }
+    runs[0] = head;
+    if (conn_write_borrowed(c->conn, runs, bytes_runs(c, runs, 1)) != STATUS_OK)
+        demo_conn_close(c);
+}
+
 static void bytes_end(struct demo_conn *c)
 {
     struct slice path = request_path(&c->request);
@@ -182,8 +204,7 @@ static void bytes_end(struct demo_conn *c)
         missing_end(c);
         return;
     }
-    demo_conn_head(c, 200, "application/octet-stream", count);
-    c->left = c->head_only ? 0 : count;
+    bytes_begin(c, count);
     if (c->demo != NULL)
         bytes_pump(c);
 }

@@ -12,6 +12,7 @@
 #include "proxy/server/teekit_url.h"
 
 #define HEAD_MAX_BYTES (4 * HTTP_HEAD_MAX_BYTES)
+#define COPY_MAX_BYTES ((size_t)64 * 1024) /* of a request's body */
 
 /* Freed by call_free() only. */
 struct teekit_call {
@@ -94,19 +95,32 @@ void teekit_call_refuse(struct teekit_guest *g, struct slice id,
 
 /* --- the answer ---------------------------------------------------------- */
 
+/* It has no body, whatever its backend sends. */
+static bool is_bare(const struct teekit_call *c)
+{
+    return c->is_head || teekit_head_bare(c->answer.status);
+}
+
 static enum status on_head(void *ctx, const struct http_reader *head)
 {
     struct teekit_call *c = ctx;
+    struct teekit_guest *g = c->guest;
     bool known = head->may_have_body && head->has_length;
+    size_t length;
     enum status st =
         teekit_head_answer(head, c->is_head, &c->text, &c->answer, &c->why);
 
     if (st != STATUS_OK)
         return st;
-    if (known && head->length > c->guest->serve->config.teekit_body)
+    if (known && head->length > g->serve->config.teekit_body)
         return STATUS_LIMIT;
-    return teekit_parcel_new(&c->answer, known ? (size_t)head->length : 0,
-                             &c->parcel);
+    length = known ? (size_t)head->length : 0;
+    st = teekit_parcel_new(teekit_guest_blocks(g), &c->answer, length,
+                           &c->parcel);
+    if (st == STATUS_OK && length >= TEEKIT_PARCEL_BEGIN_BYTES && !is_bare(c))
+        teekit_parcel_begin(c->parcel, &c->answer, TEEKIT_BYTES, length,
+                            &g->key, &g->pool);
+    return st;
 }
 
 static uint8_t *on_room(void *ctx, size_t want)
@@ -146,7 +160,6 @@ static void on_end(void *ctx, const struct why *why)
 {
     struct teekit_call *c = ctx;
     struct teekit_guest *g = c->guest;
-    bool bare = c->is_head || teekit_head_bare(c->answer.status);
     struct teekit_parcel *parcel = c->parcel;
 
     c->ask = NULL;
@@ -154,7 +167,7 @@ static void on_end(void *ctx, const struct why *why)
     let_go(c); /* it is the queue's from now on */
     if (why == NULL) {
         teekit_guest_post(g, &c->answer, parcel,
-                          bare ? TEEKIT_NOTHING : TEEKIT_BYTES);
+                          is_bare(c) ? TEEKIT_NOTHING : TEEKIT_BYTES);
     } else {
         teekit_parcel_free(parcel);
         c->answer.field_count = 0;
@@ -177,7 +190,7 @@ static const struct ask_events ask_events = {
 /* Hand the request to the backend. */
 static enum status ask(struct teekit_call *c, const struct rules_backend *to,
                        const struct teekit_method *method,
-                       struct buffer *request)
+                       struct ask_request *request)
 {
     struct serve *serve = c->guest->serve;
     const struct ask_config config = {
@@ -193,8 +206,23 @@ static enum status ask(struct teekit_call *c, const struct rules_backend *to,
     };
 
     c->is_head = method->is_head;
-    hold(c, request->len);
+    hold(c, request->head.len + request->body.len);
     return ask_open(&config, request, &c->ask);
+}
+
+/* A large body is sent from where it was opened; a small one is copied, as is
+ * one whose memory is not to be had. */
+static void put_body(struct teekit_guest *g, struct slice body,
+                     struct ask_request *request)
+{
+    if (body.len > COPY_MAX_BYTES)
+        ws_link_take(g->link, &request->memory);
+    if (request->memory.at != NULL) {
+        request->body = body;
+        return;
+    }
+    request->head.max = HEAD_MAX_BYTES + MAX_OF(body.len, COPY_MAX_BYTES);
+    buffer_add(&request->head, body);
 }
 
 static enum status check_length(const struct teekit_guest *g,
@@ -213,7 +241,8 @@ static enum status begin(struct teekit_call *c, const struct teekit_message *m,
                          struct why *why)
 {
     struct teekit_guest *g = c->guest;
-    struct buffer request = buffer_with_max(HEAD_MAX_BYTES + m->body.len);
+    struct ask_request request = { .head = buffer_with_max(HEAD_MAX_BYTES +
+                                                           COPY_MAX_BYTES) };
     struct teekit_method method;
     struct teekit_url url;
     struct rules_backend to;
@@ -231,14 +260,15 @@ static enum status begin(struct teekit_call *c, const struct teekit_message *m,
             .session = slice_text(g->label),
         };
 
-        st = teekit_head_request(m, &method, &way, &request, why);
+        st = teekit_head_request(m, &method, &way, &request.head, why);
     }
     if (st == STATUS_OK) {
+        put_body(g, m->body, &request);
         st = ask(c, &to, &method, &request);
         if (st != STATUS_OK)
             (void)why_fail(why, st, "backend", NULL, "%s", status_text(st));
     }
-    buffer_free(&request);
+    buffer_free(&request.head);
     teekit_url_fini(&url);
     return st;
 }
@@ -288,8 +318,8 @@ void teekit_call_open(struct teekit_guest *g, const struct teekit_message *m)
         teekit_call_refuse(g, m->id, &why);
         return;
     }
-    if (begin(c, m, &why) != STATUS_OK) {
-        teekit_call_refuse(g, m->id, &why);
+    if (begin(c, m, &why) != STATUS_OK) { /* |m| may be gone */
+        teekit_call_refuse(g, c->answer.id, &why);
         call_free(c);
     }
     teekit_guest_weigh(g);

@@ -42,6 +42,7 @@ static void guest_end(struct teekit_guest *g, uint16_t code,
     ws_link_close(g->link, code);
     ws_queue_drop(&g->out);
     teekit_seal_wipe(&g->key);
+    teekit_opening_reset(&g->opening);
     keys_let_go(g->epoch);
     peers_leave(&g->pass);
     DL_DELETE(serve->teekit_guests, g);
@@ -111,6 +112,11 @@ void teekit_guest_drain(struct teekit_guest *g)
 
 static void on_flush(uv_idle_t *idle);
 
+struct blocks *teekit_guest_blocks(const struct teekit_guest *g)
+{
+    return &carrier_hub_scratch(g->serve->config.hub)->blocks;
+}
+
 void teekit_guest_post(struct teekit_guest *g, struct teekit_message *m,
                        struct teekit_parcel *p, enum teekit_body kind)
 {
@@ -119,7 +125,10 @@ void teekit_guest_post(struct teekit_guest *g, struct teekit_message *m,
         return;
     }
     assert(g->has_key); /* nothing is asked before */
-    teekit_parcel_seal(p, m, kind, &g->key);
+    if (p->begun)
+        teekit_parcel_end(p);
+    else
+        teekit_parcel_seal(p, m, kind, &g->key, &g->pool);
     meter_add(g->serve->config.meter, METER_TEEKIT, METER_SENT_BYTES,
               p->packet.out.len);
     ws_queue_append(&g->out, &p->packet);
@@ -133,7 +142,8 @@ void teekit_guest_send(struct teekit_guest *g, struct teekit_message *m)
     struct teekit_parcel *p;
     uint8_t *at;
 
-    if (teekit_parcel_new(m, body.len, &p) != STATUS_OK) {
+    if (teekit_parcel_new(teekit_guest_blocks(g), m, body.len, &p) !=
+        STATUS_OK) {
         end_soon(g, STATUS_NO_MEMORY, "no memory to answer");
         return;
     }
@@ -346,16 +356,12 @@ static void on_plain(struct teekit_guest *g, uint8_t *text, size_t len)
     }
 }
 
-static void take_enc(struct teekit_guest *g, uint8_t *at,
-                     const struct teekit_envelope *e)
+/* |st| says whether |text| could be opened. */
+static void on_opened(struct teekit_guest *g, enum status st, uint8_t *text,
+                      size_t len)
 {
     struct why why;
-    uint8_t *text;
-    size_t len;
-    enum status st = STATUS_BAD_STATE;
 
-    if (g->has_key)
-        st = teekit_seal_open(&g->key, at, e, &text, &len);
     if (st == STATUS_OK) {
         on_plain(g, text, len);
         return;
@@ -364,6 +370,38 @@ static void take_enc(struct teekit_guest *g, uint8_t *at,
                    g->has_key ? "not sealed with the session's key"
                               : "before there is a key");
     guest_end(g, WS_CLOSE_PROTOCOL, &why);
+}
+
+static void take_enc(struct teekit_guest *g, uint8_t *at,
+                     const struct teekit_envelope *e)
+{
+    enum status st = STATUS_BAD_STATE;
+    uint8_t *text = NULL;
+    size_t len = 0;
+
+    if (g->has_key)
+        st = teekit_seal_open(&g->key, at, e, &text, &len);
+    on_opened(g, st, text, len);
+}
+
+/* It is opened while it comes; what it asks is not looked at before all of it
+ * has been found to be the client's. */
+static void on_part(void *ctx, uint8_t *at, size_t len, size_t total)
+{
+    struct teekit_guest *g = ctx;
+
+    if (g->has_key)
+        teekit_opening_more(&g->opening, &g->key, at, len, total);
+}
+
+/* A message that was opened as it came is complete. */
+static void on_came(struct teekit_guest *g, uint8_t *at, size_t len)
+{
+    uint8_t *text;
+    size_t text_len;
+    enum status st = teekit_opening_end(&g->opening, at, len, &text, &text_len);
+
+    on_opened(g, st, text, text_len);
 }
 
 static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
@@ -377,6 +415,11 @@ static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
         return; /* on_broken() is next, and its timer must stay its own */
     g->used_ms = uv_now(g->serve->config.loop);
     meter_add(g->serve->config.meter, METER_TEEKIT, METER_RECEIVED_BYTES, len);
+    if (opcode == WS_BINARY && teekit_opening_is_on(&g->opening)) {
+        on_came(g, at, len);
+        return;
+    }
+    teekit_opening_reset(&g->opening);
     if (opcode != WS_BINARY) {
         (void)why_fail(&why, STATUS_BAD_FIELD, "ws", "PROTOCOL 13.1",
                        "a text message");
@@ -465,7 +508,8 @@ static struct teekit_guest *guest_new(struct serve *serve,
 
 static enum status open_link(struct teekit_guest *g, struct conn *conn)
 {
-    static const struct ws_link_events events = { .on_message = on_message,
+    static const struct ws_link_events events = { .on_part = on_part,
+                                                  .on_message = on_message,
                                                   .on_sent = on_sent,
                                                   .on_pong = on_pong,
                                                   .on_end = on_end };

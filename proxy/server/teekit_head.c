@@ -30,16 +30,16 @@ enum status teekit_head_method(struct slice name, struct teekit_method *out,
 {
     *out = (struct teekit_method){ .name = name };
     for (size_t i = 0; i < COUNT_OF(methods); i++) {
-        if (!text_same_word(name, slice_text(methods[i].name)))
+        if (!text_is_word(name, methods[i].name))
             continue;
         out->name = slice_text(methods[i].name);
-        out->is_head = text_same_word(name, slice_text("HEAD"));
+        out->is_head = text_is_word(name, "HEAD");
         out->repeatable = methods[i].repeatable;
         out->has_body = methods[i].has_body;
         return STATUS_OK;
     }
-    if (text_is_token(name) && !text_same_word(name, slice_text("CONNECT")) &&
-        !text_same_word(name, slice_text("TRACE")))
+    if (text_is_token(name) && !text_is_word(name, "CONNECT") &&
+        !text_is_word(name, "TRACE"))
         return STATUS_OK;
     return why_fail(why, STATUS_BAD_METHOD, "method", CLAUSE, "\"%.*s\"",
                     (int)MIN_OF(name.len, 32), (const char *)name.at);
@@ -78,7 +78,7 @@ bool teekit_head_is_ours(struct slice name)
     static const char *const beginnings[] = { "Proxy-", "Veritee-" };
 
     for (size_t i = 0; i < COUNT_OF(words); i++)
-        if (text_same_word(name, slice_text(words[i])))
+        if (text_is_word(name, words[i]))
             return true;
     for (size_t i = 0; i < COUNT_OF(beginnings); i++)
         if (begins_with(name, slice_text(beginnings[i])))
@@ -116,7 +116,7 @@ static void write_line(struct buffer *out, const char *name, struct slice value)
 static bool has_field(const struct teekit_message *m, const char *name)
 {
     for (size_t i = 0; i < m->field_count; i++)
-        if (text_same_word(m->fields[i].name, slice_text(name)))
+        if (text_is_word(m->fields[i].name, name))
             return true;
     return false;
 }
@@ -151,7 +151,6 @@ enum status teekit_head_request(const struct teekit_message *m,
     write_line(out, TEEKIT_HEAD_ENCRYPTED, slice_text("yes"));
     write_line(out, TEEKIT_HEAD_SESSION, way->session);
     buffer_text(out, "\r\n");
-    buffer_add(out, m->body);
     return STATUS_OK;
 }
 
@@ -209,16 +208,15 @@ static void put_fields(const struct http_reader *r, bool to_head,
     for (size_t i = 0; i < f->count && m->field_count < TEEKIT_FIELDS_MAX;
          i++) {
         struct slice name = http_fields_name(f, i);
-        bool length = text_same_word(name, slice_text("Content-Length"));
+        bool length = text_is_word(name, "Content-Length");
 
         /* The length of what HEAD did not get is news, any other is not. */
         if (http_fields_is_hop(f, i) && !(length && to_head))
             continue;
-        insert_field(
-            m, (struct teekit_field){
-                   .name = put_name(name, text),
-                   .value = put_latin(http_fields_value(f, i), text),
-                   .listed = text_same_word(name, slice_text("Set-Cookie")) });
+        insert_field(m, (struct teekit_field){
+                            .name = put_name(name, text),
+                            .value = put_latin(http_fields_value(f, i), text),
+                            .listed = text_is_word(name, "Set-Cookie") });
     }
 }
 

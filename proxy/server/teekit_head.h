@@ -45,7 +45,7 @@ MUST_CHECK enum status teekit_head_method(struct slice name,
                                           struct teekit_method *out,
                                           struct why *why);
 
-/* Append head and body of the request |m|. Returns STATUS_OK; STATUS_BAD_REQUEST
+/* Append the head of the request |m|. Returns STATUS_OK; STATUS_BAD_REQUEST
  * with |why| filled for a header that cannot be sent. |out| may have failed. */
 MUST_CHECK enum status teekit_head_request(const struct teekit_message *m,
                                            const struct teekit_method *method,

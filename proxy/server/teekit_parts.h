@@ -14,6 +14,7 @@
 #include "proxy/io/ws_queue.h"
 #include "proxy/server/teekit_guest.h"
 #include "proxy/tunnel/teekit_message.h"
+#include "proxy/tunnel/teekit_opening.h"
 #include "proxy/tunnel/teekit_seal.h"
 
 /* Requests and answers of one session that are in memory; beyond that it is
@@ -41,8 +42,10 @@ struct teekit_guest {
     bool has_key;
     uint64_t used_ms; /* when something was going on last */
     struct teekit_key key;
-    bool asked;   /* a ping was sent, and not answered */
-    bool crowded; /* the link is paused: a place is missing */
+    struct secret_pool pool;       /* of nonces */
+    struct teekit_opening opening; /* of a large message that comes */
+    bool asked;                    /* a ping was sent, and not answered */
+    bool crowded;                  /* the link is paused: a place is missing */
     bool hushed;  /* links to backends are paused: the client is slow */
     bool broken;  /* to be closed on the next turn, for |why| */
     bool closing; /* only the timer is left */
@@ -62,9 +65,12 @@ struct teekit_guest {
 /* Seal and send |m|, without a parcel. Never gives up |g| from within. */
 void teekit_guest_send(struct teekit_guest *g, struct teekit_message *m);
 
-/* Seal |p| as |m| and send it; |p| is taken over. */
+/* Seal |p| as |m|, or end one that was begun, and send it; |p| is taken over. */
 void teekit_guest_post(struct teekit_guest *g, struct teekit_message *m,
                        struct teekit_parcel *p, enum teekit_body kind);
+
+/* Where memory of large messages is from. */
+struct blocks *teekit_guest_blocks(const struct teekit_guest *g);
 
 /* Something became less, or more: pause or resume the client's side. */
 void teekit_guest_weigh(struct teekit_guest *g);

@@ -4,9 +4,11 @@
 #include <sodium.h>
 
 #include "common/builder.h"
-#include "common/secret.h"
+#include "proxy/tunnel/teekit_stream.h"
 #include "proxy/tunnel/teekit_write.h"
 #include "proxy/tunnel/wire_out.h"
+
+#define LARGE_BYTES (64 * 1024)
 
 /* What the header states, in libsodium's words. */
 _Static_assert(TEEKIT_KEY_BYTES == crypto_box_PUBLICKEYBYTES &&
@@ -47,35 +49,40 @@ teekit_seal_unseal(const uint8_t public_key[static TEEKIT_KEY_BYTES],
     return STATUS_BAD_HANDSHAKE;
 }
 
-/* All of a message "enc" but its tag and text. */
-static size_t write_head(size_t len, const uint8_t *nonce, uint8_t *at,
-                         size_t room)
+size_t teekit_seal_head(const uint8_t nonce[static TEEKIT_NONCE_BYTES],
+                        uint8_t *tag, size_t len)
 {
-    struct builder b = builder_over(at, room);
+    uint8_t head[TEEKIT_SEAL_ROOM - TEEKIT_TAG_BYTES];
+    struct builder b = builder_over(head, sizeof(head));
 
     teekit_write_map(&b, TEEKIT_OURS, 3);
     teekit_write_pair(&b, "type", "enc");
     wire_out_text(&b, "nonce");
     wire_out_bytes(&b, slice_of(nonce, TEEKIT_NONCE_BYTES));
     wire_out_text(&b, "ciphertext");
-    wire_out_bytes_head(&b, TEEKIT_TAG_BYTES + len);
+    wire_out_bytes_head(&b, len);
     assert(builder_ok(&b)); /* TEEKIT_SEAL_ROOM has been counted */
+    memcpy(tag - b.len, head, b.len);
     return b.len;
 }
 
-size_t teekit_seal_text(const struct teekit_key *key, uint8_t *text, size_t len)
+size_t teekit_seal_text(const struct teekit_key *key, struct secret_pool *pool,
+                        uint8_t *text, size_t len)
 {
     uint8_t nonce[TEEKIT_NONCE_BYTES];
-    uint8_t head[TEEKIT_SEAL_ROOM - TEEKIT_TAG_BYTES];
     uint8_t *tag = text - TEEKIT_TAG_BYTES;
-    size_t head_len;
+    struct teekit_stream s;
 
-    secret_random(nonce, sizeof(nonce));
-    head_len = write_head(len, nonce, head, sizeof(head));
-    memcpy(tag - head_len, head, head_len);
+    secret_draw(pool, nonce, sizeof(nonce));
+    if (len >= LARGE_BYTES) { /* one pass in the place of two */
+        teekit_stream_begin(&s, key, nonce);
+        teekit_stream_seal(&s, text, len);
+        return teekit_stream_finish(&s, text, len);
+    }
     (void)crypto_secretbox_detached(text, tag, text, len, nonce,
                                     key->bytes); /* cannot fail */
-    return head_len + TEEKIT_TAG_BYTES + len;
+    return teekit_seal_head(nonce, tag, TEEKIT_TAG_BYTES + len) +
+           TEEKIT_TAG_BYTES + len;
 }
 
 enum status teekit_seal_open(const struct teekit_key *key, uint8_t *message,

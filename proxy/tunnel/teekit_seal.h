@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/compiler.h"
+#include "common/secret.h"
 #include "common/slice.h"
 #include "common/status.h"
 #include "proxy/tunnel/teekit_envelope.h"
@@ -44,11 +45,18 @@ teekit_seal_unseal(const uint8_t public_key[static TEEKIT_KEY_BYTES],
 /* Bytes that must be writable before a plain text that is to be sealed. */
 #define TEEKIT_SEAL_ROOM 96
 
-/* Make the |len| bytes at |text| a whole message "enc" in place. It begins
+/* Make the |len| bytes at |text| a whole message "enc" in place, with a nonce
+ * from |pool|, which may be NULL. It begins
  * before |text|, in the TEEKIT_SEAL_ROOM bytes there, and ends with the text;
  * its length is returned. */
-MUST_CHECK size_t teekit_seal_text(const struct teekit_key *key, uint8_t *text,
+MUST_CHECK size_t teekit_seal_text(const struct teekit_key *key,
+                                   struct secret_pool *pool, uint8_t *text,
                                    size_t len);
+
+/* Write what stands before |len| bytes of tag and text at |tag|, right before
+ * them; returns how long it is. */
+MUST_CHECK size_t teekit_seal_head(
+    const uint8_t nonce[static TEEKIT_NONCE_BYTES], uint8_t *tag, size_t len);
 
 /* Open the message |e| of type TEEKIT_ENC, which was parsed from the writable
  * bytes at |message|, in place. Returns STATUS_OK and where the plain text

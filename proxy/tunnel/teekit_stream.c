@@ -19,13 +19,19 @@ static crypto_onetimeauth_state *mac_of(struct teekit_stream *s)
 void teekit_stream_begin(struct teekit_stream *s, const struct teekit_key *key,
                          const uint8_t nonce[static TEEKIT_NONCE_BYTES])
 {
+    s->key = *key;
+    memcpy(s->nonce, nonce, sizeof(s->nonce));
+    teekit_stream_again(s);
+}
+
+void teekit_stream_again(struct teekit_stream *s)
+{
     uint8_t mac_key[crypto_onetimeauth_KEYBYTES];
 
-    s->key = *key;
     s->at = 0;
-    memcpy(s->nonce, nonce, sizeof(s->nonce));
     /* none of libsodium's calls in this file can fail */
-    (void)crypto_stream_xsalsa20(mac_key, sizeof(mac_key), nonce, key->bytes);
+    (void)crypto_stream_xsalsa20(mac_key, sizeof(mac_key), s->nonce,
+                                 s->key.bytes);
     (void)crypto_onetimeauth_init(mac_of(s), mac_key);
     secret_wipe(mac_key, sizeof(mac_key));
 }
@@ -106,6 +112,17 @@ void teekit_stream_tag(struct teekit_stream *s,
 {
     (void)crypto_onetimeauth_final(mac_of(s), tag);
     teekit_stream_wipe(s);
+}
+
+size_t teekit_stream_finish(struct teekit_stream *s, uint8_t *text, size_t len)
+{
+    uint8_t *tag = text - TEEKIT_TAG_BYTES;
+    uint8_t nonce[TEEKIT_NONCE_BYTES];
+
+    memcpy(nonce, s->nonce, sizeof(nonce));
+    teekit_stream_tag(s, tag);
+    return teekit_seal_head(nonce, tag, TEEKIT_TAG_BYTES + len) +
+           TEEKIT_TAG_BYTES + len;
 }
 
 bool teekit_stream_check(struct teekit_stream *s,

@@ -31,6 +31,10 @@ struct teekit_stream {
 void teekit_stream_begin(struct teekit_stream *s, const struct teekit_key *key,
                          const uint8_t nonce[static TEEKIT_NONCE_BYTES]);
 
+/* From the start again, with the same nonce: of all that is sealed with it
+ * only the last may be sent. */
+void teekit_stream_again(struct teekit_stream *s);
+
 /* Seal the next |len| bytes in place. */
 void teekit_stream_seal(struct teekit_stream *s, uint8_t *text, size_t len);
 
@@ -40,6 +44,13 @@ void teekit_stream_sealed(struct teekit_stream *s, const uint8_t *sealed,
 
 /* Open the next |len| bytes in place. */
 void teekit_stream_open(struct teekit_stream *s, uint8_t *sealed, size_t len);
+
+/* The message ends here, and all of its |len| bytes of text lie sealed at
+ * |text|: write tag and head before it, in the TEEKIT_SEAL_ROOM bytes there.
+ * Returns the length of the whole message "enc", which ends with the text; |s|
+ * is wiped. */
+MUST_CHECK size_t teekit_stream_finish(struct teekit_stream *s, uint8_t *text,
+                                       size_t len);
 
 /* The message ends here: its tag; |s| is wiped. */
 void teekit_stream_tag(struct teekit_stream *s,

@@ -14,6 +14,13 @@ void wire_out_uint(struct builder *b, uint64_t v)
     put(b, head, cbor_encode_uint(v, head, sizeof(head)));
 }
 
+size_t wire_out_head_bytes(size_t len)
+{
+    uint8_t head[WIRE_HEAD_MAX_BYTES];
+
+    return cbor_encode_bytestring_start(len, head, sizeof(head));
+}
+
 void wire_out_bytes_head(struct builder *b, size_t len)
 {
     uint8_t head[WIRE_HEAD_MAX_BYTES];

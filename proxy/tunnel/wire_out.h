@@ -20,6 +20,9 @@ void wire_out_map(struct builder *b, size_t pairs);
 void wire_out_bool(struct builder *b, bool v);
 void wire_out_null(struct builder *b);
 
+/* How long the head of a string of |len| bytes is. */
+size_t wire_out_head_bytes(size_t len);
+
 /* The head of a byte or text string of |len| bytes, which the caller writes. */
 void wire_out_bytes_head(struct builder *b, size_t len);
 void wire_out_text_head(struct builder *b, size_t len);

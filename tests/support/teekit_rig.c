@@ -43,7 +43,7 @@ void teekit_rig_announce(struct teekit_rig *r)
 
     if (r->link == NULL)
         return;
-    if (teekit_parcel_new(&none, WORD_BYTES, &p) != STATUS_OK) {
+    if (teekit_parcel_new(NULL, &none, WORD_BYTES, &p) != STATUS_OK) {
         give_up(r);
         return;
     }
@@ -63,7 +63,7 @@ void teekit_rig_say(struct teekit_rig *r, struct teekit_message *m,
 
     if (r->link == NULL)
         return;
-    if (teekit_parcel_new(m, len, &p) != STATUS_OK) {
+    if (teekit_parcel_new(NULL, m, len, &p) != STATUS_OK) {
         give_up(r);
         return;
     }
@@ -72,7 +72,7 @@ void teekit_rig_say(struct teekit_rig *r, struct teekit_message *m,
         memcpy(to, body, len);
     teekit_parcel_commit(p, len);
     teekit_parcel_seal(p, m, body != NULL ? TEEKIT_TEXT : TEEKIT_NOTHING,
-                       key != NULL ? key : &r->key);
+                       key != NULL ? key : &r->key, NULL);
     add(r, p);
 }
 
@@ -320,6 +320,7 @@ bool teekit_rig_attach(struct teekit_rig *r, int64_t timeout_ms)
                                               .on_failed = on_far_failed,
                                               .on_room = on_far_room };
     const struct far_teekit_config config = { .loop = &r->loop,
+                                              .blocks = &r->scratch->blocks,
                                               .endpoint = "ws://test",
                                               .answer_timeout_ms = timeout_ms };
     const struct target target = { .host = "demo.test", .port = 80 };

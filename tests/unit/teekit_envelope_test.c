@@ -298,7 +298,7 @@ static void messages_are_sealed_and_opened_in_place(void **state)
         size_t len, got_len;
 
         memset(text, 'x', want);
-        len = teekit_seal_text(&k, text, want);
+        len = teekit_seal_text(&k, NULL, text, want);
         assert_true(len >= want && len - want <= TEEKIT_SEAL_ROOM);
         CHECK_STATUS(teekit_envelope_parse(slice_of(text + want - len, len), &e,
                                            &why),

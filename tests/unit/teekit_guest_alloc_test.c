@@ -43,7 +43,7 @@ static void send_sealed(struct talk *t, struct teekit_message *m)
     struct teekit_parcel *p;
     uint8_t *at;
 
-    if (teekit_parcel_new(m, body.len, &p) != STATUS_OK) {
+    if (teekit_parcel_new(NULL, m, body.len, &p) != STATUS_OK) {
         end_talk(t);
         return;
     }
@@ -52,7 +52,7 @@ static void send_sealed(struct talk *t, struct teekit_message *m)
     if (body.len > 0)
         memcpy(at, body.at, body.len);
     teekit_parcel_commit(p, body.len);
-    teekit_parcel_seal(p, m, kind, &t->key);
+    teekit_parcel_seal(p, m, kind, &t->key, NULL);
     if (ws_queue_add(&t->out, &p->packet) != STATUS_OK)
         end_talk(t);
 }

@@ -63,7 +63,7 @@ static void bodies_arrive_as_they_were(void **state)
         struct teekit_message m = request(), got;
         struct teekit_parcel *p;
 
-        CHECK_STATUS(teekit_parcel_new(&m, 0, &p), STATUS_OK);
+        CHECK_STATUS(teekit_parcel_new(NULL, &m, 0, &p), STATUS_OK);
         for (size_t at = 0; at < cases[i].len; at += cases[i].step) {
             size_t n = MIN_OF(cases[i].step, cases[i].len - at);
 
@@ -74,7 +74,7 @@ static void bodies_arrive_as_they_were(void **state)
         if (teekit_parcel_kind(p) != cases[i].kind)
             fail_msg("%s is of another kind", cases[i].name);
         m.id = teekit_message_id("0001234567890abcdefghi", room);
-        teekit_parcel_seal(p, &m, cases[i].kind, &key);
+        teekit_parcel_seal(p, &m, cases[i].kind, &key, NULL);
         open_parcel(p, &got);
         assert_int_equal(got.body_kind, cases[i].kind);
         assert_true(
@@ -86,6 +86,68 @@ static void bodies_arrive_as_they_were(void **state)
     }
 }
 
+/* As the other way of sealing, for bodies whose length is known before. */
+static void begun_bodies_arrive_as_they_were(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        uint8_t room[TEEKIT_ID_ROOM];
+        struct teekit_message m = request(), got;
+        struct teekit_parcel *p;
+
+        if (cases[i].len == 0)
+            continue;
+        CHECK_STATUS(teekit_parcel_new(NULL, &m, cases[i].len, &p), STATUS_OK);
+        m.id = teekit_message_id("0001234567890abcdefghi", room);
+        teekit_parcel_begin(p, &m, TEEKIT_TEXT, cases[i].len, &key, NULL);
+        for (size_t at = 0; at < cases[i].len; at += cases[i].step) {
+            size_t n = MIN_OF(cases[i].step, cases[i].len - at);
+
+            memcpy(teekit_parcel_reserve(p, n), cases[i].body + at, n);
+            teekit_parcel_commit(p, n);
+        }
+        teekit_parcel_end(p);
+        open_parcel(p, &got);
+        if (got.body_kind != cases[i].kind)
+            fail_msg("%s is of another kind", cases[i].name);
+        assert_true(slice_equal(
+            got.body, slice_of((const uint8_t *)cases[i].body, cases[i].len)));
+        assert_true(slice_equal(got.id, m.id));
+        p->packet.done(&p->packet);
+    }
+}
+
+/* Text up to each place of a body, for every length of the body's head. */
+static void a_begun_body_may_turn_out_to_be_bytes(void **state)
+{
+    static const size_t sizes[] = { 1, 23, 24, 255, 256, 70000 };
+    static uint8_t body[70000];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(sizes); i++)
+        for (size_t odd = 0; odd < sizes[i]; odd = odd * 3 + 1) {
+            struct teekit_message m = request(), got;
+            struct teekit_parcel *p;
+            uint8_t room[TEEKIT_ID_ROOM];
+
+            memset(body, 'x', sizeof(body));
+            body[odd] = 0xff;
+            CHECK_STATUS(teekit_parcel_new(NULL, &m, sizes[i], &p), STATUS_OK);
+            m.id = teekit_message_id("000", room);
+            teekit_parcel_begin(p, &m, TEEKIT_TEXT, sizes[i], &key, NULL);
+            for (size_t at = 0, n; at < sizes[i]; at += n) {
+                n = MIN_OF((size_t)1000, sizes[i] - at);
+                memcpy(teekit_parcel_reserve(p, n), body + at, n);
+                teekit_parcel_commit(p, n);
+            }
+            teekit_parcel_end(p);
+            open_parcel(p, &got);
+            assert_int_equal(got.body_kind, TEEKIT_BYTES);
+            assert_true(slice_equal(got.body, slice_of(body, sizes[i])));
+            p->packet.done(&p->packet);
+        }
+}
+
 static void nothing_is_no_body(void **state)
 {
     uint8_t room[TEEKIT_ID_ROOM];
@@ -93,9 +155,9 @@ static void nothing_is_no_body(void **state)
     struct teekit_parcel *p;
 
     (void)state;
-    CHECK_STATUS(teekit_parcel_new(&m, 0, &p), STATUS_OK);
+    CHECK_STATUS(teekit_parcel_new(NULL, &m, 0, &p), STATUS_OK);
     m.id = teekit_message_id("x", room);
-    teekit_parcel_seal(p, &m, TEEKIT_NOTHING, &key);
+    teekit_parcel_seal(p, &m, TEEKIT_NOTHING, &key, NULL);
     open_parcel(p, &got);
     assert_int_equal(got.body_kind, TEEKIT_NOTHING);
     teekit_parcel_free(p);
@@ -109,11 +171,11 @@ static void the_longest_body_fits_and_no_longer(void **state)
     struct teekit_parcel *p;
 
     (void)state;
-    CHECK_STATUS(teekit_parcel_new(&m, max, &p), STATUS_OK);
+    CHECK_STATUS(teekit_parcel_new(NULL, &m, max, &p), STATUS_OK);
     memset(teekit_parcel_reserve(p, max), 'x', max);
     teekit_parcel_commit(p, max);
     m.id = teekit_message_id("0001234567890abcdefghi", room);
-    teekit_parcel_seal(p, &m, TEEKIT_TEXT, &key);
+    teekit_parcel_seal(p, &m, TEEKIT_TEXT, &key, NULL);
     assert_true(p->packet.out.len <= TEEKIT_MESSAGE_MAX_BYTES);
     assert_true(p->packet.out.len > TEEKIT_MESSAGE_MAX_BYTES - 1024);
     open_parcel(p, &got);
@@ -132,6 +194,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bodies_arrive_as_they_were),
+        cmocka_unit_test(begun_bodies_arrive_as_they_were),
+        cmocka_unit_test(a_begun_body_may_turn_out_to_be_bytes),
         cmocka_unit_test(nothing_is_no_body),
         cmocka_unit_test(the_longest_body_fits_and_no_longer),
     };
