@@ -362,16 +362,6 @@ static void on_opened(struct teekit_session *s, enum status st, uint8_t *text,
     teekit_session_close(s, &why);
 }
 
-static void on_sealed(struct teekit_session *s, uint8_t *at,
-                      const struct teekit_envelope *e)
-{
-    uint8_t *text;
-    size_t len;
-    enum status st = teekit_seal_open(&s->key, at, e, &text, &len);
-
-    on_opened(s, st, text, len);
-}
-
 static void on_announced(struct teekit_session *s,
                          const struct teekit_envelope *e)
 {
@@ -399,27 +389,20 @@ static void on_part(void *ctx, uint8_t *at, size_t len, size_t total)
         teekit_opening_more(&s->opening, &s->key, at, len, total);
 }
 
-/* A message that was opened as it came is complete. */
-static void on_came(struct teekit_session *s, uint8_t *at, size_t len)
-{
-    uint8_t *text;
-    size_t text_len;
-    enum status st = teekit_opening_end(&s->opening, at, len, &text, &text_len);
-
-    on_opened(s, st, text, text_len);
-}
-
 static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
                        size_t len)
 {
     struct teekit_session *s = ctx;
     struct teekit_envelope e = { .type = TEEKIT_OTHER };
     struct why why = { 0 };
-    enum status st = STATUS_OK;
+    uint8_t *text;
+    size_t text_len;
+    enum status st;
 
     on_pong(s); /* as good as one */
     if (opcode == WS_BINARY && teekit_opening_is_on(&s->opening)) {
-        on_came(s, at, len);
+        st = teekit_opening_end(&s->opening, at, len, &text, &text_len);
+        on_opened(s, st, text, text_len);
         return;
     }
     teekit_opening_reset(&s->opening);
@@ -433,8 +416,10 @@ static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
     }
     if (e.type == TEEKIT_SERVER_KX && s->state == TEEKIT_WAITING)
         on_announced(s, &e);
-    else if (e.type == TEEKIT_ENC && s->state == TEEKIT_READY)
-        on_sealed(s, at, &e);
+    if (e.type != TEEKIT_ENC || s->state != TEEKIT_READY)
+        return;
+    st = teekit_seal_open(&s->key, at, &e, &text, &text_len);
+    on_opened(s, st, text, text_len);
 }
 
 static void on_link_end(void *ctx, const struct why *why)

@@ -46,6 +46,17 @@ def messages_of_every_kind(build):
                         same(ws.receive(), said, f"{len(said)} by {by}")
 
 
+def large_messages_come_back(build):
+    said = os.urandom(16 << 20)
+    with proxied(build) as (_, proxy):
+        with WebSocket(proxy.port, HOST, "/echo") as ws:
+            for fragments in 1, 3:
+                ws.send(said, fragments)
+                check(ws.receive() == said, f"16 MiB in {fragments}")
+            ws.send("x" * (8 << 20))
+            check(ws.receive() == "x" * (8 << 20), "8 MiB of text")
+
+
 def pings_are_answered_here(build):
     with proxied(build) as (_, proxy):
         with WebSocket(proxy.port, HOST, "/echo") as ws:
@@ -227,7 +238,7 @@ if __name__ == "__main__":
     if teekit_peers.install() is None:
         sys.exit(77)
     sys.exit(run_tests([
-        messages_of_every_kind,
+        messages_of_every_kind, large_messages_come_back,
         pings_are_answered_here,
         the_server_may_speak_first,
         closes_go_both_ways,
