@@ -496,6 +496,8 @@ carrier_accept(struct carrier_hub *hub, struct conn *conn,
     if (st == STATUS_OK)
         st = attach(c, conn, WS_SERVER, HELLO_MAX_BYTES);
     if (st != STATUS_OK) {
+        session_free(c->session); /* what it borrows may end before |c| */
+        c->session = NULL;
         carrier_abandon(c);
         return st;
     }

@@ -8,6 +8,7 @@
 
 #include "common/buffer.h"
 #include "common/limits.h"
+#include "common/purse.h"
 #include "proxy/io/conn.h"
 #include "proxy/io/dial.h"
 
@@ -25,6 +26,7 @@ struct backend {
     bool client_done;      /* the client sends no more */
     bool target_done;      /* the backend sends no more */
     bool flushed;          /* all the client sent, and its end, have left */
+    struct purse last;     /* for what is left then; the stream paid before */
 };
 
 /* Connection and stream must have been given up. */
@@ -32,6 +34,7 @@ static void backend_end(struct backend *b)
 {
     struct backend_set *set = b->set;
 
+    purse_close(&b->last);
     DL_DELETE(set->list, b);
     meter_add(set->meter, METER_VERITEE, METER_STREAMS_ENDED, 1);
     buffer_free(&b->early);
@@ -58,15 +61,25 @@ static void backend_fail(struct backend *b, enum status reason)
     backend_cut(b, reason);
 }
 
+/* The client's part is over: false when nobody pays for what is left to be
+ * sent to the backend. */
+static bool leave_stream(struct backend *b)
+{
+    stream_release(b->stream);
+    b->stream = NULL;
+    conn_set_idle(b->conn, BACKEND_FLUSH_MS);
+    purse_open(&b->last, b->set->budget);
+    return purse_take(&b->last, conn_pending(b->conn));
+}
+
 /* Go as far as both sides have come. |b| may be gone afterwards. */
 static void backend_settle(struct backend *b)
 {
     if (!b->client_done || !b->target_done)
         return;
-    if (b->stream != NULL) {
-        stream_release(b->stream);
-        b->stream = NULL;
-        conn_set_idle(b->conn, BACKEND_FLUSH_MS);
+    if (b->stream != NULL && !leave_stream(b)) {
+        backend_fail(b, STATUS_BUSY);
+        return;
     }
     if (!b->flushed)
         return; /* until on_finished() */

@@ -26,12 +26,13 @@ struct backend;
 /* Last bytes to a backend may take so long after the client has gone. */
 #define BACKEND_FLUSH_MS 30000
 
-/* All backends of one loop. A plain struct, all zero but for the first five;
+/* All backends of one loop. A plain struct, all zero but for the first six;
  * only backend.c writes the others. */
 struct backend_set {
     uv_loop_t *loop;
     struct gather *gather;       /* of the carriers of that loop */
     struct meter *meter;         /* NULL: nothing is counted */
+    struct budget *budget;       /* pays for what outlives its stream */
     void (*on_empty)(void *ctx); /* the last one has gone */
     void *ctx;
     struct backend *list;

@@ -51,8 +51,9 @@ static void on_open(void *ctx, struct stream *s, struct slice target)
     enum status st;
 
     g->used_ms = uv_now(g->serve->config.loop);
-    st = rules_find(g->serve->config.rules, target, &to);
-
+    st = stream_claim(s);
+    if (st == STATUS_OK)
+        st = rules_find(g->serve->config.rules, target, &to);
     if (st == STATUS_OK)
         st = backend_open(&g->serve->backends, &to, s);
     if (st != STATUS_OK) {
@@ -136,6 +137,7 @@ enum status guest_open(struct serve *serve, const struct guest_invitation *i)
         .aes = aead_has_aes(),
         .allow_chacha = true,
         .streams_max = serve->config.streams_max,
+        .budget = peers_budget(&i->pass),
     };
     enum status st;
 

@@ -27,6 +27,9 @@ static void put_connections(const struct metrics_sources *from,
     metrics_out_single(out, "veriteed_peers", "gauge",
                        "Addresses that have a connection now.",
                        (int64_t)f.peers);
+    metrics_out_single(out, "veriteed_queued_bytes", "gauge",
+                       "Memory reserved for what waits to be passed on.",
+                       (int64_t)f.queued);
 }
 
 static const char *const protocols[METER_PROTOCOLS] = {

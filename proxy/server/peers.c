@@ -18,18 +18,22 @@
 #define RATES   4096
 #define RATE_MS 1000
 
+#define MIB ((size_t)1024 * 1024)
+
 struct peer {
     struct origin origin;
     size_t pending;
     size_t all;
     size_t asking; /* for a quote */
+    struct budget budget;
     UT_hash_handle hh;
 };
 
 struct peers {
-    uv_mutex_t lock; /* of all that follows but |limits| */
     struct peers_limits limits;
-    struct peer *table; /* those with a connection */
+    struct budget budget; /* of all peers */
+    uv_mutex_t lock;      /* of all that follows */
+    struct peer *table;   /* those with a connection */
     size_t pending;
     size_t all;
     uint64_t entered;
@@ -62,6 +66,7 @@ enum status peers_new(const struct peers_limits *limits, struct peers **out)
         return STATUS_NO_MEMORY;
     }
     p->limits = *limits;
+    budget_init(&p->budget, limits->queued_mib * MIB, NULL);
     secret_random(&p->secret, sizeof(p->secret));
     *out = p;
     return STATUS_OK;
@@ -71,7 +76,7 @@ void peers_free(struct peers *p)
 {
     if (p == NULL)
         return;
-    assert(p->all == 0);
+    assert(p->all == 0 && budget_used(&p->budget) == 0);
     uv_mutex_destroy(&p->lock);
     free(p);
 }
@@ -87,6 +92,7 @@ static struct peer *find_or_add(struct peers *p, const struct origin *origin)
     if (peer == NULL)
         return NULL;
     peer->origin = *origin;
+    budget_init(&peer->budget, p->limits.peer_queued_mib * MIB, &p->budget);
     HASH_ADD(hh, p->table, origin, sizeof(peer->origin), peer);
     if (peer->hh.tbl == NULL) { /* out of memory */
         free(peer);
@@ -99,6 +105,7 @@ static void remove_if_gone(struct peers *p, struct peer *peer)
 {
     if (peer->all > 0)
         return;
+    assert(budget_used(&peer->budget) == 0);
     HASH_DEL(p->table, peer);
     free(peer);
 }
@@ -186,6 +193,16 @@ void peers_ready(struct peers_pass *pass)
     uv_mutex_unlock(&p->lock);
 }
 
+struct budget *peers_budget(const struct peers_pass *pass)
+{
+    return pass->peer == NULL ? NULL : &pass->peer->budget;
+}
+
+struct budget *peers_whole(struct peers *p)
+{
+    return &p->budget;
+}
+
 static struct rate *rate_of(struct peers *p, const struct origin *origin)
 {
     return &p->rates[origin_hash(origin, p->secret) % RATES];
@@ -257,6 +274,7 @@ void peers_read(struct peers *p, struct peers_figures *out)
         .all = p->all,
         .pending = p->pending,
         .peers = HASH_COUNT(p->table),
+        .queued = budget_used(&p->budget),
     };
     memcpy(out->refused, p->refused, sizeof(out->refused));
     uv_mutex_unlock(&p->lock);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/budget.h"
 #include "common/status.h"
 
 struct peers_limits {
@@ -19,6 +20,8 @@ struct peers_limits {
     size_t peer_all;        /* of one peer */
     size_t peer_quotes;     /* of one peer, asked for at once; 0: any */
     size_t peer_quote_rate; /* of one peer, in a second; 0: any */
+    size_t queued_mib;      /* in memory, in all; 0: any */
+    size_t peer_queued_mib; /* of one peer; 0: any */
 };
 
 /* Which of them was reached. */
@@ -38,7 +41,8 @@ struct peers_figures {
     uint64_t refused[PEERS_LIMITS];
     size_t all; /* now */
     size_t pending;
-    size_t peers; /* addresses with a connection */
+    size_t peers;  /* addresses with a connection */
+    size_t queued; /* bytes, of all */
 };
 
 struct peers;
@@ -67,6 +71,15 @@ MUST_CHECK enum status peers_enter(struct peers *p, const char *address,
 
 /* Not pending any more. */
 void peers_ready(struct peers_pass *pass);
+
+/* What its peer may have in memory, in all of its connections and no more than
+ * is left for all other peers (common/budget.h). For any thread; borrowed until
+ * peers_leave(), when all that was taken for the connection has been given
+ * back. NULL for none. */
+struct budget *peers_budget(const struct peers_pass *pass);
+
+/* Of all peers together; as long as |p|. */
+struct budget *peers_whole(struct peers *p);
 
 /* It asks for a quote, once. Returns STATUS_OK, and then peers_answered() or
  * peers_leave() follows; STATUS_BUSY with |why| filled when its peer asks for

@@ -6,6 +6,7 @@
 
 #include "common/http_reason.h"
 #include "common/limits.h"
+#include "common/purse.h"
 #include "common/text.h"
 #include "proxy/io/dial.h"
 #include "proxy/io/http_chunk.h"
@@ -13,8 +14,7 @@
 #include "proxy/server/teekit_head.h"
 #include "proxy/server/teekit_url.h"
 
-#define QUEUE_BYTES (256 * 1024) /* on their way to either side */
-#define SPARE_BYTES 64           /* what a chunk's frame takes up */
+#define SPARE_BYTES 64 /* what a chunk's frame takes up */
 #define PIECE_BYTES (64 * 1024)
 #define IDLE_MS     60000
 #define HEAD_BYTES  (4 * SERVER_HEAD_MAX_BYTES)
@@ -24,6 +24,7 @@ struct plain {
     struct serve *serve;
     struct plain *prev, *next;
     struct peers_pass pass;
+    struct purse purse;
     struct conn *client;
     struct request request; /* the rest of it */
     bool asked;             /* all of it has been passed on */
@@ -47,6 +48,7 @@ static void plain_end(struct plain *p)
     request_fini(&p->request);
     buffer_free(&p->head);
     buffer_free(&p->text);
+    purse_close(&p->purse);
     peers_leave(&p->pass);
     DL_DELETE(serve->plains, p);
     free(p);
@@ -375,7 +377,7 @@ static void on_dialled(void *ctx, struct conn *conn, const struct why *why)
         return;
     }
     p->backend = conn;
-    conn_start(conn, &events, p, QUEUE_BYTES);
+    conn_start(conn, &events, p, PLAIN_QUEUE_BYTES);
     conn_set_idle(conn, IDLE_MS);
     if (!buffer_ok(&p->head) ||
         conn_write(conn, buffer_view(&p->head)) != STATUS_OK) {
@@ -413,13 +415,15 @@ void plain_open(struct serve *serve, struct conn *conn, struct request *request,
     *request = (struct request){ 0 };
     p->pass = *pass;
     *pass = (struct peers_pass){ 0 };
+    purse_open(&p->purse, peers_budget(&p->pass));
+    purse_set(&p->purse, PLAIN_OWN_BYTES);
     p->head = way->head;
-    p->text = buffer_with_max(QUEUE_BYTES);
+    p->text = buffer_with_max(PLAIN_QUEUE_BYTES);
     http_reader_init(&p->answer, HTTP_RESPONSES);
     http_reader_next(&p->answer,
                      slice_equal(p->request.method, slice_text("HEAD")));
     DL_APPEND(serve->plains, p);
-    conn_start(conn, &events, p, QUEUE_BYTES);
+    conn_start(conn, &events, p, PLAIN_QUEUE_BYTES);
     conn_set_idle(conn, IDLE_MS);
     if (dial_open(serve->config.loop, &target, on_dialled, p, &p->dial) !=
         STATUS_OK)

@@ -17,6 +17,11 @@
 
 struct plain;
 
+#define PLAIN_QUEUE_BYTES (256 * 1024) /* on their way to either side */
+
+/* What one may need: both queues, what is read, and what is being passed on. */
+#define PLAIN_OWN_BYTES (2 * PLAIN_QUEUE_BYTES + 128 * 1024)
+
 /* Where a request may go. */
 struct plain_way {
     struct rules_backend to;

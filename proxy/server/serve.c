@@ -25,6 +25,7 @@ enum status serve_new(const struct serve_config *config, struct serve **out)
         (struct backend_set){ .loop = config->loop,
                               .gather = carrier_hub_gather(config->hub),
                               .meter = config->meter,
+                              .budget = peers_whole(config->peers),
                               .on_empty = on_backends_empty,
                               .ctx = s };
     *out = s;

@@ -19,6 +19,8 @@
 
 struct teekit_guest;
 
+#define TEEKIT_GUEST_OWN_BYTES (64 * 1024) /* beside what it is asked */
+
 struct teekit_invitation {
     struct conn *conn;        /* the 101 answer was written; has no owner */
     struct keys_epoch *epoch; /* held; taken over when OK */

@@ -141,6 +141,21 @@ void visit_refuse(struct visit *v)
         refuse_status(v, STATUS_SHUTTING_DOWN, "server");
 }
 
+/* True when its peer may have |bytes| more in memory; else it was told. */
+static bool find_room(struct visit *v, size_t bytes)
+{
+    const size_t left = budget_left(peers_budget(&v->pass));
+    struct why why;
+
+    if (left >= bytes)
+        return true;
+    (void)why_fail(&why, STATUS_BUSY, "limit.peer-queued-mib", NULL,
+                   "%zu bytes left", left);
+    (void)why_expect(&why, "%zu", bytes);
+    refuse(v, status_http(why.status), &why);
+    return false;
+}
+
 /* --- the upgrade --------------------------------------------------------- */
 
 static enum status write_101(struct visit *v)
@@ -278,6 +293,9 @@ static void begin_upgrade(struct visit *v)
         refuse(v, v->upgrade.http, &why);
         return;
     }
+    if (!find_room(v, v->upgrade.teekit ? TEEKIT_GUEST_OWN_BYTES
+                                        : SESSION_OWN_BYTES))
+        return;
     v->epoch = keys_hold(v->serve->config.keys);
     if (v->epoch == NULL)
         refuse_status(v, STATUS_BUSY, "key");
@@ -304,6 +322,10 @@ static void pass_on(struct visit *v)
     }
     if (st != STATUS_OK) {
         refuse(v, status_http(st), &why);
+        return;
+    }
+    if (!find_room(v, PLAIN_OWN_BYTES)) {
+        buffer_free(&way.head);
         return;
     }
     if (conn_detach(v->conn, slice_of(v->in, v->in_len)) != STATUS_OK) {

@@ -2,9 +2,15 @@
 
 #include <assert.h>
 
-void flow_budget_init(struct flow_budget *b)
+void flow_budget_init(struct flow_budget *b, struct budget *from)
 {
+    purse_open(&b->purse, from);
     b->left = SESSION_QUEUED_MAX_BYTES - STREAMS_MAX * STREAM_CREDIT_BYTES;
+}
+
+void flow_budget_fini(struct flow_budget *b)
+{
+    purse_close(&b->purse);
 }
 
 void flow_init(struct flow *f)
@@ -14,8 +20,18 @@ void flow_init(struct flow *f)
                         .granted_ms = INT64_MIN / 2 };
 }
 
+bool flow_claim(struct flow *f, struct flow_budget *b)
+{
+    assert(f->paid == 0);
+    if (!purse_take(&b->purse, STREAM_CREDIT_BYTES))
+        return false;
+    f->paid = STREAM_CREDIT_BYTES;
+    return true;
+}
+
 void flow_fini(struct flow *f, struct flow_budget *b)
 {
+    purse_give(&b->purse, f->paid);
     if (f->window > STREAM_CREDIT_BYTES)
         b->left += f->window - STREAM_CREDIT_BYTES;
     *f = (struct flow){ 0 };
@@ -28,7 +44,11 @@ void flow_raise(struct flow *f, struct flow_budget *b, uint32_t window)
     if (window <= f->window)
         return;
     more = MIN_OF(window - f->window, b->left / 8);
+    more = (uint32_t)MIN_OF(more, purse_spare(&b->purse) / 8);
+    if (!purse_take(&b->purse, more))
+        return;
     f->window += more;
+    f->paid += more;
     b->left -= more;
 }
 

@@ -9,7 +9,11 @@
  *
  * Every stream owns STREAM_CREDIT_BYTES of the whole; what is left is lent to
  * streams whose readers keep up, so that a stalled stream cannot take from
- * another what that was promised. docs/PROTOCOL.md section 7. */
+ * another what that was promised. docs/PROTOCOL.md section 7.
+ *
+ * Who shares memory with other sessions pays for windows from a purse: for the
+ * first credit by flow_claim(), and windows are raised only from what others
+ * can spare. */
 #ifndef PROXY_TUNNEL_FLOW_H
 #define PROXY_TUNNEL_FLOW_H
 
@@ -18,12 +22,14 @@
 
 #include "common/compiler.h"
 #include "common/limits.h"
+#include "common/purse.h"
 
 #define FLOW_CREDIT_MAX INT32_MAX /* bytes a sender may ever hold */
 
 /* What a session lends to its streams. */
 struct flow_budget {
-    uint32_t left; /* bytes */
+    uint32_t left;      /* bytes */
+    struct purse purse; /* what pays for them; of no budget: they are free */
 };
 
 /* Our side of what the peer sends on one stream. unread + credit <= window. */
@@ -31,22 +37,31 @@ struct flow {
     uint32_t window;    /* bytes; only grows */
     uint32_t unread;    /* arrived, not yet consumed */
     uint32_t credit;    /* granted, not yet arrived */
+    uint32_t paid;      /* of the window, from the purse */
     int64_t granted_ms; /* when credit was last granted */
 };
 
 /* A reader that comes back sooner for half a window keeps up. */
 #define FLOW_FAST_MS 500
 
-void flow_budget_init(struct flow_budget *b);
+/* |from| NULL: nobody shares it. flow_budget_fini(), again harmless, gives back
+ * what is paid; what is still lent is free then. */
+void flow_budget_init(struct flow_budget *b, struct budget *from);
+void flow_budget_fini(struct flow_budget *b);
 
 /* Begin with the first credit, which needs no frame. */
 void flow_init(struct flow *f);
 
-/* Give back what was lent. */
+/* Pay for the first credit, once. False when the purse cannot: what comes
+ * should not be kept. */
+MUST_CHECK bool flow_claim(struct flow *f, struct flow_budget *b);
+
+/* Give back what was lent and paid. */
 void flow_fini(struct flow *f, struct flow_budget *b);
 
 /* Raise the window towards |window|, as far as the budget lends: at most an
- * eighth of what is left, so that it never runs out. */
+ * eighth of what is left here and can be spared in the purse, so that neither
+ * runs out. */
 void flow_raise(struct flow *f, struct flow_budget *b, uint32_t window);
 
 /* |len| bytes arrived; false when the peer had less credit. */

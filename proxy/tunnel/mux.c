@@ -17,7 +17,7 @@ void mux_init(struct mux *m, struct session *session,
         .accept_up_to = UINT32_MAX,
     };
     outbox_init(&m->out);
-    flow_budget_init(&m->budget);
+    flow_budget_init(&m->budget, config->budget);
     list_init(&m->all);
     list_init(&m->pending);
     list_init(&m->waiting);
@@ -34,6 +34,7 @@ void mux_fini(struct mux *m)
 {
     while (!list_empty(&m->all))
         mux_free_stream(first_stream(m));
+    flow_budget_fini(&m->budget);
     outbox_fini(&m->out);
 }
 

@@ -140,7 +140,9 @@ session_server_new(const struct session_config *config,
     assert(config->streams_max > 0 && config->streams_max <= STREAMS_MAX);
     if (s == NULL)
         return STATUS_NO_MEMORY;
-    st = announce_self(s, identity);
+    st = purse_take(&s->mux.budget.purse, SESSION_OWN_BYTES)
+             ? announce_self(s, identity)
+             : STATUS_BUSY;
     if (st != STATUS_OK) {
         session_free(s);
         return st;
@@ -172,6 +174,7 @@ static void finish(struct session *s, const struct why *why)
              why->status == STATUS_OK ? STATUS_GOING_AWAY : why->status);
     handshake_fini(&s->handshake);
     record_fini(&s->in);
+    flow_budget_fini(&s->mux.budget);
     log_why(s->config.log, LOG_DEBUG, "session.over", why, NULL);
     s->config.events->on_closed(s->config.ctx, why);
 }

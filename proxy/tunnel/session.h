@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/budget.h"
 #include "common/limits.h"
 #include "common/log.h"
 #include "common/slice.h"
@@ -120,7 +121,14 @@ struct session_config {
     bool allow_chacha;     /* false only in tests of suite choice */
     uint32_t streams_max;  /* server: streams the client may have open, 1 to
                             * STREAMS_MAX; not used by clients */
+    /* Server: what pays for SESSION_OWN_BYTES and for what streams may queue;
+     * borrowed until on_closed(). NULL: it is free. */
+    struct budget *budget;
 };
+
+/* What a session may need beside its streams: records to be sent, and one that
+ * comes in part. */
+#define SESSION_OWN_BYTES ((SESSION_OUT_RECORDS + 2) * 32 * 1024)
 
 /* A client session. |challenge| are 32 unpredictable bytes that the carrier
  * sends in the upgrade request. Returns STATUS_OK or STATUS_NO_MEMORY; |*out|
@@ -148,8 +156,9 @@ struct session_identity {
 
 /* A server session. It announces at once: session_wants_output() is true when
  * this returns. |challenge| as the client sent it.
- * Returns STATUS_OK, STATUS_NO_MEMORY, or STATUS_LIMIT when the announcement
- * would be over ANNOUNCE_MAX_BYTES. */
+ * Returns STATUS_OK, STATUS_NO_MEMORY, STATUS_BUSY when the budget does not have
+ * SESSION_OWN_BYTES, or STATUS_LIMIT when the announcement would be over
+ * ANNOUNCE_MAX_BYTES. */
 MUST_CHECK enum status
 session_server_new(const struct session_config *config,
                    const uint8_t challenge[static SESSION_CHALLENGE_BYTES],
@@ -243,6 +252,11 @@ uint64_t session_bytes_out(const struct session *s); /* application bytes */
  * STATUS_BAD_ADDRESS; |*out| is NULL unless OK. */
 MUST_CHECK enum status stream_open(struct session *s, struct slice target,
                                    void *stream_ctx, struct stream **out);
+
+/* Server, within on_open(), once: have the budget pay for the first credit.
+ * Returns STATUS_OK, or STATUS_BUSY: then |s| is to be reset. Without it, what
+ * comes before stream_opened() is kept at nobody's cost. */
+MUST_CHECK enum status stream_claim(struct stream *s);
 
 /* Server: the target was reached. */
 void stream_opened(struct stream *s);

@@ -56,6 +56,11 @@ enum status stream_open(struct session *session, struct slice target,
     return STATUS_OK;
 }
 
+enum status stream_claim(struct stream *s)
+{
+    return flow_claim(&s->flow, &s->mux->budget) ? STATUS_OK : STATUS_BUSY;
+}
+
 void stream_opened(struct stream *s)
 {
     if (s->deaf || !mux_step(s, &s->send, STREAM_ON_OPENED))

@@ -95,6 +95,11 @@ static void on_open(void *ctx, struct stream *s, struct slice target)
 
     e->stream = s;
     stream_set_context(s, e);
+    if (stream_claim(s) != STATUS_OK) {
+        stream_reset(s, STATUS_BUSY);
+        pair_release(e);
+        return;
+    }
     if (side->refuse_all) {
         stream_reset(s, side->refusal);
         pair_release(e);
@@ -227,7 +232,8 @@ static void make_sessions(struct pair *p, const struct pair_options *o)
                                      .allow_chacha = !o->server_no_chacha,
                                      .streams_max = o->streams_max > 0
                                                         ? o->streams_max
-                                                        : STREAMS_MAX };
+                                                        : STREAMS_MAX,
+                                     .budget = o->budget };
     struct session_identity identity = { .public_key = public_key,
                                          .secret_key = secret_key,
                                          .quote = SLICE_OF(quote),

@@ -77,8 +77,9 @@ struct pair_options {
     bool server_no_chacha;
     bool epoch;
     bool manual;
-    bool other_challenge; /* the server was sent another one */
-    uint32_t streams_max; /* 0 is STREAMS_MAX */
+    bool other_challenge;  /* the server was sent another one */
+    uint32_t streams_max;  /* 0 is STREAMS_MAX */
+    struct budget *budget; /* of the server */
     const struct session_stapled *stapled;
     const struct log *log;
 };

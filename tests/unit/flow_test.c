@@ -36,7 +36,7 @@ static void only_what_was_consumed_is_granted_again(void **state)
     struct flow f;
 
     (void)state;
-    flow_budget_init(&b);
+    flow_budget_init(&b, NULL);
     flow_init(&f);
     assert_true(flow_arrived(&f, STREAM_CREDIT_BYTES));
     flow_consumed(&f, STREAM_CREDIT_BYTES / 2 - 1);
@@ -68,7 +68,7 @@ static void a_window_grows_while_its_reader_keeps_up(void **state)
     struct flow f;
 
     (void)state;
-    flow_budget_init(&b);
+    flow_budget_init(&b, NULL);
     flow_init(&f);
     (void)flow_grant(&f, &b, 0);
     assert_int_equal(window_after(&f, &b, FLOW_FAST_MS), STREAM_CREDIT_BYTES);
@@ -87,7 +87,7 @@ static void a_window_does_not_grow_while_bytes_wait(void **state)
     struct flow f;
 
     (void)state;
-    flow_budget_init(&b);
+    flow_budget_init(&b, NULL);
     flow_init(&f);
     (void)flow_grant(&f, &b, 0);
     assert_true(flow_arrived(&f, STREAM_CREDIT_BYTES));
@@ -103,7 +103,7 @@ static void all_windows_together_are_bounded(void **state)
     size_t sum = 0;
 
     (void)state;
-    flow_budget_init(&b);
+    flow_budget_init(&b, NULL);
     for (size_t i = 0; i < STREAMS_MAX; i++) {
         flow_init(&f[i]);
         flow_raise(&f[i], &b, STREAM_WINDOW_BYTES);
@@ -124,7 +124,7 @@ static void the_first_streams_get_a_full_window(void **state)
     struct flow f;
 
     (void)state;
-    flow_budget_init(&b);
+    flow_budget_init(&b, NULL);
     for (int i = 0; i < 32; i++) {
         flow_init(&f);
         flow_raise(&f, &b, STREAM_WINDOW_BYTES);
@@ -141,7 +141,7 @@ static void those_who_grew_leave_something_to_who_comes_later(void **state)
     struct flow f;
 
     (void)state;
-    flow_budget_init(&b);
+    flow_budget_init(&b, NULL);
     for (int i = 0; i < 20; i++) {
         flow_init(&f);
         flow_raise(&f, &b, STREAM_WINDOW_MAX_BYTES);
@@ -157,7 +157,7 @@ static void a_window_never_shrinks(void **state)
     struct flow f;
 
     (void)state;
-    flow_budget_init(&b);
+    flow_budget_init(&b, NULL);
     flow_init(&f);
     flow_raise(&f, &b, STREAM_CREDIT_BYTES - 1);
     assert_int_equal(f.window, STREAM_CREDIT_BYTES);

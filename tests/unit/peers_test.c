@@ -165,6 +165,37 @@ static void who_has_few_gets_in_while_others_hold_all_they_can(void **state)
     peers_free(p);
 }
 
+static void memory_is_bounded_for_each_peer_and_for_all(void **state)
+{
+    const size_t mib = 1024 * 1024;
+    struct peers_limits l = limits;
+    struct peers_pass one[2], other;
+    struct peers *p;
+
+    (void)state;
+    l.queued_mib = 10;
+    l.peer_queued_mib = 4;
+    CHECK_STATUS(peers_new(&l, &p), STATUS_OK);
+    assert_string_equal(enter(p, "10.0.0.1:1", true, &one[0]), "");
+    assert_string_equal(enter(p, "10.0.0.1:2", true, &one[1]), "");
+    assert_string_equal(enter(p, "10.0.0.2:1", true, &other), "");
+    assert_true(budget_take(peers_budget(&one[0]), 3 * mib));
+    assert_false(budget_take(peers_budget(&one[1]), 2 * mib));
+    assert_true(budget_take(peers_budget(&one[1]), mib));
+    assert_true(budget_take(peers_budget(&other), 4 * mib));
+    assert_int_equal(figures_of(p).queued, 8 * mib);
+    assert_int_equal(budget_left(peers_whole(p)), 2 * mib);
+    budget_give(peers_budget(&other), 4 * mib);
+    peers_leave(&other);
+    peers_leave(&one[0]); /* what is of the address stays */
+    assert_int_equal(budget_left(peers_budget(&one[1])), 0);
+    budget_give(peers_budget(&one[1]), 4 * mib);
+    peers_leave(&one[1]);
+    assert_null(peers_budget(&one[1]));
+    assert_int_equal(figures_of(p).queued, 0);
+    peers_free(p);
+}
+
 static enum status ask(struct peers_pass *pass, uint64_t now_ms,
                        const char **field)
 {
@@ -240,6 +271,7 @@ int main(void)
         cmocka_unit_test(who_is_ready_makes_room_for_others),
         cmocka_unit_test(all_together_are_bounded),
         cmocka_unit_test(who_has_few_gets_in_while_others_hold_all_they_can),
+        cmocka_unit_test(memory_is_bounded_for_each_peer_and_for_all),
         cmocka_unit_test(a_peer_asks_for_so_many_quotes_at_once),
         cmocka_unit_test(a_rate_outlives_the_connections),
     };

@@ -77,6 +77,118 @@ static void a_fast_reader_gets_a_larger_window(void **state)
     pair_free(p);
 }
 
+/* Several sessions. */
+
+static uint64_t unread_by(const struct pair *p)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < p->server.ends; i++)
+        sum += p->server.end[i].unread;
+    return sum;
+}
+
+/* Open |count| streams, each to be filled as far as it goes; how many were
+ * refused. */
+static unsigned stall(struct pair *p, unsigned count)
+{
+    unsigned refused = 0;
+
+    p->server.stall_all = true;
+    for (unsigned i = 0; i < count; i++) {
+        char target[16];
+        struct pair_end *e;
+
+        (void)snprintf(target, sizeof(target), "a.b:%u", 1 + i);
+        e = pair_open(p, target);
+        pair_write(e, 2 * MB);
+        pair_run(p);
+        if (e->reset) {
+            CHECK_STATUS(e->reason, STATUS_BUSY);
+            refused++;
+        }
+    }
+    return refused;
+}
+
+static void sessions_that_share_a_budget_hold_no_more(void **state)
+{
+    struct budget whole, one, other;
+    struct pair *p[3], *q;
+    struct pair_end *e;
+    uint64_t unread = 0;
+    unsigned refused = 0;
+
+    (void)state;
+    budget_init(&whole, 40 * MB, NULL);
+    budget_init(&one, 12 * MB, &whole);
+    budget_init(&other, 12 * MB, &whole);
+    for (size_t i = 0; i < COUNT_OF(p); i++)
+        p[i] = pair_ready(&(struct pair_options){ .budget = &one });
+    for (size_t i = 0; i < COUNT_OF(p); i++) {
+        refused += stall(p[i], 400);
+        unread += unread_by(p[i]);
+    }
+    assert_true(refused > 0);
+    assert_true(unread <= 12 * MB && unread > 10 * MB);
+    assert_true(budget_used(&one) <= 12 * MB);
+    q = pair_ready(&(struct pair_options){ .budget = &other });
+    e = pair_open(q, "a.b:80");
+    pair_write(e, 20 * MB); /* as if there were nobody else */
+    pair_run(q);
+    assert_int_equal(pair_other(q, e)->stream->flow.window,
+                     STREAM_WINDOW_MAX_BYTES);
+    pair_free(q);
+    for (size_t i = 0; i < COUNT_OF(p); i++)
+        pair_free(p[i]);
+    assert_int_equal(budget_used(&whole), 0);
+}
+
+/* Who takes what came makes room for streams of all sessions. */
+static void what_streams_had_is_given_back(void **state)
+{
+    struct budget one;
+    struct pair *p, *q;
+    struct pair_end *e;
+
+    (void)state;
+    budget_init(&one, 4 * MB, NULL);
+    p = pair_ready(&(struct pair_options){ .budget = &one });
+    q = pair_ready(&(struct pair_options){ .budget = &one });
+    assert_true(stall(p, 400) > 0);
+    assert_true(stall(q, 1) > 0);
+    for (size_t i = 0; i < p->client.ends; i++)
+        if (!p->client.end[i].reset)
+            pair_release(&p->client.end[i]);
+    pair_run(p);
+    q->server.stall_all = false;
+    e = pair_open(q, "b.b:80");
+    pair_write(e, 2 * MB);
+    pair_run(q);
+    assert_int_equal(pair_other(q, e)->bytes, 2 * MB);
+    pair_free(p);
+    pair_free(q);
+    assert_int_equal(budget_used(&one), 0);
+}
+
+/* Also what is still open when it ends. */
+static void a_session_that_ends_gives_all_back(void **state)
+{
+    static const struct why why = { .status = STATUS_SHUTTING_DOWN };
+    struct budget one;
+    struct pair *p;
+
+    (void)state;
+    budget_init(&one, 8 * MB, NULL);
+    p = pair_ready(&(struct pair_options){ .budget = &one });
+    (void)stall(p, 20);
+    assert_true(budget_used(&one) > MB);
+    session_close(p->server.session, &why, p->now_ms);
+    assert_int_equal(budget_used(&one), 0);
+    pair_free(p);
+    assert_int_equal(budget_used(&one), 0);
+}
+
 /* Output. */
 
 static void output_is_bounded_when_nobody_takes_it(void **state)
@@ -234,6 +346,9 @@ int main(void)
         cmocka_unit_test(a_stalled_stream_stops_at_its_window),
         cmocka_unit_test(stalled_streams_fill_the_budget_and_no_more),
         cmocka_unit_test(a_fast_reader_gets_a_larger_window),
+        cmocka_unit_test(sessions_that_share_a_budget_hold_no_more),
+        cmocka_unit_test(what_streams_had_is_given_back),
+        cmocka_unit_test(a_session_that_ends_gives_all_back),
         cmocka_unit_test(output_is_bounded_when_nobody_takes_it),
         cmocka_unit_test(room_is_exactly_what_can_be_written),
         cmocka_unit_test(room_is_shared_out_evenly),

@@ -156,6 +156,35 @@ static void an_announcement_too_long_is_not_made(void **state)
     session_free(s);
 }
 
+static void a_server_session_needs_memory_of_its_own(void **state)
+{
+    static const struct session_events events;
+    static const uint8_t zeros[32];
+    struct budget budget;
+    const struct session_config config = { .events = &events,
+                                           .allow_chacha = true,
+                                           .streams_max = 1,
+                                           .budget = &budget };
+    const struct session_identity identity = { .public_key = zeros,
+                                               .secret_key = zeros,
+                                               .quote = SLICE_OF(zeros),
+                                               .challenged = true };
+    struct session *s;
+
+    (void)state;
+    budget_init(&budget, SESSION_OWN_BYTES - 1, NULL);
+    CHECK_STATUS(session_server_new(&config, zeros, &identity, 0, &s),
+                 STATUS_BUSY);
+    assert_null(s);
+    assert_int_equal(budget_used(&budget), 0);
+    budget_init(&budget, SESSION_OWN_BYTES, NULL);
+    CHECK_STATUS(session_server_new(&config, zeros, &identity, 0, &s),
+                 STATUS_OK);
+    assert_int_equal(budget_left(&budget), 0);
+    session_free(s);
+    assert_int_equal(budget_used(&budget), 0);
+}
+
 /* Messages of the handshake, bent. */
 
 struct bend {
@@ -364,6 +393,7 @@ int main(void)
         cmocka_unit_test(the_verdict_may_come_later),
         cmocka_unit_test(what_is_stapled_arrives),
         cmocka_unit_test(an_announcement_too_long_is_not_made),
+        cmocka_unit_test(a_server_session_needs_memory_of_its_own),
         cmocka_unit_test(no_bit_of_a_handshake_can_be_altered),
         cmocka_unit_test(no_handshake_message_can_be_cut),
         cmocka_unit_test(stripped_suites_end_the_handshake),
