@@ -411,8 +411,10 @@ static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
     struct teekit_envelope e;
     struct why why;
 
-    if (g->broken)
-        return; /* on_broken() is next, and its timer must stay its own */
+    if (g->broken) { /* on_broken() is next, and its timer must stay its own */
+        teekit_opening_reset(&g->opening);
+        return;
+    }
     g->used_ms = uv_now(g->serve->config.loop);
     meter_add(g->serve->config.meter, METER_TEEKIT, METER_RECEIVED_BYTES, len);
     if (opcode == WS_BINARY && teekit_opening_is_on(&g->opening)) {

@@ -71,6 +71,7 @@ void teekit_opening_more(struct teekit_opening *o, const struct teekit_key *key,
     }
     if (!o->on)
         return;
+    assert(len >= o->done); /* of the same message */
     teekit_stream_open(&o->stream, message + o->done, len - o->done);
     o->done = len;
 }
@@ -81,7 +82,7 @@ enum status teekit_opening_end(struct teekit_opening *o, uint8_t *message,
     const size_t text_at = o->text_at;
     bool is_ours;
 
-    assert(o->on);
+    assert(o->on && total >= o->done);
     *text = NULL;
     *len = 0;
     teekit_stream_open(&o->stream, message + o->done, total - o->done);

@@ -15,7 +15,8 @@
 #include "tests/support/alloc.h"
 #include "tests/support/check.h"
 
-#define BODY "hello"
+#define BODY        "hello"
+#define LARGE_BYTES (3 * 1024 * 1024)
 
 /* A client that takes whatever happens. */
 struct talk {
@@ -25,6 +26,7 @@ struct talk {
     struct ws_queue out;
     struct teekit_key key;
     uint8_t id[2][TEEKIT_ID_ROOM];
+    bool brief;    /* opens no WebSocket */
     bool keyed;    /* our key has left */
     bool answered; /* the request, as it should be */
     bool echoed;   /* what the WebSocket was told */
@@ -112,7 +114,10 @@ static void on_inner(struct talk *t, const struct teekit_message *m)
     if (m->type == TEEKIT_HTTP_RESPONSE) {
         /* The demo answers with head and body. */
         t->answered = m->status == 200 && m->body.len > strlen(BODY);
-        open_socket(t);
+        if (t->brief)
+            end_talk(t);
+        else
+            open_socket(t);
     } else if (m->type == TEEKIT_WS_MESSAGE) {
         t->echoed = slice_equal(m->body, slice_text(BODY));
         end_talk(t);
@@ -332,6 +337,58 @@ static void a_key_does_not_keep_a_session_that_is_to_end(void **state)
     end(rig, demo);
 }
 
+/* Two large messages on their way, more than a read takes at once, of which the
+ * server knows neither. */
+static void send_large(struct talk *t)
+{
+    static uint8_t body[LARGE_BYTES];
+    struct teekit_message m = { .type = TEEKIT_WS_MESSAGE,
+                                .id = teekit_message_id("x", t->id[1]),
+                                .body_kind = TEEKIT_BYTES,
+                                .body = SLICE_OF(body) };
+
+    send_sealed(t, &m);
+    send_sealed(t, &m);
+}
+
+/* Drains the server when the first of them has come in parts, in the turn in
+ * which the rest of it comes, and a part of the next. */
+static void on_prepare_large(uv_prepare_t *prepare)
+{
+    struct drainer *d = CONTAINER_OF(prepare, struct drainer, prepare);
+    const struct teekit_guest *g = d->talk->rig->serve->teekit_guests;
+
+    if (g == NULL || g->opening.done < LARGE_BYTES / 2)
+        return;
+    serve_drain(d->talk->rig->serve);
+    (void)uv_prepare_stop(prepare);
+}
+
+static bool is_active(void *ctx)
+{
+    return uv_is_active(ctx);
+}
+
+static void what_comes_behind_the_last_message_is_not_opened(void **state)
+{
+    struct demo *demo;
+    struct server_rig *rig = begin(&demo);
+    struct talk t = { .rig = rig, .brief = true };
+    struct drainer d = { .talk = &t };
+
+    (void)state;
+    come(&t);
+    assert_true(t.answered);
+    assert_int_equal(uv_prepare_init(&rig->loop, &d.prepare), 0);
+    assert_int_equal(uv_prepare_start(&d.prepare, on_prepare_large), 0);
+    send_large(&t);
+    loop_while(&rig->loop, is_active, &d.prepare);
+    loop_while(&rig->loop, is_there, rig);
+    go(&t);
+    uv_close((uv_handle_t *)&d.prepare, NULL);
+    end(rig, demo);
+}
+
 static void no_failing_allocation_hurts(void **state)
 {
     struct demo *demo;
@@ -363,6 +420,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_answers_no_ping_is_cut),
         cmocka_unit_test(a_key_does_not_keep_a_session_that_is_to_end),
+        cmocka_unit_test(what_comes_behind_the_last_message_is_not_opened),
         cmocka_unit_test(no_failing_allocation_hurts),
     };
 
