@@ -23,6 +23,8 @@ struct peer {
     bool unproven; /* its present policy has not accepted it yet, but may */
     bool refused;  /* and open streams go on for a while */
     int64_t refused_ms;
+    int64_t until_unix; /* the last second that it was accepted for, which is
+                         * its last under on-expiry also when it is refused */
     struct attestation attestation;   /* all zero until |decided| */
     struct session_evidence evidence; /* to judge again; without collateral */
     struct buffer quote;              /* the bytes of |evidence| ... */
@@ -79,6 +81,12 @@ static void log_accepted(const struct peer *p)
                   LOG_N("deadline", a->deadline_unix)));
 }
 
+static void note_accepted(struct peer *p)
+{
+    p->refused = false;
+    p->until_unix = p->attestation.deadline_unix;
+}
+
 static void on_attested(void *ctx, const struct attestation *result)
 {
     struct peer *p = ctx;
@@ -91,6 +99,7 @@ static void on_attested(void *ctx, const struct attestation *result)
         peer_wire_close(&p->wire, &p->attestation.why);
         return;
     }
+    note_accepted(p);
     log_accepted(p);
     set_state(p, PEER_AGREEING);
     peer_wire_accept(&p->wire);
@@ -307,7 +316,7 @@ static void refuse(struct peer *p)
 /* Accepted once more, whatever was said in between. */
 static void go_on(struct peer *p)
 {
-    p->refused = false;
+    note_accepted(p);
     start_forecast(p);
 }
 
@@ -398,7 +407,7 @@ enum status peer_judge_by(struct peer *p, struct snapshot *snapshot,
     wish = wish_of(p, &p->evidence);
     attest_desk_note(&p->config.line, &wish, &p->attestation);
     if (st == STATUS_OK)
-        p->refused = false;
+        note_accepted(p);
     if (st == STATUS_OK && rejudging)
         peer_rejudge(p);
     else if (st == STATUS_OK)
@@ -408,25 +417,23 @@ enum status peer_judge_by(struct peer *p, struct snapshot *snapshot,
     return st;
 }
 
-static void close_refused(struct peer *p, int64_t now_ms)
+static bool is_overdue(const struct peer *p, int64_t now_ms)
 {
     const int64_t limit_ms = p->config.service->on_refusal.limit_s * 1000;
 
-    if (now_ms - p->refused_ms >= limit_ms)
-        peer_close(p, &p->attestation.why);
+    return p->refused && now_ms - p->refused_ms >= limit_ms;
 }
 
 static void close_expired(struct peer *p, int64_t now_unix)
 {
     const struct policy_ending *rule = &p->config.service->on_expiry;
-    const struct attestation *a = &p->attestation;
     char until[TEXT_TIME_ROOM];
     struct why why;
 
     if ((rule->drain && rule->limit_s == 0) ||
-        now_unix - a->deadline_unix <= rule->limit_s)
+        now_unix - p->until_unix <= rule->limit_s)
         return;
-    text_time(a->deadline_unix, until);
+    text_time(p->until_unix, until);
     (void)why_fail(&why, STATUS_EXPIRED, "attestation", NULL, "good until %s",
                    until);
     (void)why_expect(&why, "streams that end %s",
@@ -438,8 +445,8 @@ void peer_tick(struct peer *p, int64_t now_ms, int64_t now_unix)
 {
     if (p->state != PEER_READY && p->state != PEER_DRAINING)
         return;
-    if (p->refused)
-        close_refused(p, now_ms);
+    if (is_overdue(p, now_ms))
+        peer_close(p, &p->attestation.why);
     else
         close_expired(p, now_unix);
 }

@@ -119,7 +119,7 @@ enum status peer_judge_by(struct peer *p, struct snapshot *snapshot,
                           const struct service *service);
 
 /* Close it if its service lets it go on no longer: refused, or past the deadline
- * of its attestation. To be called once a second. */
+ * that it was accepted for, whichever comes first. To be called once a second. */
 void peer_tick(struct peer *p, int64_t now_ms, int64_t now_unix);
 
 /* Take no new streams; end when the open ones have. */

@@ -255,6 +255,25 @@ static void without_streams_it_ends_at_once_all_the_same(void **state)
     end(t);
 }
 
+static void a_refusal_does_not_put_off_the_deadline(void **state)
+{
+    static const char rules[] = "    on-refusal: { drain: 1d }\n"
+                                "    on-expiry: close\n";
+    struct test *t = begin();
+    const int64_t until_unix = peer_attestation(t->peer)->deadline_unix;
+    int64_t now_ms;
+
+    (void)state;
+    CHECK_STATUS(judge_by(t, policy_with(t, D96, rules)), STATUS_POLICY);
+    now_ms = (int64_t)uv_now(&t->rig.loop);
+    peer_tick(t->peer, now_ms, until_unix);
+    assert_false(t->closed);
+    peer_tick(t->peer, now_ms, until_unix + 1);
+    assert_true(t->closed);
+    CHECK_STATUS(t->status, STATUS_EXPIRED);
+    end(t);
+}
+
 static void one_that_accepts_again_takes_the_limit_back(void **state)
 {
     static const char rule[] = "    on-refusal: { drain: 1s }\n";
@@ -498,6 +517,7 @@ int main(void)
         cmocka_unit_test(a_policy_that_refuses_closes_it),
         cmocka_unit_test(one_that_lets_streams_go_on_does_so_to_its_limit),
         cmocka_unit_test(without_streams_it_ends_at_once_all_the_same),
+        cmocka_unit_test(a_refusal_does_not_put_off_the_deadline),
         cmocka_unit_test(one_that_accepts_again_takes_the_limit_back),
         cmocka_unit_test(what_is_revoked_is_cut_whatever_the_rule),
         cmocka_unit_test(an_attestation_ends_its_streams_as_the_policy_says),
