@@ -32,7 +32,6 @@ static void span_text(int64_t seconds, char text[SPAN_ROOM])
     (void)snprintf(text, SPAN_ROOM, "%" PRId64 " %s", count, unit);
 }
 
-/* "Expires first": how soon, when exactly, and what it is. */
 /* Is it as "tcb", "qe" or "crl"? No other word is so short. */
 static bool is_acronym(const char *word)
 {
@@ -60,6 +59,7 @@ static void put_item(const char *item, struct buffer *out)
     }
 }
 
+/* "Expires first": how soon, when exactly, and what it is. */
 static void put_moment(struct buffer *out, const char *name,
                        int64_t unix_seconds, const char *item, int64_t now_unix)
 {

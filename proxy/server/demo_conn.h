@@ -86,9 +86,9 @@ enum demo_state {
     DEMO_LAST     /* nothing follows what is on its way */
 };
 
-/* Freed in on_timer_closed() only. */
 #define DEMO_HEAD_BYTES 512
 
+/* Freed in on_timer_closed() only. */
 struct demo_conn {
     struct demo *demo;
     struct demo_conn *prev, *next;
