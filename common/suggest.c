@@ -1,5 +1,6 @@
 #include "common/suggest.h"
 
+#include <getopt.h>
 #include <string.h>
 
 #include "common/compiler.h"
@@ -78,6 +79,18 @@ struct suggest suggest_for_option(const char *typed)
     const char *word = typed + strspn(typed, "-");
 
     return suggest_for(slice_of(word, strcspn(word, "=")));
+}
+
+const char *suggest_unknown(char *const *argv, const char *letters,
+                            char room[3])
+{
+    /* 0 for a word; what it stands for, if it has a value too many. */
+    if (optopt <= ' ' || optopt > '~' || strchr(letters, optopt) != NULL)
+        return argv[optind - 1];
+    room[0] = '-';
+    room[1] = (char)optopt;
+    room[2] = '\0';
+    return room;
 }
 
 void suggest_offer(struct suggest *s, const char *word)

@@ -23,6 +23,13 @@ struct suggest suggest_for(struct slice typed);
 /* |typed| as on a command line: "--polcy=x" is "polcy". */
 struct suggest suggest_for_option(const char *typed);
 
+/* The word that getopt_long() has just said '?' of: argv[optind - 1], or, of
+ * several letters behind one "-", the one that is none of its |letters|, as
+ * "-x" in |room|. Neither can be found in optind alone, which stays where it
+ * was until all letters are read. */
+const char *suggest_unknown(char *const *argv, const char *letters,
+                            char room[3]);
+
 /* |word| could have been meant: if |typed| is its beginning, or few letters of
  * it are changed, added, dropped or swapped with their neighbours. */
 void suggest_offer(struct suggest *s, const char *word);

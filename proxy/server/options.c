@@ -434,6 +434,7 @@ static int read_all(struct options *o, int argc, char **argv, FILE *out,
                     FILE *err)
 {
     int status = -1, c = 0;
+    char letter[3];
 
     optind = 0; /* begin anew, also what getopt remembers */
     opterr = 0; /* we say it ourselves */
@@ -442,7 +443,8 @@ static int read_all(struct options *o, int argc, char **argv, FILE *out,
         if (c == -1)
             break;
         if (c == '?')
-            return bad_option(err, argv[optind - 1]);
+            return bad_option(err,
+                              suggest_unknown(argv, short_options, letter));
         if (c == ':')
             return complain(err, "a value is missing", argv[optind - 1]);
         status = take_option(o, c, out, err);

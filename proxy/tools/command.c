@@ -305,7 +305,7 @@ int command_read(const struct command *self, int argc, char **argv,
                  void *options, char ***operands)
 {
     struct option known[OPTIONS_MAX];
-    char letters[LETTERS_ROOM];
+    char letters[LETTERS_ROOM], letter[3];
     int code = -1;
 
     translate(self, known, letters);
@@ -319,7 +319,7 @@ int command_read(const struct command *self, int argc, char **argv,
         if (c == 'h')
             return command_help(self, stdout) ? COMMAND_GOOD : COMMAND_TROUBLE;
         if (c == '?')
-            return bad_option(self, argv[optind - 1]);
+            return bad_option(self, suggest_unknown(argv, letters, letter));
         if (c == ':')
             return bad_usage(self, "a value is missing behind",
                              argv[optind - 1]);

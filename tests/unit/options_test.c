@@ -45,6 +45,8 @@ static const struct {
     { "no address",           "--simulate --demo", "no address" },
     { "a mistyped option",    BASE "--lisen a:1", "did you mean '--listen'?" },
     { "an unknown option",    BASE "--frobnicate", "unknown option: --frobnicate" },
+    { "an unknown letter",    BASE "-xs",  "unknown option: -x\n" },
+    { "one behind another",   BASE "-sx",  "unknown option: -x\n" },
     { "no value",             BASE "--rule", "a value is missing: --rule" },
     { "two sources",          BASE "--quote-source gramine", "exclude each other" },
     { "an unknown source",    "-l a:1 --demo --quote-source sgx", "configfs-tsm, gramine or" },
