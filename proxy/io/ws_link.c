@@ -8,7 +8,8 @@
 #include "proxy/io/ws_reader.h"
 
 #define QUEUE_MAX_BYTES  (16 * 1024) /* pongs and the close; messages are lent */
-#define DIRECT_MIN_BYTES (32 * 1024) /* so much of a message is not copied */
+#define DIRECT_MIN_BYTES (32 * 1024)  /* so much of a message is not copied */
+#define MASK_BYTES       (256 * 1024) /* at once, still cached when it leaves */
 
 struct ws_link {
     struct conn *conn; /* owned; NULL once given up */
@@ -25,6 +26,11 @@ struct ws_link {
     bool close_sent;
     uint8_t peer_close[WS_CONTROL_MAX_BYTES]; /* the peer's close frame */
     size_t peer_close_len;
+    /* Of a long message that leaves: what has not been masked yet. */
+    uint8_t *rest; /* lent by ws_link_send() */
+    size_t rest_len;
+    uint8_t rest_key[SCRATCH_KEY_BYTES];
+    struct buffer behind; /* control frames that follow what leaves */
 };
 
 /* Tell the loop's scratch how much |partial| has become. */
@@ -39,6 +45,7 @@ static void ws_link_free(struct ws_link *l)
 {
     buffer_free(&l->partial);
     count_partial(l);
+    buffer_free(&l->behind);
     free(l);
 }
 
@@ -61,7 +68,15 @@ static void end(struct ws_link *l, const struct why *why)
  * more answers, and may miss our close frame. */
 static bool send_control(struct ws_link *l, const struct ws_control *control)
 {
-    return conn_write(l->conn, control->frame) == STATUS_OK;
+    struct buffer *behind = &l->behind;
+
+    if (l->rest_len == 0 && behind->len == 0 &&
+        control->frame.len <= conn_room(l->conn))
+        return conn_write(l->conn, control->frame) == STATUS_OK;
+    if (control->frame.len > behind->max - behind->len)
+        return false;
+    buffer_add(behind, control->frame);
+    return buffer_ok(behind);
 }
 
 static void send_close(struct ws_link *l, uint16_t code, struct slice reason)
@@ -275,21 +290,72 @@ static void on_failed(void *ctx, const struct why *why)
 
 bool ws_link_is_idle(const struct ws_link *l)
 {
-    return conn_pending(l->conn) == 0;
+    return conn_pending(l->conn) == 0 && l->rest_len == 0;
+}
+
+/* Mask and write more of a long message, as far as the system takes it. */
+static enum status send_rest(struct ws_link *l)
+{
+    enum status st = STATUS_OK;
+
+    while (l->rest_len > 0 && conn_pending(l->conn) == 0 && st == STATUS_OK) {
+        const struct slice run =
+            slice_of(l->rest, MIN_OF(l->rest_len, (size_t)MASK_BYTES));
+
+        ws_frame_mask(l->rest, run.len, l->rest_key, 0);
+        l->rest += run.len;
+        l->rest_len -= run.len;
+        st = conn_write_borrowed(l->conn, &run, 1);
+    }
+    return st;
+}
+
+/* What must not come inside of a message follows it. */
+static enum status send_behind(struct ws_link *l)
+{
+    enum status st;
+
+    if (l->behind.len == 0 || !ws_link_is_idle(l))
+        return STATUS_OK;
+    st = conn_write(l->conn, buffer_view(&l->behind));
+    buffer_free(&l->behind);
+    return st;
 }
 
 static void on_written(void *ctx)
 {
     struct ws_link *l = ctx;
+    struct why why;
 
-    if (!l->over && ws_link_is_idle(l))
+    if (l->over)
+        return;
+    if (send_rest(l) != STATUS_OK || send_behind(l) != STATUS_OK) {
+        (void)why_fail(&why, STATUS_NO_MEMORY, "ws", NULL, "no memory");
+        end(l, &why);
+    } else if (ws_link_is_idle(l)) {
         l->events->on_sent(l->ctx);
+    }
+}
+
+/* Mask |m|, or only its beginning if it is long and the last of those that are
+ * sent together; how much of it goes now. */
+static size_t mask(struct ws_link *l, const struct ws_out *m,
+                   const uint8_t *key, bool is_last)
+{
+    const size_t now = is_last ? MIN_OF(m->len, (size_t)MASK_BYTES) : m->len;
+
+    ws_frame_mask(m->at, now, key, 0);
+    l->rest = m->at + now;
+    l->rest_len = m->len - now;
+    memcpy(l->rest_key, key, sizeof(l->rest_key));
+    return now;
 }
 
 enum status ws_link_send(struct ws_link *l, enum ws_opcode opcode,
                          const struct ws_out *messages, size_t count)
 {
     struct slice runs[CONN_RUNS_MAX];
+    enum status st;
 
     assert(count > 0 && count <= COUNT_OF(runs) && ws_link_is_idle(l));
     if (l->over || l->close_sent)
@@ -298,12 +364,12 @@ enum status ws_link_send(struct ws_link *l, enum ws_opcode opcode,
         const struct ws_out *m = &messages[i];
         const uint8_t *key = next_key(l);
         size_t head = ws_frame_header(m->at, m->len, opcode, true, key);
+        size_t now = key == NULL ? m->len : mask(l, m, key, i + 1 == count);
 
-        if (key != NULL)
-            ws_frame_mask(m->at, m->len, key, 0);
-        runs[i] = slice_of(m->at - head, head + m->len);
+        runs[i] = slice_of(m->at - head, head + now);
     }
-    return conn_write_borrowed(l->conn, runs, count);
+    st = conn_write_borrowed(l->conn, runs, count);
+    return st == STATUS_OK ? send_rest(l) : st;
 }
 
 /* --- life ---------------------------------------------------------------- */
@@ -333,6 +399,7 @@ enum status ws_link_open(struct conn *conn, const struct ws_link_config *config,
     l->scratch = config->scratch;
     l->events = config->events;
     l->ctx = config->ctx;
+    l->behind = buffer_with_max(QUEUE_MAX_BYTES);
     ws_reader_init(&l->reader, config->role, config->message_max);
     conn_start(conn, &events, l, QUEUE_MAX_BYTES);
     *out = l;
