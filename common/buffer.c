@@ -46,26 +46,40 @@ static void prefer_huge_pages(uint8_t *at, size_t cap)
                       MADV_HUGEPAGE); /* advice only */
 }
 
-uint8_t *buffer_reserve(struct buffer *b, size_t len)
+/* Room for |len| more bytes; where there is none, have |cap| in all. */
+static uint8_t *reserve(struct buffer *b, size_t len, size_t cap)
 {
-    assert(b->len <= b->max);
-    if (b->failed || len > b->max - b->len) {
+    uint8_t *at;
+
+    if (b->at != NULL && len <= b->cap - b->len)
+        return b->at + b->len;
+    at = realloc(b->at, MAX_OF(cap, 1));
+    if (at == NULL) {
         b->failed = true;
         return NULL;
     }
-    if (b->at == NULL || len > b->cap - b->len) {
-        size_t cap = grown(b, b->len + len);
-        uint8_t *at = realloc(b->at, MAX_OF(cap, 1));
-
-        if (at == NULL) {
-            b->failed = true;
-            return NULL;
-        }
-        prefer_huge_pages(at, cap);
-        b->at = at;
-        b->cap = cap;
-    }
+    prefer_huge_pages(at, cap);
+    b->at = at;
+    b->cap = cap;
     return b->at + b->len;
+}
+
+/* Whether |len| more bytes are within the maximum; sticky. */
+static bool may_hold(struct buffer *b, size_t len)
+{
+    assert(b->len <= b->max);
+    b->failed = b->failed || len > b->max - b->len;
+    return !b->failed;
+}
+
+uint8_t *buffer_reserve(struct buffer *b, size_t len)
+{
+    return may_hold(b, len) ? reserve(b, len, grown(b, b->len + len)) : NULL;
+}
+
+uint8_t *buffer_fit(struct buffer *b, size_t len)
+{
+    return may_hold(b, len) ? reserve(b, len, b->len + len) : NULL;
 }
 
 void buffer_commit(struct buffer *b, size_t len)
@@ -113,6 +127,18 @@ void buffer_printf(struct buffer *b, const char *format, ...)
         buffer_commit(b, (size_t)need);
     va_end(again);
     b->failed = b->failed || need < 0;
+}
+
+void buffer_decimal(struct buffer *b, uint64_t number)
+{
+    uint8_t digits[20]; /* of UINT64_MAX */
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (uint8_t)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    buffer_add(b, slice_of(digits + at, sizeof(digits) - at));
 }
 
 void buffer_hex(struct buffer *b, struct slice bytes)

@@ -40,11 +40,17 @@ void buffer_byte(struct buffer *b, uint8_t byte);
 /* Formatted text. */
 PRINTF_LIKE(2, 3) void buffer_printf(struct buffer *b, const char *format, ...);
 
+void buffer_decimal(struct buffer *b, uint64_t number);
+
 /* Lower-case hexadecimal. */
 void buffer_hex(struct buffer *b, struct slice bytes);
 
 /* Room for |len| more bytes, not yet counted in |len|; NULL once failed. */
 uint8_t *buffer_reserve(struct buffer *b, size_t len);
+
+/* The same where no more than |len| will follow: nothing is set aside for
+ * more. */
+uint8_t *buffer_fit(struct buffer *b, size_t len);
 
 /* Count |len| bytes that were written to what buffer_reserve() gave. */
 void buffer_commit(struct buffer *b, size_t len);

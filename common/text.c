@@ -281,6 +281,16 @@ bool text_is_word(struct slice a, const char *word)
     return i == a.len && word[i] == '\0';
 }
 
+bool text_is_any(struct slice a, const char *const *words, size_t count)
+{
+    const uint8_t first = a.len > 0 ? lower(a.at[0]) : 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (lower((uint8_t)words[i][0]) == first && text_is_word(a, words[i]))
+            return true;
+    return false;
+}
+
 static bool is_blank(uint8_t c)
 {
     return c == ' ' || c == '\t';

@@ -51,6 +51,9 @@ bool text_same_word(struct slice a, struct slice b);
  * in their first letter. */
 bool text_is_word(struct slice a, const char *word);
 
+/* Is it one of |count| words? */
+bool text_is_any(struct slice a, const char *const *words, size_t count);
+
 /* True for a token, as HTTP's names and methods are (RFC 9110 section 5.6.2):
  * not empty. */
 bool text_is_token(struct slice text);

@@ -148,9 +148,8 @@ bool http_fields_is_hop(const struct http_fields *f, size_t i)
     struct slice name = http_fields_name(f, i);
     size_t prefix_len = sizeof(prefix) - 1;
 
-    for (size_t k = 0; k < COUNT_OF(hop); k++)
-        if (is_called(f, i, hop[k]))
-            return true;
+    if (text_is_any(name, hop, COUNT_OF(hop)))
+        return true;
     if (name.len >= prefix_len &&
         text_is_word(slice_of(name.at, prefix_len), prefix))
         return true;

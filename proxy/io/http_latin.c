@@ -7,30 +7,44 @@ static bool is_control(uint8_t c)
 
 void http_latin_name(struct slice name, struct buffer *out)
 {
+    uint8_t *to = buffer_reserve(out, name.len);
+
+    if (to == NULL)
+        return;
     for (size_t i = 0; i < name.len; i++) {
         uint8_t c = name.at[i];
 
-        buffer_byte(out, c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c);
+        to[i] = c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
     }
+    buffer_commit(out, name.len);
 }
 
 void http_latin_read(struct slice bytes, struct buffer *out)
 {
+    uint8_t *to = buffer_reserve(out, 2 * bytes.len);
+    size_t n = 0;
+
+    if (to == NULL)
+        return;
     for (size_t i = 0; i < bytes.len; i++) {
         uint8_t c = bytes.at[i];
 
         if (is_control(c))
             continue;
         if (c >= 0x80)
-            buffer_byte(out, (uint8_t)(0xc0 | c >> 6));
-        buffer_byte(out, c < 0x80 ? c : (uint8_t)(0x80 | (c & 0x3f)));
+            to[n++] = (uint8_t)(0xc0 | c >> 6);
+        to[n++] = c < 0x80 ? c : (uint8_t)(0x80 | (c & 0x3f));
     }
+    buffer_commit(out, n);
 }
 
 /* U+0080 to U+00FF are 0xc2 or 0xc3 and a continuation. */
 bool http_latin_write(struct slice text, struct buffer *out)
 {
-    for (size_t i = 0; i < text.len; i++) {
+    uint8_t *to = buffer_reserve(out, text.len);
+    size_t n = 0;
+
+    for (size_t i = 0; to != NULL && i < text.len; i++) {
         uint8_t c = text.at[i];
 
         if (is_control(c))
@@ -41,7 +55,9 @@ bool http_latin_write(struct slice text, struct buffer *out)
                 return false;
             c = (uint8_t)(c << 6 | (text.at[++i] & 0x3f));
         }
-        buffer_byte(out, c);
+        to[n++] = c;
     }
+    if (to != NULL)
+        buffer_commit(out, n);
     return true;
 }

@@ -42,7 +42,7 @@ enum status teekit_parcel_new(struct blocks *blocks,
                    : buffer_with_max(TEEKIT_MESSAGE_MAX_BYTES);
     p->body_at = before;
     p->is_text = true;
-    if (buffer_reserve(&p->bytes, before + expected) == NULL) {
+    if (buffer_fit(&p->bytes, before + expected) == NULL) {
         teekit_parcel_free(p);
         return STATUS_NO_MEMORY;
     }

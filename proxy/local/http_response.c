@@ -130,7 +130,9 @@ void http_response_write_head(const struct http_response *r, bool close,
 {
     const struct http_fields *f = &r->reader.fields;
 
-    buffer_printf(out, "HTTP/1.1 %d ", r->reader.code);
+    buffer_text(out, "HTTP/1.1 ");
+    buffer_decimal(out, (uint64_t)r->reader.code);
+    buffer_byte(out, ' ');
     buffer_add(out, reason_of(r));
     buffer_text(out, "\r\n");
     for (size_t i = 0; i < f->count; i++)

@@ -11,21 +11,13 @@
 
 /* --- names and values ---------------------------------------------------- */
 
-static bool is_any_of(struct slice name, const char *const *words, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (text_is_word(name, words[i]))
-            return true;
-    return false;
-}
-
 /* Fields that are for the way from the application to us. */
 static bool stays_here(const struct http_fields *f, size_t i)
 {
     static const char *const words[] = { "Host", "Expect", "Trailer" };
 
     return http_fields_is_hop(f, i) ||
-           is_any_of(http_fields_name(f, i), words, COUNT_OF(words));
+           text_is_any(http_fields_name(f, i), words, COUNT_OF(words));
 }
 
 static bool is_websocket_field(struct slice name)
@@ -172,7 +164,7 @@ enum status teekit_http_request(const struct http_reader *r,
     enum status st = check_method(r->method, why);
     struct slice path = { 0 };
 
-    memset(m, 0, sizeof(*m));
+    teekit_message_clear(m);
     if (st == STATUS_OK)
         st = take_target(r, &path, why);
     if (st != STATUS_OK)
@@ -229,7 +221,7 @@ enum status teekit_http_connect(const struct http_reader *r,
     struct slice path = { 0 };
     enum status st = ws_handshake_check_upgrade(&upgrade, why);
 
-    memset(m, 0, sizeof(*m));
+    teekit_message_clear(m);
     if (st == STATUS_OK && strcmp(r->method, "GET") != 0)
         st = why_fail(why, STATUS_BAD_METHOD, "http.method", "RFC 6455 4.1",
                       "%s", r->method);
@@ -260,7 +252,8 @@ static bool is_framing(struct slice name)
     if (name.len >= sizeof(prefix) - 1 &&
         text_is_word(slice_of(name.at, sizeof(prefix) - 1), prefix))
         return true;
-    return is_any_of(name, words, COUNT_OF(words)) || is_websocket_field(name);
+    return text_is_any(name, words, COUNT_OF(words)) ||
+           is_websocket_field(name);
 }
 
 static enum status put_field(const struct teekit_field *f, struct buffer *out,
@@ -287,7 +280,9 @@ static void put_line(const struct teekit_message *m, struct buffer *out)
 {
     size_t begin;
 
-    buffer_printf(out, "HTTP/1.1 %u ", (unsigned)m->status);
+    buffer_text(out, "HTTP/1.1 ");
+    buffer_decimal(out, m->status);
+    buffer_byte(out, ' ');
     begin = out->len;
     /* Nobody acts on it: one that cannot be said is not. */
     if (!http_latin_write(m->status_text, out) && buffer_ok(out))
@@ -323,7 +318,9 @@ static void put_length(const struct teekit_message *m, bool to_head,
              (!has_field(m, "content-length", &said) ||
               !text_from_decimal(said, INT64_MAX, &length)))
         return;
-    buffer_printf(out, "Content-Length: %llu\r\n", (unsigned long long)length);
+    buffer_text(out, "Content-Length: ");
+    buffer_decimal(out, length);
+    buffer_text(out, "\r\n");
 }
 
 static enum status put_head(const struct teekit_message *m, bool to_head,

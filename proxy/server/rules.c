@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/builder.h"
 #include "common/compiler.h"
 #include "common/file.h"
 #include "common/text.h"
@@ -425,13 +426,15 @@ bool rules_allow_plain(const struct rules_backend *to, struct slice path)
 enum status rules_find_web(const struct rules *r, struct slice host,
                            struct rules_backend *out)
 {
-    char target[RULES_HOST_ROOM + 8];
+    uint8_t target[RULES_HOST_ROOM + 8];
+    struct builder b = builder_over(target, sizeof(target));
     bool six = host.len > 0 && memchr(host.at, ':', host.len) != NULL;
 
     *out = (struct rules_backend){ 0 };
     if (host.len >= RULES_HOST_ROOM)
         return STATUS_BAD_ADDRESS;
-    (void)snprintf(target, sizeof(target), "%s%.*s%s:80", six ? "[" : "",
-                   (int)host.len, (const char *)host.at, six ? "]" : "");
-    return rules_find(r, slice_text(target), out);
+    builder_text(&b, six ? "[" : "");
+    builder_bytes(&b, host);
+    builder_text(&b, six ? "]:80" : ":80");
+    return rules_find(r, builder_view(&b), out);
 }

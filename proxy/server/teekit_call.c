@@ -22,10 +22,10 @@ struct teekit_call {
     size_t held; /* bytes that count against the guest's */
     bool is_head;
     uint8_t id[TEEKIT_ID_MAX_BYTES];
-    struct teekit_message answer;
     struct buffer text;           /* what |answer| borrows */
     struct teekit_parcel *parcel; /* the answer's body, and all before it */
     struct why why;               /* why there is no answer */
+    struct teekit_message answer; /* last: it is large, and cleared in part */
 };
 
 static void hold(struct teekit_call *c, size_t bytes)
@@ -289,10 +289,12 @@ static enum status check_room(const struct teekit_guest *g, struct why *why)
 
 static struct teekit_call *call_new(struct teekit_guest *g, struct slice id)
 {
-    struct teekit_call *c = calloc(1, sizeof(*c));
+    struct teekit_call *c = malloc(sizeof(*c));
 
     if (c == NULL)
         return NULL;
+    memset(c, 0, offsetof(struct teekit_call, answer));
+    teekit_message_clear(&c->answer);
     c->guest = g;
     memcpy(c->id, id.at, id.len); /* TEEKIT_ID_MAX_BYTES, as was read */
     c->answer.type = TEEKIT_HTTP_RESPONSE;

@@ -77,9 +77,8 @@ bool teekit_head_is_ours(struct slice name)
     };
     static const char *const beginnings[] = { "Proxy-", "Veritee-" };
 
-    for (size_t i = 0; i < COUNT_OF(words); i++)
-        if (text_is_word(name, words[i]))
-            return true;
+    if (text_is_any(name, words, COUNT_OF(words)))
+        return true;
     for (size_t i = 0; i < COUNT_OF(beginnings); i++)
         if (begins_with(name, slice_text(beginnings[i])))
             return true;
@@ -127,8 +126,11 @@ static void write_framing(const struct teekit_message *m,
 {
     if (m->body_kind == TEEKIT_TEXT && !has_field(m, "Content-Type"))
         write_line(out, "content-type", slice_text("text/plain;charset=UTF-8"));
-    if (m->body_kind != TEEKIT_NOTHING || method->has_body)
-        buffer_printf(out, "content-length: %zu\r\n", m->body.len);
+    if (m->body_kind == TEEKIT_NOTHING && !method->has_body)
+        return;
+    buffer_text(out, "content-length: ");
+    buffer_decimal(out, m->body.len);
+    buffer_text(out, "\r\n");
 }
 
 enum status teekit_head_request(const struct teekit_message *m,

@@ -35,10 +35,14 @@ static struct slice trimmed(struct slice s)
 
 static size_t find_any(struct slice s, const char *ends)
 {
-    for (size_t i = 0; i < s.len; i++)
-        if (s.at[i] != '\0' && strchr(ends, s.at[i]) != NULL)
-            return i;
-    return s.len;
+    size_t len = s.len;
+
+    for (; len > 0 && *ends != '\0'; ends++) {
+        const uint8_t *end = memchr(s.at, *ends, len);
+
+        len = end == NULL ? len : (size_t)(end - s.at);
+    }
+    return len;
 }
 
 /* The length of "scheme:", 0 if there is none. */

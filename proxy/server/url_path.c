@@ -19,11 +19,15 @@ static bool is_plain(uint8_t c)
 
 static void write_bytes(struct slice bytes, struct buffer *out)
 {
-    for (size_t i = 0; i < bytes.len; i++) {
-        if (is_plain(bytes.at[i]))
-            buffer_byte(out, bytes.at[i]);
-        else
-            buffer_printf(out, "%%%02X", (unsigned)bytes.at[i]);
+    while (bytes.len > 0) {
+        size_t plain = 0;
+
+        while (plain < bytes.len && is_plain(bytes.at[plain]))
+            plain++;
+        buffer_add(out, slice_of(bytes.at, plain));
+        if (plain < bytes.len)
+            buffer_printf(out, "%%%02X", (unsigned)bytes.at[plain++]);
+        bytes = slice_of(bytes.at + plain, bytes.len - plain);
     }
 }
 

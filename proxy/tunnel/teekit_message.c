@@ -386,7 +386,7 @@ static enum status give_up(struct teekit_message *m, const struct why *why)
     enum teekit_type type = m->type;
     struct slice id = m->id;
 
-    memset(m, 0, sizeof(*m));
+    teekit_message_clear(m);
     m->type = type;
     m->id = id;
     return why->status;
@@ -399,7 +399,7 @@ enum status teekit_message_parse(uint8_t *at, size_t len,
     struct reading r = { .out = out, .at = at };
     uint32_t seen;
 
-    memset(out, 0, sizeof(*out));
+    teekit_message_clear(out);
     *why = (struct why){ 0 };
     seen = wire_map_read(&map, &in, &r, why);
     require(out, seen, &in, why);

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "common/builder.h"
 #include "common/compiler.h"
@@ -71,16 +72,14 @@ struct teekit_message {
     struct slice id; /* requestId or connectionId: one CBOR item as it stands
                       * on the wire, to be compared and sent back as it is */
     /* http_request, ws_connect */
-    struct slice url;    /* as its user gave it: "/x", "http://h/x#f", "x" */
-    struct slice method; /* of http_request; "GET" if it named none */
-    struct slice protocols[TEEKIT_PROTOCOLS_MAX]; /* of ws_connect */
-    size_t protocol_count;
+    struct slice url;      /* as its user gave it: "/x", "http://h/x#f", "x" */
+    struct slice method;   /* of http_request; "GET" if it named none */
+    size_t protocol_count; /* of ws_connect */
     /* http_response; http_request has fields and a body too */
     uint32_t status;
     struct slice status_text;
     struct slice error; /* not empty: the request failed, this is why; of
                          * ws_event for TEEKIT_ERROR */
-    struct teekit_field fields[TEEKIT_FIELDS_MAX];
     size_t field_count;
     /* a body; or the data of ws_message, which is not TEEKIT_NOTHING */
     enum teekit_body body_kind;
@@ -92,14 +91,23 @@ struct teekit_message {
     bool has_reason;
     struct slice reason;
 
-    char digits[TEEKIT_DIGITS_MAX];
     size_t digits_len;
+    /* As many as is counted above; the rest is anything. */
+    struct slice protocols[TEEKIT_PROTOCOLS_MAX];
+    struct teekit_field fields[TEEKIT_FIELDS_MAX];
+    char digits[TEEKIT_DIGITS_MAX];
 };
+
+/* Empty it. What stands behind the counts is kilobytes, and stays. */
+static inline void teekit_message_clear(struct teekit_message *m)
+{
+    memset(m, 0, offsetof(struct teekit_message, protocols));
+}
 
 /* Parse the plain text of |len| bytes at |at|, in which halves of surrogate
  * pairs are replaced. Returns STATUS_OK, STATUS_BAD_FIELD, STATUS_TRAILING,
  * STATUS_HEAD_TOO_LARGE or STATUS_LIMIT, with |why| filled. |out| is unless OK
- * all zero but for |type| and |id|, which are there if they could be read
+ * empty but for |type| and |id|, which are there if they could be read
  * before the defect: an answer can say what was wrong. */
 MUST_CHECK enum status teekit_message_parse(uint8_t *at, size_t len,
                                             struct teekit_message *out,

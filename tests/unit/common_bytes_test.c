@@ -186,6 +186,34 @@ static void buffer_formats_up_to_the_last_byte(void **state)
     buffer_free(&b);
 }
 
+static void buffer_fits_to_the_byte_when_asked(void **state)
+{
+    struct buffer b = buffer_with_max(100000);
+
+    (void)state;
+    assert_non_null(buffer_fit(&b, 70000));
+    assert_int_equal(b.cap, 70000);
+    buffer_commit(&b, 70000);
+    assert_null(buffer_fit(&b, 30001)); /* over the maximum */
+    assert_false(buffer_ok(&b));
+    buffer_free(&b);
+}
+
+static void buffer_writes_decimals(void **state)
+{
+    struct buffer b = buffer_with_max(100);
+
+    (void)state;
+    buffer_decimal(&b, 0);
+    buffer_byte(&b, ' ');
+    buffer_decimal(&b, 1234567890);
+    buffer_byte(&b, ' ');
+    buffer_decimal(&b, UINT64_MAX);
+    buffer_byte(&b, '\0');
+    assert_string_equal((char *)b.at, "0 1234567890 18446744073709551615");
+    buffer_free(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +228,8 @@ int main(void)
         cmocka_unit_test(builder_stays_failed),
         cmocka_unit_test(buffer_grows_to_its_maximum_only),
         cmocka_unit_test(buffer_formats_up_to_the_last_byte),
+        cmocka_unit_test(buffer_fits_to_the_byte_when_asked),
+        cmocka_unit_test(buffer_writes_decimals),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
