@@ -72,6 +72,12 @@ void conn_resume(struct conn *c);
  * says so by on_failed(). Not after conn_finish(). */
 MUST_CHECK enum status conn_write(struct conn *c, struct slice data);
 
+/* As conn_write(), of |count| runs of bytes, 1 to CONN_RUNS_MAX, in one system
+ * call where there is no TLS. */
+#define CONN_RUNS_MAX 64
+MUST_CHECK enum status conn_write_runs(struct conn *c, const struct slice *runs,
+                                       size_t count);
+
 /* As conn_write(), and |data| leaves when what |g| gathers does. It must stay
  * as it is until then. If |g| is NULL or not on, just as conn_write(). */
 MUST_CHECK enum status conn_write_gathered(struct conn *c, struct gather *g,
@@ -81,7 +87,6 @@ MUST_CHECK enum status conn_write_gathered(struct conn *c, struct gather *g,
  * conn_pending() is 0, and not bounded by |queue_max|. The runs must stay as
  * they are until conn_pending() is 0 again or the connection is given up.
  * Returns as conn_write(), but for STATUS_LIMIT. */
-#define CONN_RUNS_MAX 64
 MUST_CHECK enum status
 conn_write_borrowed(struct conn *c, const struct slice *runs, size_t count);
 

@@ -1,5 +1,6 @@
 /* Output of a connection.
  * names: conn_write of conn.h
+ * names: conn_write_runs of conn.h
  * names: conn_write_borrowed of conn.h
  * names: conn_finish of conn.h
  * names: conn_pending of conn.h
@@ -150,6 +151,16 @@ enum status conn_out_borrowed(struct conn *c, const struct slice *runs,
     return status_from_uv(rc);
 }
 
+static enum status write_secured(struct conn *c, const struct slice *runs,
+                                 size_t count)
+{
+    enum status st = STATUS_OK;
+
+    for (size_t i = 0; i < count && st == STATUS_OK; i++)
+        st = conn_tls_write(c, runs[i]);
+    return st;
+}
+
 enum status conn_write(struct conn *c, struct slice data)
 {
     enum status st;
@@ -165,18 +176,33 @@ enum status conn_write(struct conn *c, struct slice data)
     return st == STATUS_OK ? conn_out_copy(c, data) : st;
 }
 
-enum status conn_write_borrowed(struct conn *c, const struct slice *runs,
-                                size_t count)
+enum status conn_write_runs(struct conn *c, const struct slice *runs,
+                            size_t count)
 {
-    enum status st = STATUS_OK;
+    size_t len = 0;
+    enum status st;
 
     assert(c->state == CONN_FAILED || (c->state == CONN_OPEN && !c->finish));
     assert(count > 0 && count <= CONN_RUNS_MAX);
-    if (c->tls == NULL)
-        return conn_out_borrowed(c, runs, count);
-    for (size_t i = 0; i < count && st == STATUS_OK; i++)
-        st = conn_tls_write(c, runs[i]);
-    return st;
+    for (size_t i = 0; i < count; i++)
+        len += runs[i].len;
+    if (c->state == CONN_FAILED)
+        return STATUS_OK;
+    if (len > conn_room(c))
+        return STATUS_LIMIT;
+    if (c->tls != NULL)
+        return write_secured(c, runs, count);
+    st = gather_parts_send(c); /* what was written before comes before */
+    return st == STATUS_OK ? conn_out_runs(c, runs, count) : st;
+}
+
+enum status conn_write_borrowed(struct conn *c, const struct slice *runs,
+                                size_t count)
+{
+    assert(c->state == CONN_FAILED || (c->state == CONN_OPEN && !c->finish));
+    assert(count > 0 && count <= CONN_RUNS_MAX);
+    return c->tls == NULL ? conn_out_borrowed(c, runs, count)
+                          : write_secured(c, runs, count);
 }
 
 void conn_finish(struct conn *c)

@@ -255,6 +255,14 @@ bool client_write(struct client *c, struct slice data)
     return written(c, conn_write(c->conn, data));
 }
 
+bool client_write_both(struct client *c, struct slice first,
+                       struct slice second)
+{
+    const struct slice runs[] = { first, second };
+
+    return written(c, conn_write_runs(c->conn, runs, COUNT_OF(runs)));
+}
+
 bool client_pass(struct client *c, struct slice data)
 {
     return written(c, conn_write_gathered(c->conn, c->far->gather, data));

@@ -116,6 +116,10 @@ void client_drop_far(struct client *c, bool complete);
 /* Write |data|. False: it cannot be, and the client is closed. */
 bool client_write(struct client *c, struct slice data);
 
+/* The same, of two pieces in one write. */
+bool client_write_both(struct client *c, struct slice first,
+                       struct slice second);
+
 /* The same with bytes of the far side's on_data(). */
 bool client_pass(struct client *c, struct slice data);
 

@@ -228,19 +228,24 @@ static void take_head(struct client *c, struct buffer *out)
     http_response_write_head(r, h->last, out);
 }
 
-/* What is copied goes out in one write with what is before it; what is long
- * goes out by itself. */
+/* A piece goes out in one write with what is before it; a short one waits for
+ * what follows. */
 static bool take_piece(struct client *c, struct buffer *out)
 {
     const struct http_response *r = &c->http.response;
     struct slice piece = r->reader.piece;
+    bool ok;
 
     if (r->framing == HTTP_CHUNKS ||
         (out->len > 0 && piece.len <= GATHER_MAX_BYTES)) {
         http_response_write_body(r, piece, out);
         return true;
     }
-    return flush_down(c, out) && client_pass(c, piece);
+    if (out->len == 0 || !buffer_ok(out))
+        return flush_down(c, out) && client_pass(c, piece);
+    ok = client_write_both(c, buffer_view(out), piece);
+    buffer_clear(out);
+    return ok;
 }
 
 /* Read on in |data| until there is no more, or something other than the head

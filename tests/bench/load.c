@@ -51,10 +51,10 @@ struct client {
     size_t uploading;  /* bytes of it */
     size_t head_len;
     char head[HEAD_MAX + 1];
-    char in[256 * 1024];
 };
 
 static char zeros[256 * 1024];
+static char in[256 * 1024]; /* of the read that is going on */
 
 static void client_start(struct client *c);
 
@@ -90,9 +90,17 @@ static void on_written(uv_write_t *w, int status)
 
 static void put(struct client *c, const void *data, size_t len)
 {
-    uv_write_t *w = malloc(sizeof(*w));
     uv_buf_t b = uv_buf_init((char *)(uintptr_t)data, (unsigned)len);
+    int sent = uv_try_write((uv_stream_t *)&c->tcp, &b, 1);
+    uv_write_t *w;
 
+    if (sent == (int)len)
+        return;
+    if (sent > 0) {
+        b.base += sent;
+        b.len -= (size_t)sent;
+    }
+    w = malloc(sizeof(*w));
     if (w == NULL ||
         uv_write(w, (uv_stream_t *)&c->tcp, &b, 1, on_written) != 0)
         abort();
@@ -258,10 +266,9 @@ static bool take(struct client *c, const char *at, size_t len)
 
 static void on_alloc(uv_handle_t *handle, size_t hint, uv_buf_t *buf)
 {
-    struct client *c = handle->data;
-
+    (void)handle;
     (void)hint;
-    *buf = uv_buf_init(c->in, sizeof(c->in));
+    *buf = uv_buf_init(in, sizeof(in));
 }
 
 static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf)
