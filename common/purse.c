@@ -68,16 +68,17 @@ void purse_give(struct purse *p, size_t n)
     empty(p);
 }
 
-void purse_set(struct purse *p, size_t used)
+void purse_force(struct purse *p, size_t n)
 {
     if (p->from == NULL)
         return;
-    if (used > p->used && !fill(p, used - p->used)) {
-        budget_force(p->from, used - p->taken);
-        p->taken = used;
+    if (!fill(p, n)) {
+        const size_t missing = p->used + n - p->taken;
+
+        budget_force(p->from, missing);
+        p->taken += missing;
     }
-    p->used = used;
-    empty(p);
+    p->used += n;
 }
 
 size_t purse_left(const struct purse *p)

@@ -18,7 +18,7 @@
 struct purse {
     struct budget *from; /* borrowed; NULL: none */
     size_t taken;        /* from it */
-    size_t used;         /* of that, by the owner; may be more for a moment */
+    size_t used;         /* of that, by the owner */
 };
 
 void purse_open(struct purse *p, struct budget *from); /* NULL is allowed */
@@ -32,9 +32,9 @@ MUST_CHECK bool purse_take(struct purse *p, size_t n);
 /* |n| bytes that were paid are free again. */
 void purse_give(struct purse *p, size_t n);
 
-/* |used| bytes are in use now, paid or not: the budget is told. Who lets them
- * become more asks purse_left() before. */
-void purse_set(struct purse *p, size_t used);
+/* Pay |n| bytes, left or not: they are in use already, after purse_left() said
+ * that they may be. */
+void purse_force(struct purse *p, size_t n);
 
 /* What could be paid now, and, of that, luxury. */
 size_t purse_left(const struct purse *p);

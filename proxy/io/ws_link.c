@@ -15,11 +15,13 @@ struct ws_link {
     struct conn *conn; /* owned; NULL once given up */
     enum ws_role role;
     struct scratch *scratch;
+    struct purse *purse; /* or NULL */
     const struct ws_link_events *events;
     void *ctx;
     struct ws_reader reader;
     struct buffer partial; /* of a message that comes in parts */
-    size_t counted;        /* of it, in scratch->parts */
+    size_t counted;        /* of it, in scratch->parts, and paid */
+    bool unpaid;           /* it has grown to more than could be paid */
     bool fragments;        /* it has more than one frame */
     bool busy;             /* inside on_read(): not to be freed yet */
     bool over;             /* on_end() was called, or the owner gave it up */
@@ -33,12 +35,23 @@ struct ws_link {
     struct buffer behind; /* control frames that follow what leaves */
 };
 
-/* Tell the loop's scratch how much |partial| has become. */
+static bool pay(struct ws_link *l, size_t bytes)
+{
+    return l->purse == NULL || purse_take(l->purse, bytes);
+}
+
+/* Tell who counts how much |partial| has become. */
 static void count_partial(struct ws_link *l)
 {
-    l->scratch->parts -= l->counted;
-    l->counted = l->partial.cap;
-    l->scratch->parts += l->counted;
+    const size_t cap = l->partial.cap;
+
+    l->unpaid = cap > l->counted && !pay(l, cap - l->counted);
+    if (l->unpaid)
+        return;
+    if (cap < l->counted && l->purse != NULL)
+        purse_give(l->purse, l->counted - cap);
+    l->scratch->parts += cap - l->counted;
+    l->counted = cap;
 }
 
 static void ws_link_free(struct ws_link *l)
@@ -161,6 +174,11 @@ static void begin_partial(struct ws_link *l)
 
     if (l->reader.message_len >= BLOCKS_MIN_BYTES) {
         l->partial = blocks_take(&s->blocks, max);
+        count_partial(l);
+        if (l->unpaid) { /* a block may be larger than what comes */
+            blocks_give(&s->blocks, &l->partial);
+            l->partial = buffer_with_max(max);
+        }
         return;
     }
     l->partial = s->spare;
@@ -187,6 +205,26 @@ static void tell_part(struct ws_link *l)
         l->events->on_part(l->ctx, l->partial.at, l->partial.len, total);
 }
 
+/* True when all messages that come in parts may have what they have. */
+static bool check_parts(struct ws_link *l)
+{
+    struct why why;
+
+    if (!l->unpaid && l->scratch->parts <= l->scratch->parts_max)
+        return true;
+    send_close(l, WS_CLOSE_TRY_LATER, slice_text("too much at once"));
+    if (l->unpaid)
+        (void)why_fail(&why, STATUS_BUSY, "ws", NULL,
+                       "no memory left for a message of %zu bytes and more",
+                       l->partial.len);
+    else
+        (void)why_fail(&why, STATUS_LIMIT, "ws", NULL,
+                       "messages in parts of more than %zu bytes in all",
+                       l->scratch->parts_max);
+    end(l, &why);
+    return false;
+}
+
 static void on_part(struct ws_link *l, const struct ws_piece *piece)
 {
     struct why why;
@@ -196,14 +234,8 @@ static void on_part(struct ws_link *l, const struct ws_piece *piece)
         l->fragments = !l->reader.fin;
     }
     add_piece(l, piece);
-    if (l->scratch->parts > l->scratch->parts_max) {
-        send_close(l, WS_CLOSE_TRY_LATER, slice_text("too much at once"));
-        (void)why_fail(&why, STATUS_LIMIT, "ws", NULL,
-                       "messages in parts of more than %zu bytes in all",
-                       l->scratch->parts_max);
-        end(l, &why);
+    if (!check_parts(l))
         return;
-    }
     if (!buffer_ok(&l->partial)) {
         (void)why_fail(&why, STATUS_NO_MEMORY, "ws", NULL, "no memory");
         end(l, &why);
@@ -397,6 +429,7 @@ enum status ws_link_open(struct conn *conn, const struct ws_link_config *config,
     l->conn = conn;
     l->role = config->role;
     l->scratch = config->scratch;
+    l->purse = config->purse;
     l->events = config->events;
     l->ctx = config->ctx;
     l->behind = buffer_with_max(QUEUE_MAX_BYTES);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "common/buffer.h"
+#include "common/purse.h"
 #include "common/slice.h"
 #include "common/status.h"
 #include "proxy/io/conn.h"
@@ -50,6 +51,10 @@ struct ws_link_config {
     enum ws_role role;
     struct scratch *scratch; /* of the loop; borrowed, outlives the link */
     uint64_t message_max;    /* bytes of one incoming message */
+    /* Pays for messages that come in parts; borrowed until the link is closed,
+     * and from within its callbacks until the read has ended. A message that it
+     * cannot pay for ends the link. NULL: they are free. */
+    struct purse *purse;
     const struct ws_link_events *events; /* borrowed, static */
     void *ctx;
 };

@@ -416,7 +416,7 @@ void plain_open(struct serve *serve, struct conn *conn, struct request *request,
     p->pass = *pass;
     *pass = (struct peers_pass){ 0 };
     purse_open(&p->purse, peers_budget(&p->pass));
-    purse_set(&p->purse, PLAIN_OWN_BYTES);
+    purse_force(&p->purse, PLAIN_OWN_BYTES);
     p->head = way->head;
     p->text = buffer_with_max(PLAIN_QUEUE_BYTES);
     http_reader_init(&p->answer, HTTP_RESPONSES);

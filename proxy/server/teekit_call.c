@@ -32,6 +32,7 @@ static void hold(struct teekit_call *c, size_t bytes)
 {
     c->held += bytes;
     c->guest->held += bytes;
+    teekit_guest_pay(c->guest);
 }
 
 static void let_go(struct teekit_call *c)
@@ -115,6 +116,9 @@ static enum status on_head(void *ctx, const struct http_reader *head)
     if (known && head->length > g->serve->config.teekit_body)
         return STATUS_LIMIT;
     length = known ? (size_t)head->length : 0;
+    st = teekit_guest_find(g, length, &c->why);
+    if (st != STATUS_OK)
+        return st;
     st = teekit_parcel_new(teekit_guest_blocks(g), &c->answer, length,
                            &c->parcel);
     if (st == STATUS_OK && length >= TEEKIT_PARCEL_BEGIN_BYTES && !is_bare(c))
@@ -131,7 +135,8 @@ static uint8_t *on_room(void *ctx, size_t want)
     const size_t had = teekit_parcel_body(c->parcel);
 
     if (want > g->serve->config.teekit_body - had ||
-        used > TEEKIT_GUEST_BYTES || want > TEEKIT_GUEST_BYTES - used)
+        used > TEEKIT_GUEST_BYTES || want > TEEKIT_GUEST_BYTES - used ||
+        teekit_guest_find(g, want, &c->why) != STATUS_OK)
         return NULL;
     return teekit_parcel_reserve(c->parcel, want);
 }
@@ -284,7 +289,7 @@ static enum status check_room(const struct teekit_guest *g, struct why *why)
     if (g->call_count >= max)
         return why_fail(why, STATUS_BUSY, "requests", NULL,
                         "more than %u at once", (unsigned)max);
-    return STATUS_OK;
+    return teekit_guest_find(g, TEEKIT_LOW_BYTES, why);
 }
 
 static struct teekit_call *call_new(struct teekit_guest *g, struct slice id)

@@ -44,6 +44,7 @@ static void guest_end(struct teekit_guest *g, uint16_t code,
     teekit_seal_wipe(&g->key);
     teekit_opening_reset(&g->opening);
     keys_let_go(g->epoch);
+    purse_close(&g->purse);
     peers_leave(&g->pass);
     DL_DELETE(serve->teekit_guests, g);
     uv_close((uv_handle_t *)&g->timer, on_handle_closed);
@@ -159,18 +160,54 @@ void teekit_guest_send(struct teekit_guest *g, struct teekit_message *m)
     teekit_guest_post(g, m, p, kind);
 }
 
+void teekit_guest_pay(struct teekit_guest *g)
+{
+    const size_t all =
+        TEEKIT_GUEST_OWN_BYTES + g->held + g->out.bytes + g->inbox;
+
+    if (all > g->paid)
+        purse_force(&g->purse, all - g->paid);
+    else
+        purse_give(&g->purse, g->paid - all);
+    g->paid = all;
+}
+
+enum status teekit_guest_find(const struct teekit_guest *g, size_t bytes,
+                              struct why *why)
+{
+    const size_t left = purse_left(&g->purse);
+
+    if (bytes <= left)
+        return STATUS_OK;
+    (void)why_fail(why, STATUS_BUSY, "limit.peer-queued-mib", NULL,
+                   "%zu bytes left", left);
+    return why_expect(why, "%zu", bytes);
+}
+
+/* What is paid for ends, and then it is looked at again: nobody waits for what
+ * others do. */
+static bool is_poor(const struct teekit_guest *g)
+{
+    return g->paid > TEEKIT_GUEST_OWN_BYTES &&
+           purse_left(&g->purse) < TEEKIT_LOW_BYTES;
+}
+
 static bool is_crowded(const struct teekit_guest *g)
 {
-    return g->held > TEEKIT_GUEST_BYTES / 2 ||
+    return is_poor(g) || g->held > TEEKIT_GUEST_BYTES / 2 ||
            g->out.bytes > TEEKIT_GUEST_BYTES / 2 ||
            g->call_count >= TEEKIT_CALLS_MAX || g->inbox > TEEKIT_QUEUED_BYTES;
 }
 
 void teekit_guest_weigh(struct teekit_guest *g)
 {
-    bool crowded = is_crowded(g);
+    bool crowded;
 
-    if (g->closing || crowded == g->crowded)
+    if (g->closing)
+        return;
+    teekit_guest_pay(g);
+    crowded = is_crowded(g);
+    if (crowded == g->crowded)
         return;
     g->crowded = crowded;
     if (crowded)
@@ -519,6 +556,7 @@ static enum status open_link(struct teekit_guest *g, struct conn *conn)
         .role = WS_SERVER,
         .scratch = carrier_hub_scratch(g->serve->config.hub),
         .message_max = TEEKIT_EARLY_MAX_BYTES,
+        .purse = &g->purse,
         .events = &events,
         .ctx = g,
     };
@@ -542,6 +580,8 @@ enum status teekit_guest_open(struct serve *serve,
     }
     g->epoch = i->epoch;
     g->pass = i->pass;
+    purse_open(&g->purse, peers_budget(&g->pass));
+    teekit_guest_pay(g);
     g->out.link = g->link;
     DL_APPEND(serve->teekit_guests, g);
     (void)uv_timer_init(serve->config.loop, &g->timer); /* neither can fail */

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "common/limits.h"
+#include "common/purse.h"
 #include "proxy/io/teekit_parcel.h"
 #include "proxy/io/ws_link.h"
 #include "proxy/io/ws_queue.h"
@@ -25,6 +26,10 @@
 /* What waits for a client, and for a backend, before the other is not read. */
 #define TEEKIT_QUEUED_BYTES (4 * 1024 * 1024)
 
+/* A session that has something to do is not read while less than this may be
+ * taken from its address' budget, and no new request is begun for less. */
+#define TEEKIT_LOW_BYTES ((size_t)1024 * 1024)
+
 #define TEEKIT_HOST_BYTES  (256 + 8) /* "host:port" and a NUL */
 #define TEEKIT_LABEL_BYTES 32        /* "teekit-" and 16 digits */
 
@@ -38,6 +43,8 @@ struct teekit_guest {
     uv_idle_t flush;  /* active while there is something new in |out| */
     unsigned handles; /* that are not closed yet */
     struct peers_pass pass;
+    struct purse purse;
+    size_t paid;              /* from it, but for messages that come in parts */
     struct keys_epoch *epoch; /* held until there is a key */
     bool has_key;
     uint64_t used_ms; /* when something was going on last */
@@ -72,7 +79,15 @@ void teekit_guest_post(struct teekit_guest *g, struct teekit_message *m,
 /* Where memory of large messages is from. */
 struct blocks *teekit_guest_blocks(const struct teekit_guest *g);
 
-/* Something became less, or more: pause or resume the client's side. */
+/* Have the purse pay for what is in memory now. */
+void teekit_guest_pay(struct teekit_guest *g);
+
+/* May |bytes| more be in memory? Returns STATUS_OK or STATUS_BUSY with |why|
+ * filled. */
+MUST_CHECK enum status teekit_guest_find(const struct teekit_guest *g,
+                                         size_t bytes, struct why *why);
+
+/* Something became less, or more: pay, and pause or resume the client's side. */
 void teekit_guest_weigh(struct teekit_guest *g);
 
 /* A call or socket has gone: is a draining guest done? On the next turn. */

@@ -107,6 +107,21 @@ static void tell_failure(struct teekit_guest *g, struct slice id,
     tell_close(g, id, 1006, (struct slice){ 0 });
 }
 
+/* May |len| bytes more wait? If not, the client is told of the end. */
+static bool find_room(struct teekit_socket *s, size_t len)
+{
+    struct why why;
+
+    if (teekit_guest_find(s->guest, len, &why) == STATUS_OK)
+        return true;
+    log_why(s->guest->serve->config.log, LOG_WARN, "socket.failed", &why,
+            LOG_FIELDS(LOG_S("peer", s->guest->peer)));
+    if (!s->closing)
+        tell_close(s->guest, id_of(s), WS_CLOSE_TRY_LATER,
+                   slice_text("too much at once"));
+    return false;
+}
+
 /* --- the backend's side -------------------------------------------------- */
 
 static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
@@ -120,6 +135,10 @@ static void on_message(void *ctx, enum ws_opcode opcode, uint8_t *at,
         .body = slice_of(at, len),
     };
 
+    if (!find_room(s, len)) {
+        cancel(s);
+        return;
+    }
     teekit_guest_send(s->guest, &m);
     if (s->guest->out.bytes > TEEKIT_QUEUED_BYTES) {
         s->guest->hushed = true;
@@ -171,6 +190,7 @@ static void on_dialled(void *ctx, struct conn *conn, const struct why *why)
         .role = WS_CLIENT,
         .scratch = carrier_hub_scratch(s->guest->serve->config.hub),
         .message_max = SERVE_TEEKIT_BODY_MAX,
+        .purse = &s->guest->purse,
         .events = &events,
         .ctx = s,
     };
@@ -257,8 +277,10 @@ static enum status begin(struct teekit_socket *s,
 {
     struct teekit_url url;
     struct rules_backend to;
-    enum status st = check_protocols(m, why);
+    enum status st = teekit_guest_find(s->guest, TEEKIT_LOW_BYTES, why);
 
+    if (st == STATUS_OK)
+        st = check_protocols(m, why);
     if (st == STATUS_OK)
         st = teekit_guest_route(s->guest, m->url, &url, &to, why);
     if (st != STATUS_OK)
@@ -357,6 +379,10 @@ void teekit_socket_message(struct teekit_guest *g,
 
     if (s == NULL || s->closing)
         return; /* it has ended, or never was */
+    if (!find_room(s, m->body.len)) {
+        cancel(s);
+        return;
+    }
     l = packet_new(s, m);
     if (l == NULL || ws_queue_add(&s->out, &l->packet) != STATUS_OK) {
         tell_close(s->guest, id_of(s), 1011, (struct slice){ 0 });

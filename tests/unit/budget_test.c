@@ -146,7 +146,7 @@ static void a_purse_can_be_paid_to_the_last_byte(void **state)
     assert_int_equal(budget_used(&b), 0);
 }
 
-static void a_purse_that_is_set_tells_of_more_than_there_is(void **state)
+static void a_purse_tells_of_what_is_used_all_the_same(void **state)
 {
     struct budget b;
     struct purse p;
@@ -154,11 +154,11 @@ static void a_purse_that_is_set_tells_of_more_than_there_is(void **state)
     (void)state;
     budget_init(&b, MB, NULL);
     purse_open(&p, &b);
-    purse_set(&p, 3 * MB);
+    purse_force(&p, 3 * MB);
     assert_int_equal(budget_used(&b), 3 * MB);
     assert_int_equal(purse_left(&p), 0);
     assert_false(purse_take(&p, 1));
-    purse_set(&p, 10);
+    purse_give(&p, 3 * MB - 10);
     assert_int_equal(budget_used(&b), PURSE_STEP_BYTES + 10);
     assert_true(purse_take(&p, MB / 2));
     purse_close(&p);
@@ -171,7 +171,7 @@ static void a_purse_of_no_budget_has_all_that_is_asked(void **state)
 
     (void)state;
     assert_true(purse_take(&p, SIZE_MAX));
-    purse_set(&p, SIZE_MAX);
+    purse_force(&p, SIZE_MAX);
     purse_give(&p, 1);
     assert_int_equal(purse_left(&p), SIZE_MAX);
     assert_int_equal(purse_spare(&p), SIZE_MAX);
@@ -256,7 +256,7 @@ int main(void)
         cmocka_unit_test(what_is_forced_is_counted_all_the_same),
         cmocka_unit_test(a_purse_takes_in_steps_and_keeps_a_step),
         cmocka_unit_test(a_purse_can_be_paid_to_the_last_byte),
-        cmocka_unit_test(a_purse_that_is_set_tells_of_more_than_there_is),
+        cmocka_unit_test(a_purse_tells_of_what_is_used_all_the_same),
         cmocka_unit_test(a_purse_of_no_budget_has_all_that_is_asked),
         cmocka_unit_test(what_was_paid_is_nobodys_after_the_close),
         cmocka_unit_test(threads_never_take_more_than_the_whole),
