@@ -6,9 +6,11 @@ import threading
 
 
 class Tap:
-    """Listens on |port| and relays to |server_port| of this machine."""
+    """Listens on |port| and relays to |server_port| of this machine, which sees
+    the address |source|."""
 
-    def __init__(self, server_port):
+    def __init__(self, server_port, source="127.0.0.1"):
+        self.source = source
         self.server_port = server_port
         self.said = []  # by clients: a bytearray a connection
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -27,7 +29,9 @@ class Tap:
                 client, _ = self.listener.accept()
             except OSError:
                 return
-            server = socket.create_connection(("127.0.0.1", self.server_port))
+            server = socket.create_connection(
+                ("127.0.0.1", self.server_port),
+                source_address=(self.source, 0))
             self.said.append(bytearray())
             for source, to, note in ((client, server, self.said[-1]),
                                      (server, client, bytearray())):
