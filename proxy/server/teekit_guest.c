@@ -184,8 +184,8 @@ enum status teekit_guest_find(const struct teekit_guest *g, size_t bytes,
     return why_expect(why, "%zu", bytes);
 }
 
-/* What is paid for ends, and then it is looked at again: nobody waits for what
- * others do. */
+/* What is paid for ends, and then it is looked at again, as it is at each beat:
+ * that may take long, and what is left is also for others to say. */
 static bool is_poor(const struct teekit_guest *g)
 {
     return g->paid > TEEKIT_GUEST_OWN_BYTES &&
@@ -316,6 +316,7 @@ static void on_beat(uv_timer_t *timer)
     }
     g->asked = true;
     ws_link_ping(g->link);
+    teekit_guest_weigh(g); /* others may have given memory back */
 }
 
 static void on_pong(void *ctx)

@@ -389,6 +389,42 @@ static void what_comes_behind_the_last_message_is_not_opened(void **state)
     end(rig, demo);
 }
 
+static bool is_crowded(void *ctx)
+{
+    const struct server_rig *rig = ctx;
+
+    return rig->serve->teekit_guests->crowded;
+}
+
+/* Nothing of its own changes when others give memory back. */
+static void who_waits_for_memory_of_others_is_read_again(void **state)
+{
+    struct demo *demo;
+    struct server_rig *rig = begin(&demo);
+    struct budget *whole = peers_whole(rig->peers);
+    struct talk t = { .rig = rig, .brief = true };
+    struct teekit_guest *g;
+    size_t all;
+
+    (void)state;
+    rig->serve->config.teekit_beat_ms = 200;
+    come(&t);
+    assert_true(t.answered);
+    g = rig->serve->teekit_guests;
+    all = budget_left(whole);
+    budget_force(whole, all);
+    g->held++; /* as if a request of its own were under way */
+    teekit_guest_weigh(g);
+    assert_true(g->crowded);
+    budget_give(whole, all);
+    loop_while(&rig->loop, is_crowded, rig);
+    g->held--;
+    teekit_guest_weigh(g);
+    go(&t);
+    loop_while(&rig->loop, is_there, rig);
+    end(rig, demo);
+}
+
 static void no_failing_allocation_hurts(void **state)
 {
     struct demo *demo;
@@ -421,6 +457,7 @@ int main(void)
         cmocka_unit_test(who_answers_no_ping_is_cut),
         cmocka_unit_test(a_key_does_not_keep_a_session_that_is_to_end),
         cmocka_unit_test(what_comes_behind_the_last_message_is_not_opened),
+        cmocka_unit_test(who_waits_for_memory_of_others_is_read_again),
         cmocka_unit_test(no_failing_allocation_hurts),
     };
 
