@@ -12,6 +12,7 @@
 
 /* One end as its owner sees it. */
 struct side {
+    struct purse purse;
     struct ws_link *link; /* NULL once given up */
     struct buffer got;    /* payloads, one after another */
     size_t messages;
@@ -99,6 +100,7 @@ static void open_side(struct pair *p, struct side *s, enum ws_role role,
         .role = role,
         .scratch = p->scratch,
         .message_max = MESSAGE_MAX_BYTES,
+        .purse = &s->purse,
         .events = &events,
         .ctx = s,
     };
@@ -424,6 +426,39 @@ static void parts_of_all_have_a_limit(void **state)
     end(&p);
 }
 
+/* A message that comes in parts, to who may have |most| bytes of it. */
+static void send_at_the_cost_of(size_t most, bool fits)
+{
+    static uint8_t block[WS_HEADER_MAX_BYTES + MESSAGE_MAX_BYTES];
+    const struct ws_out out = { block + WS_HEADER_MAX_BYTES,
+                                MESSAGE_MAX_BYTES };
+    struct pair p = { .server.link = NULL };
+    struct budget budget;
+
+    budget_init(&budget, most, NULL);
+    begin(&p, false);
+    purse_open(&p.server.purse, &budget);
+    CHECK_STATUS(ws_link_send(p.client.link, WS_BINARY, &out, 1), STATUS_OK);
+    if (fits) {
+        expect_messages(&p, &p.server, 1);
+    } else {
+        loop_until(&p.loop, &p.server.ended);
+        CHECK_STATUS(p.server.why.status, STATUS_BUSY);
+        assert_int_equal(p.server.messages, 0);
+    }
+    end(&p);
+    assert_int_equal(p.server.purse.used, 0);
+    purse_close(&p.server.purse);
+    assert_int_equal(budget_used(&budget), 0);
+}
+
+static void parts_are_paid_for(void **state)
+{
+    (void)state;
+    send_at_the_cost_of(MESSAGE_MAX_BYTES, true);
+    send_at_the_cost_of(MESSAGE_MAX_BYTES - 1, false);
+}
+
 /* Nothing is cut silently: without a close frame it is an error. */
 static void an_end_without_a_close_is_a_cut(void **state)
 {
@@ -553,6 +588,7 @@ int main(void)
         cmocka_unit_test(giving_up_says_so),
         cmocka_unit_test(giving_up_may_give_a_reason),
         cmocka_unit_test(parts_of_all_have_a_limit),
+        cmocka_unit_test(parts_are_paid_for),
         cmocka_unit_test(a_ping_is_answered),
         cmocka_unit_test(who_pauses_gets_no_more),
         cmocka_unit_test(giving_up_with_messages_on_their_way_is_a_reset),
