@@ -6,31 +6,9 @@
 
 #include "common/secret.h"
 #include "tests/support/check.h"
-#include "tests/support/loop.h"
+#include "tests/support/ws_sides.h"
 
 #define MESSAGE_MAX_BYTES (1024 * 1024)
-
-/* One end as its owner sees it. */
-struct side {
-    struct purse purse;
-    struct ws_link *link; /* NULL once given up */
-    struct buffer got;    /* payloads, one after another */
-    size_t messages;
-    enum ws_opcode opcode; /* of the last */
-    bool sent;             /* on_sent() was called */
-    unsigned pongs;
-    size_t wanted, told; /* messages; |told| at the end of a read */
-    bool ended;
-    struct why why;
-    bool close_on_message, close_on_end;
-};
-
-struct pair {
-    uv_loop_t loop;
-    struct scratch *scratch;
-    struct side client, server;
-    struct end raw; /* instead of one of them: bytes by hand */
-};
 
 static void give_up(struct side *s)
 {
