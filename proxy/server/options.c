@@ -238,6 +238,16 @@ static bool read_seconds(const char *value, uint64_t max, int64_t *ms)
     return true;
 }
 
+static bool read_epoch(struct options *o, const char *value)
+{
+    return read_seconds(value, EPOCH_MAX_S, &o->epoch_ms) && o->epoch_ms > 0;
+}
+
+static bool read_drain(struct options *o, const char *value)
+{
+    return read_seconds(value, DRAIN_SECONDS_MAX, &o->drain_ms);
+}
+
 static bool read_staple_seconds(struct options *o, const char *value)
 {
     int64_t ms = 0;
@@ -259,10 +269,15 @@ static bool read_workers(struct options *o, const char *value)
     return true;
 }
 
-static bool read_switch(const char *value, bool *out)
+static bool read_teekit(struct options *o, const char *value)
 {
-    *out = strcmp(value, "on") == 0;
-    return *out || strcmp(value, "off") == 0;
+    o->teekit = strcmp(value, "on") == 0;
+    return o->teekit || strcmp(value, "off") == 0;
+}
+
+static bool read_limit(struct options *o, const char *value)
+{
+    return caps_read(&o->limits, value);
 }
 
 /* Figures are told to anybody who can connect: not further than this machine
@@ -280,6 +295,16 @@ static bool read_log_format(struct options *o, const char *value)
 {
     o->log.json = strcmp(value, "json") == 0;
     return o->log.json || strcmp(value, "human") == 0;
+}
+
+static bool read_log_level(struct options *o, const char *value)
+{
+    return log_level_parse(value, &o->log.level);
+}
+
+static bool read_quotes(struct options *o, const char *value)
+{
+    return quote_origin_parse(value, &o->quotes);
 }
 
 static bool read_tee(struct options *o, const char *value)
@@ -300,7 +325,41 @@ static bool read_fault(struct options *o, const char *value)
     return o->fault != NULL;
 }
 
-/* long: one line an option. -1 to go on, else the exit status. */
+/* Options whose value is one of what can be said in a line. */
+static const struct {
+    int c; /* what getopt_long() says */
+    bool (*read)(struct options *o, const char *value);
+    const char *expected;
+} values[] = {
+    { OPT_EPOCH, read_epoch, "--epoch-seconds is 1 to 2592000" },
+    { OPT_WORKERS, read_workers, "--workers is 1 to 64" },
+    { OPT_DRAIN, read_drain, "--drain-seconds is 0 to 86400" },
+    { OPT_TEEKIT, read_teekit, "--teekit is on or off" },
+    { OPT_LIMIT, read_limit, "no such --limit" },
+    { OPT_METRICS, read_metrics,
+      "--metrics is an address of this machine's own, a path, or unsafe:ADDR" },
+    { OPT_LOG_FORMAT, read_log_format, "--log-format is human or json" },
+    { OPT_LOG_LEVEL, read_log_level,
+      "--log-level is error, warn, info or debug" },
+    { OPT_QUOTES, read_quotes,
+      "--quote-source is configfs-tsm, gramine or command:PROGRAM" },
+    { OPT_STAPLE_SECONDS, read_staple_seconds,
+      "--staple-seconds is 1 to 604800" },
+    { OPT_SIM_TEE, read_tee, "--simulate-tee is tdx, sgx or sev-snp" },
+    { OPT_SIM_FAULT, read_fault, "no such --simulate-fault" },
+};
+
+static int take_value(struct options *o, int c, const char *value, FILE *err)
+{
+    for (size_t i = 0; i < COUNT_OF(values); i++)
+        if (values[i].c == c)
+            return values[i].read(o, value)
+                       ? -1
+                       : complain(err, values[i].expected, value);
+    return OPTIONS_EXIT_USAGE; /* all options are here or in take_option() */
+}
+
+/* -1 to go on, else the exit status. */
 static int take_option(struct options *o, int c, FILE *out, FILE *err)
 {
     const char *value = optarg;
@@ -315,59 +374,12 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
         return take_outcome(st, &why, err);
     case OPT_RULES:
         return take_rules_file(o, value, err);
-    case OPT_EPOCH:
-        return read_seconds(value, EPOCH_MAX_S, &o->epoch_ms) && o->epoch_ms > 0
-                   ? -1
-                   : complain(err, "--epoch-seconds is 1 to 2592000", value);
-    case OPT_WORKERS:
-        return read_workers(o, value)
-                   ? -1
-                   : complain(err, "--workers is 1 to 64", value);
-    case OPT_DRAIN:
-        return read_seconds(value, DRAIN_SECONDS_MAX, &o->drain_ms)
-                   ? -1
-                   : complain(err, "--drain-seconds is 0 to 86400", value);
-    case OPT_TEEKIT:
-        return read_switch(value, &o->teekit)
-                   ? -1
-                   : complain(err, "--teekit is on or off", value);
-    case OPT_LIMIT:
-        return caps_read(&o->limits, value)
-                   ? -1
-                   : complain(err, "no such --limit", value);
-    case OPT_METRICS:
-        return read_metrics(o, value)
-                   ? -1
-                   : complain(err,
-                              "--metrics is an address of this machine's own, "
-                              "a path, or unsafe:ADDR",
-                              value);
-    case OPT_LOG_FORMAT:
-        return read_log_format(o, value)
-                   ? -1
-                   : complain(err, "--log-format is human or json", value);
-    case OPT_LOG_LEVEL:
-        return log_level_parse(value, &o->log.level)
-                   ? -1
-                   : complain(err, "--log-level is error, warn, info or debug",
-                              value);
-    case OPT_QUOTES:
-        return quote_origin_parse(value, &o->quotes)
-                   ? -1
-                   : complain(err,
-                              "--quote-source is configfs-tsm, gramine or "
-                              "command:PROGRAM",
-                              value);
     case OPT_STAPLE:
         st = staple_choice_add(&o->stapling, value, &why);
         return take_outcome(st, &why, err);
     case OPT_STAPLE_CACHE:
         o->stapling.cache_dir = value;
         return -1;
-    case OPT_STAPLE_SECONDS:
-        return read_staple_seconds(o, value)
-                   ? -1
-                   : complain(err, "--staple-seconds is 1 to 604800", value);
     case OPT_STAPLE_ROOT:
         o->stapling.root_file = value;
         return -1;
@@ -377,15 +389,6 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
     case OPT_SIM_DIR:
         o->simulate_dir = value;
         return -1;
-    case OPT_SIM_TEE:
-        return read_tee(o, value)
-                   ? -1
-                   : complain(err, "--simulate-tee is tdx, sgx or sev-snp",
-                              value);
-    case OPT_SIM_FAULT:
-        return read_fault(o, value)
-                   ? -1
-                   : complain(err, "no such --simulate-fault", value);
     case OPT_DEMO:
         o->demo = true;
         return -1;
@@ -396,7 +399,7 @@ static int take_option(struct options *o, int c, FILE *out, FILE *err)
         print_version(out);
         return EXIT_SUCCESS;
     default:
-        return OPTIONS_EXIT_USAGE; /* all of the table are above */
+        return take_value(o, c, value, err);
     }
 }
 
