@@ -70,6 +70,16 @@ const char *tls_files_path(struct tls_files *f, const char *name)
     return f->path;
 }
 
+enum status tls_files_server(struct tls_files *f, const char *chain,
+                             struct tls_context **out)
+{
+    char path[sizeof(f->path)];
+    struct why why;
+
+    (void)snprintf(path, sizeof(path), "%s", tls_files_path(f, chain));
+    return tls_context_server(path, tls_files_path(f, "key.pem"), out, &why);
+}
+
 void tls_files_remove(struct tls_files *f)
 {
     folder_remove(&f->folder);

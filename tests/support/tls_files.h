@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "proxy/io/tls_context.h"
 #include "tests/support/folder.h"
 
 #define TLS_FILES_PROGRAM "/usr/bin/openssl"
@@ -26,6 +27,10 @@ bool tls_files_make(struct tls_files *f);
 
 /* The path of |name|, until the next call. */
 const char *tls_files_path(struct tls_files *f, const char *name);
+
+/* What tls_context_server() makes of the certificates in |chain| and key.pem. */
+enum status tls_files_server(struct tls_files *f, const char *chain,
+                             struct tls_context **out);
 
 void tls_files_remove(struct tls_files *f);
 

@@ -13,14 +13,10 @@ static struct tls_files files;
 
 static void begin(struct carriers *x, const char *ca)
 {
-    char chain[160];
     struct why why;
 
-    (void)snprintf(chain, sizeof(chain), "%s",
-                   tls_files_path(&files, "good.pem"));
     carriers_begin(x);
-    CHECK_STATUS(tls_context_server(chain, tls_files_path(&files, "key.pem"),
-                                    &x->server_tls, &why),
+    CHECK_STATUS(tls_files_server(&files, "good.pem", &x->server_tls),
                  STATUS_OK);
     CHECK_STATUS(tls_context_client(tls_files_path(&files, ca), &x->client_tls,
                                     &why),

@@ -87,14 +87,10 @@ static void begin(struct fixture *f, const char *ca)
         .on_accept = on_accept,
         .ctx = f,
     };
-    char chain[160];
     struct why why;
 
     *f = (struct fixture){ .plain = false };
-    (void)snprintf(chain, sizeof(chain), "%s",
-                   tls_files_path(&files, "good.pem"));
-    CHECK_STATUS(tls_context_server(chain, tls_files_path(&files, "key.pem"),
-                                    &f->server_context, &why),
+    CHECK_STATUS(tls_files_server(&files, "good.pem", &f->server_context),
                  STATUS_OK);
     CHECK_STATUS(tls_context_client(tls_files_path(&files, ca),
                                     &f->client_context, &why),

@@ -179,16 +179,11 @@ static enum status try_tls(uv_loop_t *loop, bool *none)
 
 static enum status try_tls_server(uv_loop_t *loop, bool *none)
 {
-    char chain[160];
     struct tls_context *context;
-    struct why why;
     enum status st;
 
     (void)loop;
-    (void)snprintf(chain, sizeof(chain), "%s",
-                   tls_files_path(&files, "good.pem"));
-    st = tls_context_server(chain, tls_files_path(&files, "key.pem"), &context,
-                            &why);
+    st = tls_files_server(&files, "good.pem", &context);
     *none = context == NULL;
     tls_context_free(context);
     return st;

@@ -95,17 +95,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_allocation_of_securing_a_client_may_fail),
     };
-    char chain[sizeof(files.path)];
-    struct why why;
     int failed;
 
     (void)signal(SIGPIPE, SIG_IGN); /* as the programs do */
     if (!tls_files_make(&files))
         return 77;
-    (void)snprintf(chain, sizeof(chain), "%s",
-                   tls_files_path(&files, "good.pem"));
-    if (tls_context_server(chain, tls_files_path(&files, "key.pem"),
-                           &server_tls, &why) != STATUS_OK)
+    if (tls_files_server(&files, "good.pem", &server_tls) != STATUS_OK)
         return 1;
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     tls_context_free(server_tls);

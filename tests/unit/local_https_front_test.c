@@ -186,17 +186,12 @@ int main(void)
         cmocka_unit_test(none_goes_on_in_the_clear),
         cmocka_unit_test(none_that_waited_does_either),
     };
-    char chain[sizeof(files.path)];
-    struct why why;
     int failed;
 
     (void)signal(SIGPIPE, SIG_IGN); /* as the programs do */
     if (!tls_files_make(&files))
         return 77;
-    (void)snprintf(chain, sizeof(chain), "%s",
-                   tls_files_path(&files, "good.pem"));
-    if (tls_context_server(chain, tls_files_path(&files, "key.pem"),
-                           &server_tls, &why) != STATUS_OK)
+    if (tls_files_server(&files, "good.pem", &server_tls) != STATUS_OK)
         return 1;
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     tls_context_free(server_tls);

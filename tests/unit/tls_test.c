@@ -28,14 +28,9 @@ static struct tls_context *client_context(const char *ca)
 
 static struct tls_context *server_context(const char *chain)
 {
-    char path[256];
     struct tls_context *context;
-    struct why why;
 
-    (void)snprintf(path, sizeof(path), "%s", tls_files_path(&files, chain));
-    CHECK_STATUS(tls_context_server(path, tls_files_path(&files, "key.pem"),
-                                    &context, &why),
-                 STATUS_OK);
+    CHECK_STATUS(tls_files_server(&files, chain, &context), STATUS_OK);
     return context;
 }
 
