@@ -9,7 +9,6 @@ alone. Pictures are left in BUILD_DIR/screenshots.
 import contextlib
 import http.server
 import json
-import shutil
 import ssl
 import subprocess
 import sys
@@ -18,10 +17,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import teekit_peers  # noqa: E402
-from browser import Driver, missing  # noqa: E402
+from browser import Driver  # noqa: E402
 from https_rig import INTERCEPT, make_ca  # noqa: E402
 from mitm import Mitm  # noqa: E402
-from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+from programs import (HOST, Programs, check, curl, run_tests,  # noqa: E402
+                      skip_without)
 
 URL = f"https://{HOST}/"
 ZERO = {"connections": 0, "requests": 0, "bytes": 0}
@@ -281,12 +281,7 @@ def who_does_not_trust_the_ca_is_not_fooled(build):
 
 
 if __name__ == "__main__":
-    why = missing()
-    if why is None and shutil.which("certutil") is None:
-        why = "there is no certutil"
-    if why is not None:
-        print(f"skipped: {why}")
-        sys.exit(77)
+    skip_without("chromium", "chromedriver", "certutil")
     sys.exit(run_tests([
         the_demo_works_by_https,
         the_demo_works_by_https_with_teekit,

@@ -12,10 +12,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import npm  # noqa: E402
 import teekit_peers  # noqa: E402
-from browser import DESKTOP, PHONE, Driver, missing  # noqa: E402
+from browser import DESKTOP, PHONE, Driver  # noqa: E402
 from mitm import Mitm  # noqa: E402
 from ports import free_port  # noqa: E402
-from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
+from programs import (HOST, Programs, check, curl, run_tests,  # noqa: E402
+                      skip_without)
 
 AXE = ("axe-core", "4.11.0")
 STATUS = "http://veritee.invalid/"
@@ -355,10 +356,7 @@ def other_places_are_blocked(build):
 
 
 if __name__ == "__main__":
-    why = missing()
-    if why is not None:
-        print(f"skipped: {why}")
-        sys.exit(77)
+    skip_without("chromium", "chromedriver")
     sys.exit(run_tests([
         the_demo_works_by_proxy_server,
         the_demo_works_by_pac,

@@ -8,14 +8,14 @@ BUILD_DIR/screenshots.
 """
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from firefox import Profile, by_pac, by_server, missing  # noqa: E402
+from firefox import Profile, by_pac, by_server  # noqa: E402
 from https_rig import INTERCEPT, make_ca, state  # noqa: E402
-from programs import HOST, Failed, Programs, check, curl, run_tests  # noqa: E402
+from programs import (HOST, Failed, Programs, check, curl, run_tests,  # noqa: E402
+                      skip_without)
 
 URL = f"https://{HOST}/"
 ZERO = {"connections": 0, "requests": 0, "bytes": 0}
@@ -127,12 +127,7 @@ def a_refusal_is_shown_by_https(build):
 
 
 if __name__ == "__main__":
-    why = missing()
-    if why is None and shutil.which("certutil") is None:
-        why = "there is no certutil"
-    if why is not None:
-        print(f"skipped: {why}")
-        sys.exit(77)
+    skip_without("firefox-esr", "certutil")
     sys.exit(run_tests([
         the_demo_works_by_pac,
         https_takes_the_ca_and_ends_without_it,

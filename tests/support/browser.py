@@ -24,14 +24,6 @@ DESKTOP = (1280, 900, 1)
 PHONE = (390, 844, 2)
 
 
-def missing():
-    """Why no browser can be started here; None if one can."""
-    for program in ("chromium", "chromedriver"):
-        if shutil.which(program) is None:
-            return f"there is no {program}"
-    return None
-
-
 class Driver:
     """A running chromedriver, from which any number of browsers come."""
 

@@ -49,11 +49,6 @@ COMMANDS = {
 }
 
 
-def missing():
-    """Why no Firefox can be started here; None if one can."""
-    return None if shutil.which("firefox-esr") else "there is no firefox-esr"
-
-
 def by_server(proxy):
     return {"network.proxy.type": 1,
             "network.proxy.http": "127.0.0.1",

@@ -230,6 +230,14 @@ def check(condition, message):
         raise Failed(message)
 
 
+def skip_without(*names):
+    """End, skipped, unless all of these programs are on this machine."""
+    for name in names:
+        if shutil.which(name) is None:
+            print(f"skipped: there is no {name}")
+            sys.exit(77)
+
+
 def run_tests(tests):
     """Run named functions of (build folder); TAP-like lines; exit status."""
     build = sys.argv[1]
