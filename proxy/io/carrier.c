@@ -573,7 +573,6 @@ enum status carrier_hub_open(uv_loop_t *loop, struct carrier_hub **out)
     hub->flush.data = hub;
     hub->handles = 2;
     blocks_begin(&hub->scratch->blocks, &hub->blocks);
-    list_init(&hub->dirty);
     *out = hub;
     return STATUS_OK;
 }

@@ -18,8 +18,7 @@ static void abandon(struct errand *e)
 
 void errand_office_init(struct errand_office *o, struct mailbox *mailbox)
 {
-    o->mailbox = mailbox;
-    list_init(&o->begun);
+    *o = (struct errand_office){ .mailbox = mailbox };
 }
 
 void errand_office_fini(struct errand_office *o)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/list.h"
 #include "common/slice.h"
 #include "common/status.h"
 #include "proxy/io/conn.h"
@@ -51,7 +52,7 @@ struct client_protocol {
 };
 
 struct client {
-    struct client *next, *prev; /* of the front's list */
+    struct list link; /* in front.clients */
     struct front *front;
     uint64_t id; /* for the log */
     uint16_t port;

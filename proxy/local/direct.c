@@ -235,30 +235,26 @@ static void on_dialed(void *ctx, struct conn *conn, const struct why *why)
 
 void direct_set_init(struct direct_set *s, uv_loop_t *loop)
 {
-    s->loop = loop;
-    list_init(&s->all);
+    *s = (struct direct_set){ .loop = loop };
 }
 
 void direct_set_review(struct direct_set *s,
                        bool (*may)(void *ctx, const struct target *target),
                        void *ctx, const struct why *why)
 {
-    struct list *link = list_first(&s->all);
-    struct list failing; /* whoever fails may close others of the set */
+    struct list failing = { 0 }; /* whoever fails may close others of the set */
 
-    list_init(&failing);
-    while (link != NULL) {
-        struct direct *d = CONTAINER_OF(link, struct direct, link);
+    LIST_EACH(link, &s->all) {
+        const struct direct *d = CONTAINER_OF(link, struct direct, link);
 
-        link = list_after(&s->all, link);
         if (may(ctx, &d->target))
             continue;
-        list_remove(&d->link);
-        list_add(&failing, &d->link);
+        list_remove(link);
+        list_add(&failing, link);
     }
-    for (link = list_first(&failing); link != NULL;
-         link = list_first(&failing)) {
-        struct direct *d = enter(CONTAINER_OF(link, struct direct, link));
+    while (!list_empty(&failing)) {
+        struct direct *d =
+            enter(CONTAINER_OF(list_first(&failing), struct direct, link));
 
         fail(d, why);
         leave(d);

@@ -3,39 +3,37 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include <utlist.h>
-
 #include "common/limits.h"
 
 #define RETRIES_MAX 3
 
-static void list_add(struct far_tunnel_list *list, struct far_tunnel *f)
+static void join(struct far_tunnel_list *list, struct far_tunnel *f)
 {
     assert(f->list == NULL);
     f->list = list;
-    DL_APPEND(list->first, f);
+    list_add(&list->all, &f->link);
     list->count++;
 }
 
-static void list_remove(struct far_tunnel *f)
+static void leave(struct far_tunnel *f)
 {
     struct far_tunnel_list *list = f->list;
 
     if (list == NULL)
         return;
-    DL_DELETE(list->first, f);
+    list_remove(&f->link);
     list->count--;
     f->list = NULL;
 }
 
 void far_tunnel_unlist(struct far_tunnel *f)
 {
-    list_remove(f);
+    leave(f);
 }
 
 void far_tunnel_free(struct far_tunnel *f)
 {
-    list_remove(f);
+    leave(f);
     free(f);
 }
 
@@ -126,7 +124,7 @@ enum status far_tunnel_new(const char *service, const struct target *target,
     f->service = service;
     f->since_ms = now_ms;
     target_text(target, f->target);
-    list_add(list, f);
+    join(list, f);
     *out = f;
     return STATUS_OK;
 }
@@ -143,8 +141,8 @@ enum status far_tunnel_attach(struct far_tunnel *f, struct session *session,
         return st;
     f->endpoint = endpoint;
     f->since_ms = now_ms;
-    list_remove(f);
-    list_add(opening, f);
+    leave(f);
+    join(opening, f);
     return STATUS_OK;
 }
 
@@ -152,14 +150,14 @@ void far_tunnel_move(struct far_tunnel *f, const char *service,
                      struct far_tunnel_list *list)
 {
     assert(f->stream == NULL);
-    list_remove(f);
+    leave(f);
     f->service = service;
-    list_add(list, f);
+    join(list, f);
 }
 
 void far_tunnel_fail(struct far_tunnel *f, const struct far_failure *failure)
 {
-    list_remove(f);
+    leave(f);
     if (f->stream != NULL) {
         stream_release(f->stream);
         f->stream = NULL;
@@ -167,26 +165,38 @@ void far_tunnel_fail(struct far_tunnel *f, const struct far_failure *failure)
     f->far.events->on_failed(f->far.ctx, failure);
 }
 
+struct far_tunnel *far_tunnel_first(const struct far_tunnel_list *list)
+{
+    struct list *link = list_first(&list->all);
+
+    return link == NULL ? NULL : CONTAINER_OF(link, struct far_tunnel, link);
+}
+
 void far_tunnel_fail_all(struct far_tunnel_list *list,
                          const struct far_failure *failure)
 {
-    while (list->first != NULL)
-        far_tunnel_fail(list->first, failure);
+    while (list->count > 0)
+        far_tunnel_fail(far_tunnel_first(list), failure);
+}
+
+static void expire(struct far_tunnel *f)
+{
+    struct far_failure failure = { .service = f->service,
+                                   .endpoint = f->endpoint };
+
+    (void)why_fail(&failure.why, STATUS_TIMED_OUT, "stream", NULL,
+                   "no answer for %s in %d s", f->target,
+                   OPEN_DEADLINE_MS / 1000);
+    far_tunnel_fail(f, &failure);
 }
 
 void far_tunnel_expire(struct far_tunnel_list *opening, int64_t now_ms)
 {
-    while (opening->first != NULL &&
-           now_ms - opening->first->since_ms >= OPEN_DEADLINE_MS) {
-        struct far_tunnel *f = opening->first;
-        struct far_failure failure = { .service = f->service,
-                                       .endpoint = f->endpoint };
+    struct far_tunnel *f = far_tunnel_first(opening);
 
-        (void)why_fail(&failure.why, STATUS_TIMED_OUT, "stream", NULL,
-                       "no answer for %s in %d s", f->target,
-                       OPEN_DEADLINE_MS / 1000);
-        far_tunnel_fail(f, &failure);
-    }
+    for (; f != NULL && now_ms - f->since_ms >= OPEN_DEADLINE_MS;
+         f = far_tunnel_first(opening))
+        expire(f);
 }
 
 void far_tunnel_on_opened(void *ctx, struct stream *s)
@@ -194,7 +204,7 @@ void far_tunnel_on_opened(void *ctx, struct stream *s)
     struct far_tunnel *f = stream_context(s);
 
     (void)ctx;
-    list_remove(f);
+    leave(f);
     f->far.events->on_opened(f->far.ctx);
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/list.h"
 #include "common/status.h"
 #include "proxy/local/far.h"
 #include "proxy/local/target.h"
@@ -16,22 +17,22 @@
 
 struct far_tunnel {
     struct far far;
-    struct far_tunnel *next, *prev; /* of |list| */
-    struct far_tunnel_list *list;   /* where it waits for a session or for its
+    struct list link;              /* in list.all */
+    struct far_tunnel_list *list;  /* where it waits for a session or for its
                                      * target; NULL if neither */
-    struct stream *stream;          /* NULL until attached, and once ended */
-    struct far_teekit *teekit;      /* in its place, in a teekit session */
-    const char *service;            /* names, borrowed from the policy */
-    const char *endpoint;           /* NULL until attached */
-    int64_t since_ms;               /* when it joined |list| */
-    unsigned retries;               /* sessions that ended before its target
+    struct stream *stream;         /* NULL until attached, and once ended */
+    struct far_teekit *teekit;     /* in its place, in a teekit session */
+    const char *service;           /* names, borrowed from the policy */
+    const char *endpoint;          /* NULL until attached */
+    int64_t since_ms;              /* when it joined |list| */
+    unsigned retries;              /* sessions that ended before its target
                                      * was reached */
-    char target[TARGET_TEXT_ROOM];  /* "host:port" */
+    char target[TARGET_TEXT_ROOM]; /* "host:port" */
 };
 
 /* In order of arrival; zero is empty. */
 struct far_tunnel_list {
-    struct far_tunnel *first; /* NULL: none */
+    struct list all;
     size_t count;
     /* Where those wait whose session ends before their target was reached:
      * nothing was sent for them yet. NULL: they fail. */
@@ -68,6 +69,9 @@ void far_tunnel_free(struct far_tunnel *f);
  * a session. */
 void far_tunnel_move(struct far_tunnel *f, const char *service,
                      struct far_tunnel_list *list);
+
+/* Who has waited longest; NULL: nobody. */
+struct far_tunnel *far_tunnel_first(const struct far_tunnel_list *list);
 
 /* Tell the owner that it cannot be had. |f| may be gone afterwards. */
 void far_tunnel_fail(struct far_tunnel *f, const struct far_failure *failure);

@@ -3,8 +3,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include <utlist.h>
-
 #include "common/limits.h"
 #include "proxy/local/client.h"
 #include "proxy/local/front_parts.h"
@@ -28,8 +26,9 @@ static void on_sweep(uv_timer_t *timer)
 {
     struct front *f = timer->data;
 
-    for (struct client *c = f->clients, *next; c != NULL; c = next) {
-        next = c->next;
+    LIST_EACH(link, &f->clients) {
+        struct client *c = CONTAINER_OF(link, struct client, link);
+
         if (c->protocol == &http_front_protocol)
             http_front_sweep(c);
     }
@@ -107,9 +106,8 @@ void front_reroute(struct front *f)
 
 void front_refreshed(struct front *f)
 {
-    for (struct client *c = f->clients, *next; c != NULL; c = next) {
-        next = c->next;
-        client_refreshed(c);
+    LIST_EACH(link, &f->clients) {
+        client_refreshed(CONTAINER_OF(link, struct client, link));
     }
 }
 
@@ -157,23 +155,22 @@ void front_close(struct front *f, bool abort, void (*on_closed)(void *ctx),
     f->draining = true;
     f->on_closed = on_closed;
     f->closed_ctx = ctx;
-    for (struct client *c = f->clients, *next; c != NULL; c = next) {
-        next = c->next;
-        stop_client(c, abort);
+    LIST_EACH(link, &f->clients) {
+        stop_client(CONTAINER_OF(link, struct client, link), abort);
     }
     end_if_empty(f);
 }
 
 void front_parts_add(struct front *f, struct client *c)
 {
-    DL_PREPEND(f->clients, c);
+    list_add_first(&f->clients, &c->link);
     f->count++;
 }
 
 void front_parts_remove(struct front *f, struct client *c)
 {
     assert(f->count > 0);
-    DL_DELETE(f->clients, c);
+    list_remove(&c->link);
     f->count--;
     leave(f);
     end_if_empty(f);

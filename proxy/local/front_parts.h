@@ -10,12 +10,13 @@
 #include <uv.h>
 
 #include "common/buffer.h"
+#include "common/list.h"
 #include "proxy/local/front.h"
 
 /* Freed in the close callback of |sweep|, once the last client is gone. */
 struct front {
     struct front_config config;
-    struct client *clients; /* all, latest first */
+    struct list clients; /* all, latest first */
     size_t count;
     uint64_t next_id;
     uint64_t routes;       /* how often they have changed */

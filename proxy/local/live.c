@@ -16,8 +16,9 @@ static size_t count_listeners(const struct front *f)
 {
     size_t count = 0;
 
-    for (const struct client *c = f->clients; c != NULL; c = c->next)
-        count += listens(c);
+    LIST_EACH(link, &f->clients) {
+        count += listens(CONTAINER_OF(link, struct client, link));
+    }
     return count;
 }
 
@@ -41,8 +42,9 @@ static void tell(struct client *c, struct slice text)
 static void tell_all(struct front *f, struct slice text)
 {
     f->quiet = 0;
-    for (struct client *c = f->clients, *next; c != NULL; c = next) {
-        next = c->next;
+    LIST_EACH(link, &f->clients) {
+        struct client *c = CONTAINER_OF(link, struct client, link);
+
         if (listens(c))
             tell(c, text);
     }

@@ -87,8 +87,8 @@ static void attach_waiting(struct upstream *u)
 {
     struct peer *p = present(u);
 
-    for (; p != NULL && u->waiting.first != NULL; p = present(u)) {
-        struct far_tunnel *f = u->waiting.first;
+    for (; p != NULL && u->waiting.count > 0; p = present(u)) {
+        struct far_tunnel *f = far_tunnel_first(&u->waiting);
         enum status st = attach(u, p, f);
 
         if (st == STATUS_NO_MEMORY || st == STATUS_BAD_ADDRESS) {
@@ -110,7 +110,7 @@ static void serve_waiting(struct upstream *u)
     enum status st;
 
     attach_waiting(u);
-    if (u->waiting.first == NULL || u->next != NULL)
+    if (u->waiting.count == 0 || u->next != NULL)
         return;
     st = start_next(u);
     if (st == STATUS_OK)

@@ -4,7 +4,7 @@
 
 static bool is_in_demand(const struct upstream *u)
 {
-    if (u->waiting.first != NULL)
+    if (u->waiting.count > 0)
         return true;
     for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)
         if (u->takes[i] && peer_traffic(u->peers[i]).streams > 0)

@@ -73,8 +73,8 @@ static void move_waiting(struct upstream *u, struct upstream *next)
     (void)why_fail(&failure.why, STATUS_NOT_SERVICE, "policy", NULL,
                    "the new policy does not lead to service %s any more",
                    u->service->name);
-    while (u->waiting.first != NULL) {
-        struct far_tunnel *f = u->waiting.first;
+    while (u->waiting.count > 0) {
+        struct far_tunnel *f = far_tunnel_first(&u->waiting);
 
         if (next != NULL && is_for(next, f))
             far_tunnel_move(f, next->service->name, &next->waiting);
@@ -86,7 +86,7 @@ static void move_waiting(struct upstream *u, struct upstream *next)
 static void retire(struct upstream *u, struct upstream *next)
 {
     move_waiting(u, next);
-    if (next != NULL && next->waiting.first != NULL)
+    if (next != NULL && next->waiting.count > 0)
         upstream_connect(next);
     for (size_t i = 0; i < UPSTREAM_PEERS_MAX; i++)
         if (u->peers[i] != NULL)

@@ -2,14 +2,12 @@
 
 #include <stdlib.h>
 
-#include <utlist.h>
-
 #include "common/limits.h"
 
 /* Freed by forget() only. */
 struct ask_kept {
     struct ask_pool *pool;
-    struct ask_kept *prev, *next;
+    struct list link;  /* in pool.kept */
     struct conn *conn; /* owned */
     bool sealed;
     char host[RULES_HOST_ROOM];
@@ -19,7 +17,7 @@ struct ask_kept {
 
 static void forget(struct ask_kept *k)
 {
-    DL_DELETE(k->pool->list, k);
+    list_remove(&k->link);
     k->pool->count--;
     free(k);
 }
@@ -72,14 +70,13 @@ static const struct conn_events events = {
 struct conn *ask_pool_take(struct ask_pool *pool,
                            const struct rules_backend *to, bool sealed)
 {
-    struct ask_kept *k;
-    struct conn *conn;
+    LIST_EACH(link, &pool->kept) {
+        struct ask_kept *k = CONTAINER_OF(link, struct ask_kept, link);
+        struct conn *conn = k->conn;
 
-    DL_FOREACH(pool->list, k) {
         if (k->sealed != sealed || k->to.port != to->port ||
             !slice_equal(k->to.host, to->host))
             continue;
-        conn = k->conn;
         forget(k);
         if (conn_detach(conn, (struct slice){ 0 }) == STATUS_OK)
             return conn;
@@ -104,7 +101,7 @@ void ask_pool_keep(struct ask_pool *pool, const struct rules_backend *to,
     k->conn = conn;
     k->sealed = sealed;
     k->to = rules_backend_keep(to, k->host);
-    DL_PREPEND(pool->list, k);
+    list_add_first(&pool->kept, &k->link);
     pool->count++;
     conn_start(conn, &events, k, 0);
     conn_set_deadline(conn, FAR_IDLE_MS, "another request");
@@ -113,6 +110,7 @@ void ask_pool_keep(struct ask_pool *pool, const struct rules_backend *to,
 void ask_pool_close(struct ask_pool *pool)
 {
     pool->closed = true;
-    while (pool->list != NULL)
-        give_up(pool->list);
+    LIST_EACH(link, &pool->kept) {
+        give_up(CONTAINER_OF(link, struct ask_kept, link));
+    }
 }

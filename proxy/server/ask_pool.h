@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "common/list.h"
 #include "proxy/io/conn.h"
 #include "proxy/server/rules.h"
 
@@ -17,7 +18,7 @@
 
 /* A plain struct, all zero at first; only ask_pool.c writes it. */
 struct ask_pool {
-    struct ask_kept *list; /* the latest first */
+    struct list kept; /* the latest first */
     size_t count;
     bool closed; /* nothing is kept any more */
 };

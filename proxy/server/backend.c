@@ -4,8 +4,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include <utlist.h>
-
 #include "common/buffer.h"
 #include "common/limits.h"
 #include "common/purse.h"
@@ -15,7 +13,7 @@
 /* Freed by backend_end() only. */
 struct backend {
     struct backend_set *set;
-    struct backend *prev, *next;
+    struct list link;      /* in set.all */
     struct stream *stream; /* NULL once both of its directions are done */
     struct dial *dial;     /* until the target was reached */
     struct conn *conn;     /* from then on */
@@ -35,11 +33,11 @@ static void backend_end(struct backend *b)
     struct backend_set *set = b->set;
 
     purse_close(&b->last);
-    DL_DELETE(set->list, b);
+    list_remove(&b->link);
     meter_add(set->meter, METER_VERITEE, METER_STREAMS_ENDED, 1);
     buffer_free(&b->early);
     free(b);
-    if (set->list == NULL && set->on_empty != NULL)
+    if (list_empty(&set->all) && set->on_empty != NULL)
         set->on_empty(set->ctx);
 }
 
@@ -206,7 +204,7 @@ enum status backend_open(struct backend_set *set,
     b->set = set;
     b->stream = s;
     b->early = buffer_with_max(STREAM_CREDIT_BYTES);
-    DL_APPEND(set->list, b);
+    list_add(&set->all, &b->link);
     stream_set_context(s, b);
     meter_add(set->meter, METER_VERITEE, METER_STREAMS, 1);
     return STATUS_OK;
@@ -258,9 +256,9 @@ void backend_on_room(struct stream *s)
 void backend_set_sweep(struct backend_set *set, uint64_t now_ms,
                        uint64_t idle_ms)
 {
-    struct backend *b, *next;
+    LIST_EACH(link, &set->all) {
+        struct backend *b = CONTAINER_OF(link, struct backend, link);
 
-    DL_FOREACH_SAFE(set->list, b, next) {
         if (b->conn != NULL && now_ms - b->moved_ms >= idle_ms)
             backend_fail(b, STATUS_TIMED_OUT);
     }
@@ -268,9 +266,9 @@ void backend_set_sweep(struct backend_set *set, uint64_t now_ms,
 
 void backend_set_abort(struct backend_set *set)
 {
-    struct backend *b, *next;
+    LIST_EACH(link, &set->all) {
+        struct backend *b = CONTAINER_OF(link, struct backend, link);
 
-    DL_FOREACH_SAFE(set->list, b, next) {
         if (b->stream == NULL)
             backend_fail(b, STATUS_SHUTTING_DOWN);
     }

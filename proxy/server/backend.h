@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "common/list.h"
 #include "common/slice.h"
 #include "common/status.h"
 #include "proxy/server/meter.h"
@@ -35,7 +36,7 @@ struct backend_set {
     struct budget *budget;       /* pays for what outlives its stream */
     void (*on_empty)(void *ctx); /* the last one has gone */
     void *ctx;
-    struct backend *list;
+    struct list all;
 };
 
 /* Connect |s|, just opened by the client, to |to|. From now on |s| is ours:

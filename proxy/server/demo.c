@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include <utlist.h>
-
 #include "proxy/server/demo_conn.h"
 
 static void on_accept(void *ctx, struct conn *conn)
@@ -43,13 +41,11 @@ uint16_t demo_port(const struct demo *d)
 
 void demo_close(struct demo *d)
 {
-    struct demo_conn *c, *next;
-
     if (d == NULL)
         return;
     listener_close(d->listener);
-    DL_FOREACH_SAFE(d->conns, c, next) {
-        demo_conn_close(c);
+    LIST_EACH(link, &d->conns) {
+        demo_conn_close(CONTAINER_OF(link, struct demo_conn, link));
     }
     free(d);
 }

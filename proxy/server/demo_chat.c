@@ -1,7 +1,5 @@
 #include "proxy/server/demo_chat.h"
 
-#include <utlist.h>
-
 #include "proxy/io/ws_frame.h"
 #include "proxy/server/demo_ws.h"
 
@@ -39,9 +37,9 @@ void demo_chat_enter(struct demo_conn *c)
 
 static void tell_all(struct demo *d, struct slice line)
 {
-    struct demo_conn *c, *next;
+    LIST_EACH(link, &d->conns) {
+        struct demo_conn *c = CONTAINER_OF(link, struct demo_conn, link);
 
-    DL_FOREACH_SAFE(d->conns, c, next) {
         if (c->chats && c->state == DEMO_SOCKET)
             tell(c, line);
     }

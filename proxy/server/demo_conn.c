@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <utlist.h>
-
 #include "common/builder.h"
 #include "common/http_reason.h"
 #include "common/limits.h"
@@ -25,7 +23,7 @@ static void on_timer_closed(uv_handle_t *timer)
 /* Leave the site; the connection must be given up. */
 static void leave(struct demo_conn *c)
 {
-    DL_DELETE(c->demo->conns, c);
+    list_remove(&c->link);
     c->demo->conn_count--;
     c->demo = NULL;
     c->conn = NULL;
@@ -372,6 +370,6 @@ void demo_conn_open(struct demo *d, struct conn *conn)
     d->counts.connections++;
     d->conn_count++;
     request_init(&c->request, HTTP_HEAD_MAX_BYTES);
-    DL_APPEND(d->conns, c);
+    list_add(&d->conns, &c->link);
     conn_start(conn, &conn_events, c, DEMO_QUEUE_BYTES);
 }

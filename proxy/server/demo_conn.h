@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "common/buffer.h"
+#include "common/list.h"
 #include "common/log.h"
 #include "common/slice.h"
 #include "proxy/io/conn.h"
@@ -69,7 +70,7 @@ struct demo {
     uv_loop_t *loop;
     const struct log *log;
     struct listener *listener;
-    struct demo_conn *conns;
+    struct list conns;
     size_t conn_count;
     struct demo_counts counts;
     struct demo_chat chat;
@@ -91,7 +92,7 @@ enum demo_state {
 /* Freed in on_timer_closed() only. */
 struct demo_conn {
     struct demo *demo;
-    struct demo_conn *prev, *next;
+    struct list link;  /* in demo.conns */
     struct conn *conn; /* owned */
     uv_timer_t timer;
     enum demo_state state;

@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include <utlist.h>
-
 #include "proxy/io/carrier.h"
 #include "proxy/server/backend.h"
 #include "proxy/tunnel/aead.h"
@@ -11,7 +9,7 @@
 /* Freed in on_closed(), the last event of its session. */
 struct guest {
     struct serve *serve;
-    struct guest *prev, *next;
+    struct serve_member member;
     struct carrier *carrier;
     struct peers_pass pass;
     bool ready;       /* the handshake is complete */
@@ -109,10 +107,9 @@ static void on_closed(void *ctx, const struct why *why)
             LOG_FIELDS(LOG_S("peer", g->peer)));
     meter_add(serve->config.meter, METER_VERITEE,
               g->ready ? METER_SESSIONS_ENDED : METER_SESSIONS_FAILED, 1);
-    DL_DELETE(serve->guests, g);
     peers_leave(&g->pass);
+    serve_leave(serve, &g->member);
     free(g);
-    serve_settle(serve);
 }
 
 /* Evidence and opened streams are for clients, output is the carrier's. */
@@ -125,6 +122,45 @@ static const struct session_events session_events = {
     .on_room = on_room,
     .on_goaway = on_goaway,
     .on_closed = on_closed,
+};
+
+static struct guest *self(struct serve_member *m)
+{
+    return CONTAINER_OF(m, struct guest, member);
+}
+
+/* No new streams; it ends when the open ones have. */
+static void drain(struct serve_member *m)
+{
+    struct guest *g = self(m);
+
+    session_drain(carrier_session(g->carrier), carrier_now_ms(g->carrier));
+}
+
+static void sweep(struct serve_member *m, uint64_t now_ms)
+{
+    struct guest *g = self(m);
+    const struct session *s = carrier_session(g->carrier);
+
+    if (!g->ready || session_streams(s) > 0)
+        g->used_ms = now_ms;
+    else if (now_ms - g->used_ms >= g->serve->config.session_idle_ms &&
+             !session_is_leaving(s)) {
+        log_event(g->serve->config.log, LOG_INFO, "session.idle",
+                  LOG_FIELDS(LOG_S("peer", g->peer)));
+        drain(m);
+    }
+}
+
+static void close_now(struct serve_member *m, const struct why *why)
+{
+    carrier_close(self(m)->carrier, why);
+}
+
+static const struct serve_member_ops member_ops = {
+    .sweep = sweep,
+    .drain = drain,
+    .close = close_now,
 };
 
 enum status guest_open(struct serve *serve, const struct guest_invitation *i)
@@ -146,41 +182,12 @@ enum status guest_open(struct serve *serve, const struct guest_invitation *i)
     g->serve = serve;
     g->pass = i->pass;
     memcpy(g->peer, i->peer, sizeof(g->peer));
-    DL_APPEND(serve->guests, g);
+    serve_join(serve, &g->member, &member_ops);
     st = carrier_accept(serve->config.hub, i->conn, i->challenge, i->identity,
                         &config, &g->carrier);
     if (st != STATUS_OK) {
-        DL_DELETE(serve->guests, g);
+        serve_leave(serve, &g->member);
         free(g);
     }
     return st;
-}
-
-void guest_drain(struct guest *g)
-{
-    session_drain(carrier_session(g->carrier), carrier_now_ms(g->carrier));
-}
-
-void guest_sweep(struct guest *g, uint64_t now_ms)
-{
-    const struct session *s = carrier_session(g->carrier);
-
-    if (!g->ready || session_streams(s) > 0)
-        g->used_ms = now_ms;
-    else if (now_ms - g->used_ms >= g->serve->config.session_idle_ms &&
-             !session_is_leaving(s)) {
-        log_event(g->serve->config.log, LOG_INFO, "session.idle",
-                  LOG_FIELDS(LOG_S("peer", g->peer)));
-        guest_drain(g);
-    }
-}
-
-void guest_close(struct guest *g, const struct why *why)
-{
-    carrier_close(g->carrier, why);
-}
-
-struct guest *guest_next(const struct guest *g)
-{
-    return g->next;
 }

@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <utlist.h>
-
 #include "common/http_reason.h"
 #include "common/limits.h"
+#include "common/list.h"
 #include "common/metrics_out.h"
 #include "common/text.h"
 #include "proxy/io/conn.h"
@@ -21,7 +20,7 @@
 /* Freed by asker_end() only. */
 struct asker {
     struct metrics_door *door;
-    struct asker *prev, *next;
+    struct list link; /* in door.askers */
     struct conn *conn;
     struct request request;
     uint8_t in[READ_BYTES];
@@ -30,7 +29,7 @@ struct asker {
 struct metrics_door {
     struct metrics_door_config config;
     struct listener *listener;
-    struct asker *askers;
+    struct list askers;
     size_t count;
 };
 
@@ -39,7 +38,7 @@ static void asker_end(struct asker *a)
 {
     struct metrics_door *d = a->door;
 
-    DL_DELETE(d->askers, a);
+    list_remove(&a->link);
     d->count--;
     request_fini(&a->request);
     free(a);
@@ -246,7 +245,7 @@ static void on_accept(void *ctx, struct conn *conn)
     a->door = d;
     a->conn = conn;
     request_init(&a->request, SERVER_HEAD_MAX_BYTES);
-    DL_APPEND(d->askers, a);
+    list_add(&d->askers, &a->link);
     d->count++;
     conn_start(conn, &events, a, METRICS_DOOR_PAGE_BYTES + 1024);
     conn_set_deadline(conn, METRICS_DOOR_DEADLINE_MS, "a request");
@@ -288,7 +287,8 @@ void metrics_door_close(struct metrics_door *d)
     if (d == NULL)
         return;
     listener_close(d->listener);
-    while (d->askers != NULL)
-        give_up(d->askers);
+    LIST_EACH(link, &d->askers) {
+        give_up(CONTAINER_OF(link, struct asker, link));
+    }
     free(d);
 }

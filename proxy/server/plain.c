@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include <utlist.h>
-
 #include "common/http_reason.h"
 #include "common/limits.h"
 #include "common/purse.h"
@@ -22,7 +20,7 @@
 /* Freed by plain_end() only. */
 struct plain {
     struct serve *serve;
-    struct plain *prev, *next;
+    struct serve_member member;
     struct peers_pass pass;
     struct purse purse;
     struct conn *client;
@@ -40,8 +38,6 @@ struct plain {
 
 static void plain_end(struct plain *p)
 {
-    struct serve *serve = p->serve;
-
     dial_cancel(p->dial);
     conn_close(p->backend);
     http_reader_fini(&p->answer);
@@ -50,13 +46,12 @@ static void plain_end(struct plain *p)
     buffer_free(&p->text);
     purse_close(&p->purse);
     peers_leave(&p->pass);
-    DL_DELETE(serve->plains, p);
+    serve_leave(p->serve, &p->member);
     free(p);
-    serve_settle(serve);
 }
 
 /* It ended before its time: nobody may take what there was for the whole. */
-void plain_close(struct plain *p)
+static void plain_close(struct plain *p)
 {
     conn_reset(p->client);
     plain_end(p);
@@ -390,6 +385,15 @@ static void on_dialled(void *ctx, struct conn *conn, const struct why *why)
         conn_resume(p->client);
 }
 
+static void close_now(struct serve_member *m, const struct why *why)
+{
+    (void)why; /* nobody is told */
+    plain_close(CONTAINER_OF(m, struct plain, member));
+}
+
+/* One that goes on ends by itself, and so does one that is idle. */
+static const struct serve_member_ops member_ops = { .close = close_now };
+
 void plain_open(struct serve *serve, struct conn *conn, struct request *request,
                 struct plain_way *way, struct peers_pass *pass)
 {
@@ -422,7 +426,7 @@ void plain_open(struct serve *serve, struct conn *conn, struct request *request,
     http_reader_init(&p->answer, HTTP_RESPONSES);
     http_reader_next(&p->answer,
                      slice_equal(p->request.method, slice_text("HEAD")));
-    DL_APPEND(serve->plains, p);
+    serve_join(serve, &p->member, &member_ops);
     conn_start(conn, &events, p, PLAIN_QUEUE_BYTES);
     conn_set_idle(conn, IDLE_MS);
     if (dial_open(serve->config.loop, &target, on_dialled, p, &p->dial) !=

@@ -15,8 +15,6 @@
 #include "proxy/server/request.h"
 #include "proxy/server/serve.h"
 
-struct plain;
-
 #define PLAIN_QUEUE_BYTES (256 * 1024) /* on their way to either side */
 
 /* What one may need: both queues, what is read, and what is being passed on. */
@@ -41,8 +39,5 @@ MUST_CHECK enum status plain_check(const struct serve *serve,
  * |request| and |pass| too unless there is no memory, and are empty then. */
 void plain_open(struct serve *serve, struct conn *conn, struct request *request,
                 struct plain_way *way, struct peers_pass *pass);
-
-/* Cut it; |p| is gone afterwards. */
-void plain_close(struct plain *p);
 
 #endif

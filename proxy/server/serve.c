@@ -3,14 +3,22 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "proxy/server/guest.h"
-#include "proxy/server/plain.h"
-#include "proxy/server/teekit_guest.h"
 #include "proxy/server/visit.h"
+
+/* Somebody has gone: was that all? */
+static void settle(struct serve *s)
+{
+    if (!s->draining || s->told_empty || !list_empty(&s->members) ||
+        !list_empty(&s->backends.all))
+        return;
+    s->told_empty = true;
+    ask_pool_close(&s->asks);
+    s->config.on_empty(s->config.ctx);
+}
 
 static void on_backends_empty(void *ctx)
 {
-    serve_settle(ctx);
+    settle(ctx);
 }
 
 enum status serve_new(const struct serve_config *config, struct serve **out)
@@ -36,8 +44,8 @@ void serve_free(struct serve *s)
 {
     if (s == NULL)
         return;
-    assert(s->visits == NULL && s->guests == NULL && s->teekit_guests == NULL &&
-           s->backends.list == NULL && s->asks.list == NULL);
+    assert(list_empty(&s->members) && list_empty(&s->backends.all) &&
+           list_empty(&s->asks.kept));
     free(s);
 }
 
@@ -54,57 +62,50 @@ void serve_follow(struct serve *s, const struct rules *rules)
     s->config.rules = rules;
 }
 
+void serve_join(struct serve *s, struct serve_member *m,
+                const struct serve_member_ops *ops)
+{
+    m->ops = ops;
+    list_add(&s->members, &m->link);
+}
+
+void serve_leave(struct serve *s, struct serve_member *m)
+{
+    list_remove(&m->link);
+    settle(s);
+}
+
+static struct serve_member *member_of(struct list *link)
+{
+    return CONTAINER_OF(link, struct serve_member, link);
+}
+
 void serve_sweep(struct serve *s)
 {
     const uint64_t now_ms = uv_now(s->config.loop);
-    struct guest *g = s->guests, *next_g;
-    struct teekit_guest *t = s->teekit_guests, *next_t;
 
     if (s->config.stream_idle_ms > 0)
         backend_set_sweep(&s->backends, now_ms, s->config.stream_idle_ms);
     if (s->config.session_idle_ms == 0)
         return;
-    for (; g != NULL; g = next_g) {
-        next_g = guest_next(g);
-        guest_sweep(g, now_ms);
-    }
-    for (; t != NULL; t = next_t) {
-        next_t = teekit_guest_next(t);
-        teekit_guest_sweep(t, now_ms);
-    }
-}
+    LIST_EACH(link, &s->members) {
+        struct serve_member *m = member_of(link);
 
-void serve_settle(struct serve *s)
-{
-    if (!s->draining || s->told_empty || s->visits != NULL ||
-        s->guests != NULL || s->teekit_guests != NULL || s->plains != NULL ||
-        s->backends.list != NULL)
-        return;
-    s->told_empty = true;
-    ask_pool_close(&s->asks);
-    s->config.on_empty(s->config.ctx);
+        if (m->ops->sweep != NULL)
+            m->ops->sweep(m, now_ms);
+    }
 }
 
 void serve_drain(struct serve *s)
 {
-    struct visit *v = s->visits, *next_v;
-    struct guest *g = s->guests, *next_g;
-    struct teekit_guest *t = s->teekit_guests, *next_t;
-
     s->draining = true;
-    for (; v != NULL; v = next_v) {
-        next_v = visit_next(v);
-        visit_refuse(v);
+    LIST_EACH(link, &s->members) {
+        struct serve_member *m = member_of(link);
+
+        if (m->ops->drain != NULL)
+            m->ops->drain(m);
     }
-    for (; g != NULL; g = next_g) {
-        next_g = guest_next(g);
-        guest_drain(g);
-    }
-    for (; t != NULL; t = next_t) {
-        next_t = teekit_guest_next(t);
-        teekit_guest_drain(t);
-    }
-    serve_settle(s);
+    settle(s);
 }
 
 void serve_abort(struct serve *s)
@@ -112,14 +113,11 @@ void serve_abort(struct serve *s)
     struct why why;
 
     (void)why_fail(&why, STATUS_SHUTTING_DOWN, "server", NULL, "stopping");
-    while (s->visits != NULL)
-        visit_close(s->visits);
-    while (s->guests != NULL)
-        guest_close(s->guests, &why);
-    while (s->teekit_guests != NULL)
-        teekit_guest_close(s->teekit_guests, &why);
-    while (s->plains != NULL)
-        plain_close(s->plains);
+    while (!list_empty(&s->members)) {
+        struct serve_member *m = member_of(list_first(&s->members));
+
+        m->ops->close(m, &why);
+    }
     backend_set_abort(&s->backends);
-    serve_settle(s);
+    settle(s);
 }

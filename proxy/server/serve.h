@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "common/list.h"
 #include "common/log.h"
 #include "proxy/io/carrier.h"
 #include "proxy/io/conn.h"
@@ -57,14 +58,28 @@ struct serve_config {
     void *ctx;
 };
 
+/* What a connection is now: a field of each visit, guest, teekit_guest and
+ * plain, which may be gone after any of these. */
+struct serve_member {
+    struct list link; /* in serve.members */
+    const struct serve_member_ops *ops;
+};
+
+struct serve_member_ops {
+    /* End it if it was idle for too long. NULL: others look after that. */
+    void (*sweep)(struct serve_member *m, uint64_t now_ms);
+    /* Begin nothing new, and end once that is done which goes on. NULL: it does
+     * so by itself. */
+    void (*drain)(struct serve_member *m);
+    /* End it now; it is gone afterwards. */
+    void (*close)(struct serve_member *m, const struct why *why);
+};
+
 /* Everything borrowed outlives it. Fields are for serve.c, visit.c, guest.c
  * and teekit_*.c. */
 struct serve {
     struct serve_config config;
-    struct visit *visits;
-    struct guest *guests;
-    struct teekit_guest *teekit_guests;
-    struct plain *plains;
+    struct list members;
     struct backend_set backends;
     struct ask_pool asks;
     bool draining;
@@ -97,7 +112,11 @@ void serve_drain(struct serve *s);
 /* End everything now. serve_drain() comes first. */
 void serve_abort(struct serve *s);
 
-/* A visit or guest has gone: is that all? */
-void serve_settle(struct serve *s);
+/* |m|, all zero, is there from now on. */
+void serve_join(struct serve *s, struct serve_member *m,
+                const struct serve_member_ops *ops);
+
+/* |m| is about to be freed. */
+void serve_leave(struct serve *s, struct serve_member *m);
 
 #endif

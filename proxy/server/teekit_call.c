@@ -2,8 +2,6 @@
  * names: teekit_call_ declared in teekit_parts.h */
 #include <stdlib.h>
 
-#include <utlist.h>
-
 #include "common/compiler.h"
 #include "common/http_reason.h"
 #include "proxy/server/ask.h"
@@ -17,7 +15,7 @@
 /* Freed by call_free() only. */
 struct teekit_call {
     struct teekit_guest *guest;
-    struct teekit_call *prev, *next;
+    struct list link; /* in guest.calls */
     struct ask *ask;
     size_t held; /* bytes that count against the guest's */
     bool is_head;
@@ -47,7 +45,7 @@ static void call_free(struct teekit_call *c)
 
     let_go(c);
     meter_add(g->serve->config.meter, METER_TEEKIT, METER_STREAMS_ENDED, 1);
-    DL_DELETE(g->calls, c);
+    list_remove(&c->link);
     g->call_count--;
     teekit_parcel_free(c->parcel);
     buffer_free(&c->text);
@@ -56,8 +54,9 @@ static void call_free(struct teekit_call *c)
 
 void teekit_call_cancel_all(struct teekit_guest *g)
 {
-    while (g->calls != NULL) {
-        struct teekit_call *c = g->calls;
+    while (!list_empty(&g->calls)) {
+        struct teekit_call *c =
+            CONTAINER_OF(list_first(&g->calls), struct teekit_call, link);
 
         ask_cancel(c->ask);
         call_free(c);
@@ -304,7 +303,7 @@ static struct teekit_call *call_new(struct teekit_guest *g, struct slice id)
     memcpy(c->id, id.at, id.len); /* TEEKIT_ID_MAX_BYTES, as was read */
     c->answer.type = TEEKIT_HTTP_RESPONSE;
     c->answer.id = slice_of(c->id, id.len);
-    DL_APPEND(g->calls, c);
+    list_add(&g->calls, &c->link);
     meter_add(g->serve->config.meter, METER_TEEKIT, METER_STREAMS, 1);
     g->call_count++;
     return c;

@@ -4,8 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include <utlist.h>
-
 #include "common/compiler.h"
 #include "common/secret.h"
 #include "proxy/server/teekit_evidence.h"
@@ -46,22 +44,33 @@ static void guest_end(struct teekit_guest *g, uint16_t code,
     keys_let_go(g->epoch);
     purse_close(&g->purse);
     peers_leave(&g->pass);
-    DL_DELETE(serve->teekit_guests, g);
     uv_close((uv_handle_t *)&g->timer, on_handle_closed);
     uv_close((uv_handle_t *)&g->flush, on_handle_closed);
-    serve_settle(serve);
+    serve_leave(serve, &g->member);
 }
 
-void teekit_guest_close(struct teekit_guest *g, const struct why *why)
+static bool is_asked(const struct teekit_guest *g)
 {
-    guest_end(g, WS_CLOSE_GOING_AWAY, why);
+    return !list_empty(&g->calls) || g->sockets != NULL;
 }
 
-void teekit_guest_sweep(struct teekit_guest *g, uint64_t now_ms)
+static struct teekit_guest *self(struct serve_member *m)
 {
+    return CONTAINER_OF(m, struct teekit_guest, member);
+}
+
+static void close_now(struct serve_member *m, const struct why *why)
+{
+    guest_end(self(m), WS_CLOSE_GOING_AWAY, why);
+}
+
+/* End it if nothing was asked for too long. */
+static void sweep(struct serve_member *m, uint64_t now_ms)
+{
+    struct teekit_guest *g = self(m);
     struct why why;
 
-    if (!g->has_key || g->calls != NULL || g->sockets != NULL) {
+    if (!g->has_key || is_asked(g)) {
         g->used_ms = now_ms;
         return;
     }
@@ -69,11 +78,6 @@ void teekit_guest_sweep(struct teekit_guest *g, uint64_t now_ms)
         return;
     (void)why_fail(&why, STATUS_TIMED_OUT, "session", NULL, "idle");
     guest_end(g, WS_CLOSE_GOING_AWAY, &why);
-}
-
-struct teekit_guest *teekit_guest_next(const struct teekit_guest *g)
-{
-    return g->next;
 }
 
 static void on_broken(uv_timer_t *timer)
@@ -99,15 +103,19 @@ static void end_soon(struct teekit_guest *g, enum status st, const char *found)
 
 void teekit_guest_settle(struct teekit_guest *g)
 {
-    if (g->serve->draining && g->calls == NULL && g->sockets == NULL &&
-        ws_queue_empty(&g->out))
+    if (g->serve->draining && !is_asked(g) && ws_queue_empty(&g->out))
         end_soon(g, STATUS_OK, "");
 }
 
-void teekit_guest_drain(struct teekit_guest *g)
+/* No new requests; it ends when those there are have been answered. */
+static void drain(struct serve_member *m)
 {
-    teekit_guest_settle(g);
+    teekit_guest_settle(self(m));
 }
+
+static const struct serve_member_ops member_ops = { .sweep = sweep,
+                                                    .drain = drain,
+                                                    .close = close_now };
 
 /* --- sending ------------------------------------------------------------- */
 
@@ -367,9 +375,8 @@ static void on_plain(struct teekit_guest *g, uint8_t *text, size_t len)
         log_why(g->serve->config.log, LOG_DEBUG, "message.refused", &why,
                 LOG_FIELDS(LOG_S("peer", g->peer)));
         if (m.type == TEEKIT_HTTP_REQUEST && m.id.len > 0) {
-            why.status = why.status == STATUS_HEAD_TOO_LARGE
-                             ? why.status
-                             : STATUS_BAD_REQUEST;
+            if (why.status != STATUS_HEAD_TOO_LARGE)
+                why.status = STATUS_BAD_REQUEST;
             teekit_call_refuse(g, m.id, &why);
         }
         return;
@@ -584,7 +591,7 @@ enum status teekit_guest_open(struct serve *serve,
     purse_open(&g->purse, peers_budget(&g->pass));
     teekit_guest_pay(g);
     g->out.link = g->link;
-    DL_APPEND(serve->teekit_guests, g);
+    serve_join(serve, &g->member, &member_ops);
     (void)uv_timer_init(serve->config.loop, &g->timer); /* neither can fail */
     (void)uv_idle_init(serve->config.loop, &g->flush);
     g->timer.data = g;

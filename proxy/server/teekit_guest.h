@@ -17,8 +17,6 @@
 #include "proxy/server/peers.h"
 #include "proxy/server/serve.h"
 
-struct teekit_guest;
-
 #define TEEKIT_GUEST_OWN_BYTES (64 * 1024) /* beside what it is asked */
 
 struct teekit_invitation {
@@ -34,17 +32,5 @@ struct teekit_invitation {
  * protocol. */
 MUST_CHECK enum status teekit_guest_open(struct serve *serve,
                                          const struct teekit_invitation *i);
-
-/* No new requests; ends when those there are have been answered. |g| may be
- * gone afterwards. */
-void teekit_guest_drain(struct teekit_guest *g);
-
-/* End it now; |g| is gone afterwards. */
-void teekit_guest_close(struct teekit_guest *g, const struct why *why);
-
-/* End it if nothing was asked for too long; |g| may be gone afterwards. */
-void teekit_guest_sweep(struct teekit_guest *g, uint64_t now_ms);
-
-struct teekit_guest *teekit_guest_next(const struct teekit_guest *g);
 
 #endif

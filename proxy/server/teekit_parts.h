@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "common/limits.h"
+#include "common/list.h"
 #include "common/purse.h"
 #include "proxy/io/teekit_parcel.h"
 #include "proxy/io/ws_link.h"
@@ -36,7 +37,7 @@
 /* Freed in the close callback of the last of its handles. */
 struct teekit_guest {
     struct serve *serve;
-    struct teekit_guest *prev, *next;
+    struct serve_member member;
     struct ws_link *link;
     struct ws_queue out;
     uv_timer_t timer; /* the handshake's deadline, then heartbeats */
@@ -62,7 +63,7 @@ struct teekit_guest {
     char name[TEEKIT_HOST_BYTES];   /* and its host alone */
     char label[TEEKIT_LABEL_BYTES]; /* for backends */
 
-    struct teekit_call *calls;
+    struct list calls;
     size_t call_count;
     struct teekit_socket *sockets; /* by id */
     size_t held;  /* bytes of requests and answers of all calls */

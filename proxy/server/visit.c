@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include <utlist.h>
-
 #include "common/builder.h"
 #include "common/http_reason.h"
 #include "common/limits.h"
@@ -27,7 +25,7 @@ enum visit_state {
 /* Freed by visit_end() only. */
 struct visit {
     struct serve *serve;
-    struct visit *prev, *next;
+    struct serve_member member;
     struct conn *conn; /* owned until a guest has it */
     struct peers_pass pass;
     enum visit_state state;
@@ -45,26 +43,18 @@ struct visit {
 /* The connection must be given up, or have another owner. */
 static void visit_end(struct visit *v)
 {
-    struct serve *serve = v->serve;
-
     quote_desk_cancel(v->call);
     keys_let_go(v->epoch);
     request_fini(&v->request);
     peers_leave(&v->pass);
-    DL_DELETE(serve->visits, v);
+    serve_leave(v->serve, &v->member);
     free(v);
-    serve_settle(serve);
 }
 
-void visit_close(struct visit *v)
+static void visit_close(struct visit *v)
 {
     conn_close(v->conn);
     visit_end(v);
-}
-
-struct visit *visit_next(const struct visit *v)
-{
-    return v->next;
 }
 
 /* --- answers ------------------------------------------------------------- */
@@ -131,8 +121,11 @@ static void refuse_status(struct visit *v, enum status st, const char *field)
     refuse(v, status_http(st), &why);
 }
 
-void visit_refuse(struct visit *v)
+/* Answer that the server stops. */
+static void drain(struct serve_member *m)
 {
+    struct visit *v = CONTAINER_OF(m, struct visit, member);
+
     quote_desk_cancel(v->call);
     v->call = NULL;
     if (v->state == VISIT_HEAD && v->request.head.len == 0)
@@ -436,6 +429,17 @@ static const struct conn_events conn_events = {
     .on_failed = on_failed,
 };
 
+static void close_now(struct serve_member *m, const struct why *why)
+{
+    (void)why; /* nobody is told */
+    visit_close(CONTAINER_OF(m, struct visit, member));
+}
+
+static const struct serve_member_ops member_ops = {
+    .drain = drain,
+    .close = close_now,
+};
+
 void visit_open(struct serve *serve, struct conn *conn)
 {
     struct visit *v = calloc(1, sizeof(*v));
@@ -457,7 +461,7 @@ void visit_open(struct serve *serve, struct conn *conn)
     v->serve = serve;
     v->conn = conn;
     request_init(&v->request, SERVER_HEAD_MAX_BYTES);
-    DL_APPEND(serve->visits, v);
+    serve_join(serve, &v->member, &member_ops);
     conn_start(conn, &conn_events, v, ANSWER_BYTES);
     conn_set_deadline(conn, SERVER_HEAD_DEADLINE_MS, "a request");
 }

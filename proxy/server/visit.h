@@ -10,17 +10,7 @@
 #include "proxy/io/conn.h"
 #include "proxy/server/serve.h"
 
-struct visit;
-
 /* Take over |conn|, or reset it when there are too many. */
 void visit_open(struct serve *serve, struct conn *conn);
-
-/* Answer that the server stops. */
-void visit_refuse(struct visit *v);
-
-/* Give it up. */
-void visit_close(struct visit *v);
-
-struct visit *visit_next(const struct visit *v);
 
 #endif

@@ -18,9 +18,6 @@ void mux_init(struct mux *m, struct session *session,
     };
     outbox_init(&m->out);
     flow_budget_init(&m->budget, config->budget);
-    list_init(&m->all);
-    list_init(&m->pending);
-    list_init(&m->waiting);
 }
 
 static struct stream *first_stream(const struct mux *m)
@@ -164,9 +161,7 @@ static void drop(struct stream *s, enum status reason)
 
 static struct stream *next_to_drop(const struct mux *m, uint32_t above)
 {
-    struct list *link = list_first(&m->all);
-
-    for (; link != NULL; link = list_after(&m->all, link)) {
+    LIST_EACH(link, &m->all) {
         struct stream *s = CONTAINER_OF(link, struct stream, all);
 
         if (s->live && s->id > above)

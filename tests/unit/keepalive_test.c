@@ -1,7 +1,6 @@
-/* Pings and pongs, by numbers alone; and the lists of common/list.h. */
+/* Pings and pongs, by numbers alone. */
 #include "tests/support/check.h"
 
-#include "common/list.h"
 #include "proxy/tunnel/keepalive.h"
 
 static void a_silent_peer_is_asked_then_gone(void **state)
@@ -58,41 +57,12 @@ static void only_what_was_asked_is_answered(void **state)
     assert_false(keepalive_pong(&k, 4));
 }
 
-static void a_list_keeps_the_order_of_adding(void **state)
-{
-    struct list l, m[3] = { { 0 } };
-
-    (void)state;
-    list_init(&l);
-    assert_true(list_empty(&l));
-    assert_null(list_first(&l));
-    for (size_t i = 0; i < COUNT_OF(m); i++) {
-        assert_false(list_linked(&m[i]));
-        list_add(&l, &m[i]);
-        assert_true(list_linked(&m[i]));
-    }
-    assert_ptr_equal(list_first(&l), &m[0]);
-    assert_ptr_equal(list_after(&l, &m[0]), &m[1]);
-    assert_null(list_after(&l, &m[2]));
-    list_remove(&m[1]);
-    list_remove(&m[1]);
-    assert_false(list_linked(&m[1]));
-    assert_ptr_equal(list_after(&l, &m[0]), &m[2]);
-    list_remove(&m[0]);
-    list_add(&l, &m[0]);
-    assert_ptr_equal(list_first(&l), &m[2]);
-    list_remove(&m[2]);
-    list_remove(&m[0]);
-    assert_true(list_empty(&l));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_silent_peer_is_asked_then_gone),
         cmocka_unit_test(whatever_it_says_shows_that_it_lives),
         cmocka_unit_test(only_what_was_asked_is_answered),
-        cmocka_unit_test(a_list_keeps_the_order_of_adding),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,7 +117,8 @@ static void out_of_patience(uv_timer_t *timer)
 
 static bool somebody_is_there(const struct server_rig *rig)
 {
-    return server_rig_peers(rig).all > 0 || rig->serve->backends.list != NULL;
+    return server_rig_peers(rig).all > 0 ||
+           !list_empty(&rig->serve->backends.all);
 }
 
 /* Come, ask and go; then wait until the server is empty. */

@@ -194,9 +194,18 @@ static void out_of_patience(uv_timer_t *timer)
     fail_msg("nothing happened for %d ms", LOOP_PATIENCE_MS);
 }
 
+/* The only member there is, once the visit is over; NULL: nobody. */
+static struct teekit_guest *guest_of(const struct server_rig *rig)
+{
+    struct list *link = list_first(&rig->serve->members);
+
+    return link == NULL ? NULL
+                        : CONTAINER_OF(link, struct teekit_guest, member.link);
+}
+
 static bool somebody_is_there(const struct server_rig *rig)
 {
-    return server_rig_peers(rig).all > 0 || rig->serve->teekit_guests != NULL;
+    return server_rig_peers(rig).all > 0 || guest_of(rig) != NULL;
 }
 
 /* Come and ask. */
@@ -265,7 +274,7 @@ static bool is_not_asked(void *ctx)
 {
     const struct server_rig *rig = ctx;
 
-    return !rig->serve->teekit_guests->asked;
+    return !guest_of(rig)->asked;
 }
 
 static bool is_asked(void *ctx)
@@ -277,7 +286,7 @@ static bool is_there(void *ctx)
 {
     const struct server_rig *rig = ctx;
 
-    return rig->serve->teekit_guests != NULL;
+    return guest_of(rig) != NULL;
 }
 
 static void who_answers_no_ping_is_cut(void **state)
@@ -314,7 +323,7 @@ static void on_prepare(uv_prepare_t *prepare)
 
     if (!d->talk->keyed)
         return;
-    assert_false(d->talk->rig->serve->teekit_guests->has_key);
+    assert_false(guest_of(d->talk->rig)->has_key);
     serve_drain(d->talk->rig->serve);
     (void)uv_prepare_stop(prepare);
 }
@@ -356,7 +365,7 @@ static void send_large(struct talk *t)
 static void on_prepare_large(uv_prepare_t *prepare)
 {
     struct drainer *d = CONTAINER_OF(prepare, struct drainer, prepare);
-    const struct teekit_guest *g = d->talk->rig->serve->teekit_guests;
+    const struct teekit_guest *g = guest_of(d->talk->rig);
 
     if (g == NULL || g->opening.done < LARGE_BYTES / 2)
         return;
@@ -393,7 +402,7 @@ static bool is_crowded(void *ctx)
 {
     const struct server_rig *rig = ctx;
 
-    return rig->serve->teekit_guests->crowded;
+    return guest_of(rig)->crowded;
 }
 
 /* Nothing of its own changes when others give memory back. */
@@ -410,7 +419,7 @@ static void who_waits_for_memory_of_others_is_read_again(void **state)
     rig->serve->config.teekit_beat_ms = 200;
     come(&t);
     assert_true(t.answered);
-    g = rig->serve->teekit_guests;
+    g = guest_of(rig);
     all = budget_left(whole);
     budget_force(whole, all);
     g->held++; /* as if a request of its own were under way */
