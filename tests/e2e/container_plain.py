@@ -1,14 +1,16 @@
 #!/usr/bin/python3
 """The server as its container runs it, by deploy/container and
-deploy/kubernetes: the image's files alone, read-only, without a capability, on
+deploy/kubernetes: by a container runtime, with the image's files alone,
+read-only, without a capability, with an engine's profile of system calls, on
 what the kernel of a confidential VM offers as files.
 
 usage: container_plain.py BUILD_DIR [NAME...]. Everything happens in namespaces
-of its own, so that ports are free; exit status 77 where there are none, or
-where Debian is not the image's."""
+of its own, so that ports are free; exit status 77 where there are none, or no
+crun, or where Debian is not the image's."""
 
 import http.client
 import http.server
+import os
 import re
 import signal
 import socket
@@ -18,6 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import image  # noqa: E402
+import oci  # noqa: E402
 from programs import (PATIENCE, Programs, check, curl,  # noqa: E402
                       run_tests, wait_for)
 
@@ -28,7 +31,7 @@ except ImportError:
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 FILE = image.Containerfile(DEPLOY / "container/Containerfile")
-TSM = "/sys/kernel/config/tsm/report"
+CONFIGFS = "/sys/kernel/config"  # outside
 RULES = "/etc/veritee/veriteed.rules"
 PROGRAM = FILE.entry[0]
 HALF = b"x" * 1000000
@@ -67,51 +70,71 @@ class Backend(http.server.ThreadingHTTPServer):
 
 
 class Pod:
-    """The server inside the image, with |rules|, and a backend where they lead."""
+    """The server inside the image, as user |uid|, with volumes of (from, to,
+    read-only); and a backend where |rules| lead, which are in |folder|. Keys
+    last two seconds."""
 
-    def __init__(self, programs, args, rules):
-        self.programs, self.args, self.rules = programs, args, rules
-        self.host, port = re.search(r"^([^#\s]+):80=127\.0\.0\.1:(\d+)$", rules,
-                                    re.M).groups()
-        self.backend = Backend(int(port))
-        self.root = programs.dir / "image"
+    def __init__(self, programs, args, rules, uid, volumes, folder):
+        self.programs, self.rules = programs, rules
+        self.host, self.to = re.search(r"^([^#\s]+):80=(127\.0\.0\.1:\d+)$",
+                                       rules, re.M).groups()
+        self.backend = Backend(int(self.to.rpartition(":")[2]))
+        self.argv = [*FILE.entry, *args, "--epoch-seconds", "2"]
+        self.uid, self.volumes, self.folder = uid, volumes, folder
+        self.config = programs.dir / "config"
 
     def __enter__(self):
         programs = self.programs
+        self.config.mkdir()
+        self.write_rules(self.rules)
         self.tsm = fake_kernel(programs)
-        config = programs.dir / "config"
-        config.mkdir()
-        (config / Path(RULES).name).write_text(self.rules)
-        image.make_root(self.root, programs.bin / "veriteed", PROGRAM,
+        bundle = programs.dir / "bundle"
+        image.make_root(bundle / "rootfs", programs.bin / "veriteed", PROGRAM,
                         image.Installed().with_needs(FILE.packages))
-        image.mount(config, self.root, Path(RULES).parent)
-        image.mount(self.tsm.tree, self.root, TSM)
-        image.make_read_only(self.root)
-        self.server = programs.start(sys.executable, image.__file__, self.root,
-                                     *FILE.entry, *self.args)
+        self.server = oci.start(programs, bundle, self.argv, self.uid,
+                                [self.mounted(*v) for v in self.volumes])
         self.server.wait_line(r"^ready: .*:(\d+)$")
+        self.pid = int(self.server.pid_file.read_text())
         return self
 
     def __exit__(self, *error):
         self.server.stop()
-        image.unmount(self.root)
         self.backend.__exit__(*error)
 
+    def mounted(self, source, there, read_only):
+        if source == self.folder:
+            return self.config, there, read_only
+        check(source.startswith(CONFIGFS), f"nobody has {source}")
+        return (f"{self.programs.dir}{source}", there, read_only)
+
+    def write_rules(self, text):
+        """As a kubelet does: a new folder, and one link that is replaced."""
+        fresh = self.config / f"..{len(list(self.config.iterdir()))}"
+        fresh.mkdir()
+        name = Path(RULES).name
+        (fresh / name).write_text(text)
+        (self.config / "..new").symlink_to(fresh.name)
+        (self.config / "..new").rename(self.config / "..data")
+        if not (self.config / name).is_symlink():
+            (self.config / name).symlink_to(f"..data/{name}")
+
     def proxy(self, port):
-        """A client that accepts what the fake kernel proves."""
+        """A client that accepts what the fake kernel proves, for the host and
+        what is below it."""
         accept = (self.tsm.sim_dir / "accept.yaml").read_text()
         return self.programs.proxy(self.programs.policy(
             [f"ws://127.0.0.1:{port}/__ra__"], self.tsm.sim_dir,
-            accept + "  revocation: optional\n", host=self.host))
+            accept + "  revocation: optional\n",
+            host=f'{self.host}", "*.{self.host}'))
 
 
 def fake_kernel(programs):
-    tree = programs.dir / "tsm"
-    tree.mkdir()
+    tree = Path(f"{programs.dir}{CONFIGFS}/tsm/report")
+    tree.mkdir(parents=True)
     sim = programs.dir / "sim"
     child = programs.start("fake_platform", "tsm", tree, sim, "sev-snp")
     child.expected = (-signal.SIGTERM,)
-    child.tree, child.sim_dir = tree, sim
+    child.sim_dir = sim
     child.wait_line("^ready$")
     return child
 
@@ -121,22 +144,40 @@ def status_of(pid):
     return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
 
 
-def runs_without_privilege(server, root):
-    found = status_of(server.process.pid)
-    for name in ("CapEff", "CapPrm", "CapBnd", "CapAmb"):
+def runs_without_privilege(pod):
+    found = status_of(pod.pid)
+    for name in ("CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb"):
         check(int(found[name], 16) == 0, f"{name} {found[name]}")
-    check(found["NoNewPrivs"] == "1", found)
-    there = Path(f"/proc/{server.process.pid}/root").resolve()
-    check(there == root.resolve(), f"it sees {there}")
-    mounts = Path(f"/proc/{server.process.pid}/mountinfo").read_text()
+    check(found["NoNewPrivs"] == "1" and found["Seccomp"] == "2", found)
+    check(found["Uid"].split() == [str(pod.uid)] * 4, found["Uid"])
+    check(found["NSpid"].split()[-1] == "1", found["NSpid"])
+    mounts = Path(f"/proc/{pod.pid}/mountinfo").read_text()
     read_only = {m[4]: "ro" in m[5].split(",")
                  for m in map(str.split, mounts.splitlines())}
     check(read_only["/"], mounts)
+    for _, there, wanted in pod.volumes:
+        check(read_only[there] == wanted, mounts)
 
 
-def answers(pod, proxy):
-    r = curl("-x", proxy.url, f"http://{pod.host}/")
+def answers(pod, proxy, host=None):
+    r = curl("-x", proxy.url, f"http://{host or pod.host}/")
     check(r.stdout == 2 * HALF, r.stderr)
+
+
+def renews_its_key(pod, proxy):
+    """With a quote each: and sessions go on."""
+    pod.server.wait_log("keys.epoch", 1 + pod.server.told("keys.epoch"))
+    answers(pod, proxy)
+
+
+def reloads(pod, proxy):
+    other = f"other.{pod.host}"
+    pod.write_rules(f"{pod.rules}\n{other}:80={pod.to}\n")
+    check(len(curl("-x", proxy.url, f"http://{other}/").stdout) < len(HALF),
+          "it reads rules unasked")
+    os.kill(pod.pid, signal.SIGHUP)
+    pod.server.wait_log("rules.reloaded")
+    answers(pod, proxy, other)
 
 
 def drains(pod, proxy, port, stop):
@@ -146,7 +187,7 @@ def drains(pod, proxy, port, stop):
         curl("-x", proxy.url, f"http://{pod.host}/slow")))
     asking.start()
     check(pod.backend.asked.wait(PATIENCE), "nothing arrived")
-    pod.server.process.send_signal(getattr(signal, stop))
+    os.kill(pod.pid, getattr(signal, stop))
     wait_for("nobody listens any more", lambda: not probe_tcp(port))
     check(pod.server.process.poll() is None, "it did not wait")
     pod.backend.go_on.set()
@@ -198,10 +239,13 @@ def the_container_serves_and_drains(build):
     check(FILE.args[1] == f"*:{port}" and FILE.args[3] == RULES, FILE.args)
     check(FILE.user == "0", "the kernel's files are root's")
     with Programs(build) as programs:
-        with Pod(programs, FILE.args, "app.test:80=127.0.0.1:8080\n") as pod:
-            runs_without_privilege(pod.server, pod.root)
+        with Pod(programs, FILE.args, "app.test:80=127.0.0.1:8080\n",
+                 int(FILE.user), FILE.volumes, "./veritee") as pod:
+            runs_without_privilege(pod)
             proxy = pod.proxy(port)
             answers(pod, proxy)
+            renews_its_key(pod, proxy)
+            reloads(pod, proxy)
             drains(pod, proxy, port, FILE.stop)
 
 
@@ -218,21 +262,52 @@ def the_pod_serves_and_drains(build):
     port = ports[service["spec"]["ports"][0]["targetPort"]]
     hangs_together(rules, deployment, service, budget)
     is_restricted(server)
-    drain = int(server["args"][server["args"].index("--drain-seconds") + 1])
-    check(drain < spec["terminationGracePeriodSeconds"], "no time to drain")
+    has_time_and_memory(spec, server)
     with Programs(build) as programs:
-        with Pod(programs, server["args"],
-                 rules["data"][Path(RULES).name]) as pod:
-            runs_without_privilege(pod.server, pod.root)
+        with Pod(programs, server["args"], rules["data"][Path(RULES).name],
+                 server["securityContext"]["runAsUser"],
+                 list(volumes_of(spec, server)), rules["metadata"]["name"]) as pod:
+            runs_without_privilege(pod)
             ready = server["readinessProbe"]["httpGet"]
             check(probe_http(ports[ready["port"]], ready["path"]), "not ready")
             alive = server["livenessProbe"]["tcpSocket"]
             check(probe_tcp(ports[alive["port"]]), "not alive")
             proxy = pod.proxy(port)
             answers(pod, proxy)
-            most = int(server["resources"]["requests"]["memory"].removesuffix("Mi"))
-            check(pod.server.resident_kib() < 1024 * most, "it takes more memory")
+            renews_its_key(pod, proxy)
+            reloads(pod, proxy)
+            most = mib(server["resources"]["requests"]["memory"])
+            used = int(status_of(pod.pid)["VmHWM"].split()[0])  # KiB
+            check(used < 1024 * most, "it takes more memory")
             drains(pod, proxy, port, "SIGTERM")
+
+
+def volumes_of(spec, server):
+    """What is mounted: (from, to, read-only)."""
+    volumes = {v["name"]: v for v in spec["volumes"]}
+    for m in server["volumeMounts"]:
+        v = volumes[m["name"]]
+        source = v["hostPath"]["path"] if "hostPath" in v else v["configMap"]["name"]
+        yield source, m["mountPath"], m.get("readOnly", False)
+
+
+def option_of(server, start):
+    found, = [a.removeprefix(start) for a in server["args"] if a.startswith(start)]
+    return found
+
+
+def mib(quantity):
+    return int(quantity.removesuffix("Mi"))
+
+
+def has_time_and_memory(spec, server):
+    """For what its arguments let it do."""
+    wait = int(server["lifecycle"]["preStop"]["exec"]["command"][-1])
+    drain = int(option_of(server, "--drain-seconds="))
+    check(wait + drain < spec["terminationGracePeriodSeconds"], "no time to drain")
+    queued = int(option_of(server, "--limit=queued-mib="))
+    check(1.5 * queued < mib(server["resources"]["limits"]["memory"]),
+          "it may use more than the pod has")
 
 
 def hangs_together(rules, deployment, service, budget):
@@ -246,14 +321,13 @@ def hangs_together(rules, deployment, service, budget):
     check(budget["spec"]["minAvailable"] < deployment["spec"]["replicas"],
           "no pod may ever be moved")
     server = pods["spec"]["containers"][0]
-    volumes = {v["name"]: v for v in pods["spec"]["volumes"]}
-    mounts = {m["mountPath"]: m for m in server["volumeMounts"]}
-    check({m["name"] for m in mounts.values()} == set(volumes), mounts)
-    config = mounts[str(Path(RULES).parent)]
-    check(config["readOnly"] and volumes[config["name"]]["configMap"]["name"]
-          == rules["metadata"]["name"], config)
-    check(RULES in server["args"] and Path(RULES).name in rules["data"], RULES)
-    check(volumes[mounts[TSM]["name"]]["hostPath"]["path"] == TSM, TSM)
+    volumes = {there: (source, read_only)
+               for source, there, read_only in volumes_of(pods["spec"], server)}
+    check(len(volumes) == len(pods["spec"]["volumes"]), volumes)
+    check(volumes[str(Path(RULES).parent)] == (rules["metadata"]["name"], True),
+          volumes)
+    check(f"--rules={RULES}" in server["args"] and Path(RULES).name in rules["data"],
+          RULES)
 
 
 def is_restricted(server):
@@ -270,6 +344,9 @@ if __name__ == "__main__":
         sys.exit(77)
     if not image.enter_namespaces():
         print("skipped: unshare(1) makes no namespaces here")
+        sys.exit(77)
+    if oci.lacks():
+        print(f"skipped: there is {oci.lacks()}")
         sys.exit(77)
     sys.exit(run_tests([
         the_image_has_what_it_needs,

@@ -102,7 +102,7 @@ def options_given_are_options_known(build):
              DEPLOY / "container/Containerfile", DEPLOY / "kubernetes/veriteed.yaml"]
     for path in files:
         text = "\n".join(line for line in path.read_text().splitlines()
-                         if re.search("VERITEED_OPTIONS=|ExecStart=|CMD|args:|^ +\"--",
+                         if re.search("VERITEED_OPTIONS=|ExecStart=|CMD|^ +(\"|- )--",
                                       line))
         given = re.findall(r"--[a-z][a-z-]+", text)
         check(given, f"{path} gives no option")

@@ -1,13 +1,9 @@
 """What a Containerfile makes, as far as that goes without a container engine.
 
 A root with the program and those libraries alone that the image's packages
-bring, in namespaces of its own: read-only, without capabilities, without a
-network but loopback. A library that no package of the image has is not there.
+bring: a library that no package of the image has is not there. And namespaces
+to run it in, without a network but loopback."""
 
-    image.py ROOT PROGRAM [ARG...]   enter ROOT without any privilege, and run
-"""
-
-import ctypes
 import fcntl
 import os
 import re
@@ -19,9 +15,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-PR_CAPBSET_DROP = 24  # linux/prctl.h
-PR_SET_NO_NEW_PRIVS = 38
-CAPABILITIES = 64
 SIOCSIFFLAGS = 0x8914  # linux/sockios.h
 IFF_UP = 1
 INSIDE = "VERITEE_TEST_NAMESPACES"
@@ -33,8 +26,11 @@ def enter_namespaces():
         request = struct.pack("16sh14x", b"lo", IFF_UP)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
             fcntl.ioctl(any_socket, SIOCSIFFLAGS, request)
+        # crun does not run where both kinds of control groups are mounted.
+        subprocess.run(["mount", "-t", "cgroup2", "none", "/sys/fs/cgroup"],
+                       check=True)
         return True
-    own = ["unshare", "--user", "--map-root-user", "--mount", "--net"]
+    own = ["unshare", "--user", "--map-root-user", "--mount", "--net", "--cgroup"]
     if (shutil.which(own[0]) is None or
             subprocess.run([*own, "true"], capture_output=True).returncode != 0):
         return False
@@ -46,11 +42,14 @@ def enter_namespaces():
 
 
 class Containerfile:
-    """The last stage: .packages, .copies of (from, to), .ports, .user, .argv,
-    .stop."""
+    """The last stage: .packages, .copies of (from, to), .ports, .user, .entry,
+    .args, .stop; and .volumes of (from, to, read-only), which the command at the
+    top gives it."""
 
     def __init__(self, path):
         text = re.sub(r"\\\n", " ", path.read_text())
+        self.volumes = [(source, there, bool(ro)) for source, there, ro in
+                        re.findall(r" -v (\S+?):([^\s:]+)(:ro)?", text)]
         stage = re.split(r"^FROM .*$", text, flags=re.M)[-1]
         steps = [line.split(None, 1) for line in stage.splitlines()
                  if line and not line.startswith("#")]
@@ -153,9 +152,6 @@ def owners_of(paths):
 
 def make_root(root, program, there, packages):
     """|root| becomes the image: |program| at |there|, libraries of |packages|."""
-    root.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "image", root],
-                   check=True)
     copy(program, inside(root, there))
     for library, owner in owners_of(libraries_of(program)).items():
         if owner in packages:
@@ -169,35 +165,3 @@ def inside(root, path):
 def copy(source, there):
     there.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(os.path.realpath(source), there)
-
-
-def mount(folder, root, path):
-    """A volume: |folder| seen at |path|."""
-    there = inside(root, path)
-    there.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["mount", "--bind", folder, there], check=True)
-
-
-def make_read_only(root):
-    subprocess.run(["mount", "-o", "remount,ro", root], check=True)
-
-
-def unmount(root):
-    subprocess.run(["umount", "--recursive", root], check=True)
-
-
-def run_inside(root, argv):
-    """What a runtime does for `--read-only --cap-drop=ALL` and
-    `--security-opt=no-new-privileges`; does not return."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    os.chroot(root)
-    os.chdir("/")
-    for capability in range(CAPABILITIES):
-        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)  # some do not exist
-    if libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "no_new_privs")
-    os.execve(argv[0], argv, {"PATH": "/usr/bin:/bin"})
-
-
-if __name__ == "__main__":
-    run_inside(sys.argv[1], sys.argv[2:])
