@@ -6,6 +6,7 @@
 #   veritee::openssl, for libcurl alone    from Debian (cmake/packages.sh build)
 #   veritee::cmocka veritee::wslay
 #   veritee::jansson                       only if installed (... test)
+#   veritee::ipsec_mb                      see VERITEE_IPSEC_MB
 #
 # All are imported, so their headers are system headers to the compiler. Sees
 # to nothing else: which folder may link which target is CMakeLists.txt's.
@@ -19,6 +20,10 @@ set(VERITEE_DEPS "${_veritee_root}/build/deps" CACHE PATH
 option(VERITEE_SYSTEM_WOLFSSL
     "Last resort: the system's wolfSSL and libcurl; slow on Debian, and less strict"
     OFF)
+
+set(VERITEE_IPSEC_MB AUTO CACHE STRING
+    "AES-GCM with VAES by libipsec-mb: ON, OFF, or AUTO, where there is one")
+set_property(CACHE VERITEE_IPSEC_MB PROPERTY STRINGS AUTO ON OFF)
 
 # --- what pkg-config knows ---------------------------------------------------
 
@@ -61,6 +66,42 @@ if(VERITEE_WSLAY_INCLUDE AND VERITEE_WSLAY_LIBRARY)
     set_target_properties(veritee::wslay PROPERTIES
         IMPORTED_LOCATION "${VERITEE_WSLAY_LIBRARY}"
         INTERFACE_INCLUDE_DIRECTORIES "${VERITEE_WSLAY_INCLUDE}")
+endif()
+
+# --- libipsec-mb, if it is there ---------------------------------------------
+
+# The archive, of which 0.5 MB are linked; the shared library is 12 MB. It needs
+# the functions that proxy/tunnel/aead_vaes.c declares, for no header does.
+if(VERITEE_IPSEC_MB)
+    include(CheckCSourceCompiles)
+    find_path(VERITEE_IPSEC_MB_INCLUDE intel-ipsec-mb.h)
+    find_library(VERITEE_IPSEC_MB_LIBRARY libIPSec_MB.a)
+    mark_as_advanced(VERITEE_IPSEC_MB_INCLUDE VERITEE_IPSEC_MB_LIBRARY)
+    if(VERITEE_IPSEC_MB_INCLUDE AND VERITEE_IPSEC_MB_LIBRARY)
+        set(CMAKE_REQUIRED_LIBRARIES "${VERITEE_IPSEC_MB_LIBRARY}")
+        check_c_source_compiles("
+            void aes_keyexp_256_enc_avx512(void);
+            void aes_gcm_precomp_256_vaes_avx512(void);
+            void aes_gcm_enc_256_vaes_avx512(void);
+            void aes_gcm_dec_256_vaes_avx512(void);
+            int main(void)
+            {
+                aes_keyexp_256_enc_avx512();
+                aes_gcm_precomp_256_vaes_avx512();
+                aes_gcm_enc_256_vaes_avx512();
+                aes_gcm_dec_256_vaes_avx512();
+                return 0;
+            }" VERITEE_IPSEC_MB_LINKS)
+        unset(CMAKE_REQUIRED_LIBRARIES)
+    endif()
+    if(VERITEE_IPSEC_MB_LINKS)
+        add_library(veritee::ipsec_mb STATIC IMPORTED GLOBAL)
+        set_target_properties(veritee::ipsec_mb PROPERTIES
+            IMPORTED_LOCATION "${VERITEE_IPSEC_MB_LIBRARY}"
+            INTERFACE_INCLUDE_DIRECTORIES "${VERITEE_IPSEC_MB_INCLUDE}")
+    elseif(NOT VERITEE_IPSEC_MB STREQUAL AUTO)
+        message(FATAL_ERROR "No libipsec-mb 1.3 for x86-64 (libipsec-mb-dev)")
+    endif()
 endif()
 
 # --- what cmake/deps.sh made -------------------------------------------------

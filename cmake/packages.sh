@@ -27,6 +27,7 @@ build python3                generators and scripts
 build libuv1-dev             event loop
 build libsodium-dev          key agreement, sealed boxes, random, secret memory
 build libcbor-dev            tunnel messages
+build libipsec-mb-dev        AES-GCM with VAES, on x86-64
 build libssl-dev             TLS for cmake/deps.sh's libcurl
 build libyaml-dev            policy files
 build uthash-dev             hash tables
@@ -106,11 +107,12 @@ $installed
 " in *"
 $name
 "*) continue ;; esac
-    # These two often come from elsewhere, in packages that Debian's conflict
-    # with.
+    # The first two often come from elsewhere, in packages that Debian's
+    # conflict with; the third is for these processors alone.
     case $name in
     nodejs) ! command -v node >/dev/null || continue ;;
     npm) ! command -v npm >/dev/null || continue ;;
+    libipsec-mb-dev) [ "$(dpkg --print-architecture)" = amd64 ] || continue ;;
     esac
     missing="$missing $name"
     reasons="$reasons

@@ -12,6 +12,7 @@
 #include "proxy/io/activation.h"
 #include "proxy/io/listener.h"
 #include "proxy/server/sim_source.h"
+#include "proxy/tunnel/aead.h"
 
 #define EPOCH_DEFAULT_S 3600
 #define EPOCH_MAX_S     (30 * 86400)
@@ -91,8 +92,10 @@ static void print_version(FILE *to)
 {
     (void)fprintf(to,
                   "veriteed " VERITEE_VERSION "\n"
-                  "quote sources: configfs-tsm, gramine, command%s\n",
-                  sim_source_built_in() ? ", simulated (--simulate)" : "");
+                  "quote sources: configfs-tsm, gramine, command%s\n"
+                  "AES-GCM: %s\n",
+                  sim_source_built_in() ? ", simulated (--simulate)" : "",
+                  aead_aes_maker());
 }
 
 static void print_usage(FILE *to)

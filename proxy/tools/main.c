@@ -5,6 +5,7 @@
 
 #include "common/secret.h"
 #include "proxy/tools/commands.h"
+#include "proxy/tunnel/aead.h"
 
 int main(int argc, char **argv)
 {
@@ -13,6 +14,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     if (argc > 1 && strcmp(argv[1], "--version") == 0)
-        return puts("veritee " VERITEE_VERSION) < 0;
+        return printf("veritee " VERITEE_VERSION "\nAES-GCM: %s\n",
+                      aead_aes_maker()) < 0;
     return commands_run(argc, argv);
 }

@@ -6,6 +6,7 @@
 #include "common/builder.h"
 #include "common/secret.h"
 #include "proxy/tunnel/aead_aes.h"
+#include "proxy/tunnel/aead_vaes.h"
 
 bool aead_has_aes(void)
 {
@@ -26,25 +27,43 @@ const char *aead_name(enum aead_suite suite)
     return "";
 }
 
+const char *aead_aes_maker(void)
+{
+    if (aead_vaes_usable())
+        return "libipsec-mb (VAES)";
+    return aead_aes_fast() ? "wolfCrypt (AES-NI)" : "none";
+}
+
+/* By the faster of the two; false when out of memory. */
+static bool take_aes_key(struct aead *a,
+                         const uint8_t key[static AEAD_KEY_BYTES])
+{
+    if (aead_vaes_usable()) {
+        a->vaes = aead_vaes_new(key);
+        return a->vaes != NULL;
+    }
+    a->aes = aead_aes_new(key);
+    return a->aes != NULL;
+}
+
 enum status aead_init(struct aead *a, enum aead_suite suite,
                       const uint8_t key[static AEAD_KEY_BYTES])
 {
     assert(suite == AEAD_AESGCM || suite == AEAD_CHACHAPOLY);
     *a = (struct aead){ 0 };
-    if (suite == AEAD_AESGCM) {
-        a->aes = aead_aes_new(key);
-        if (a->aes == NULL)
-            return STATUS_NO_MEMORY;
-    } else {
+    if (suite == AEAD_CHACHAPOLY)
         memcpy(a->key, key, AEAD_KEY_BYTES);
-    }
+    else if (!take_aes_key(a, key))
+        return STATUS_NO_MEMORY;
     a->suite = suite;
     return STATUS_OK;
 }
 
 void aead_rekey(struct aead *a, const uint8_t key[static AEAD_KEY_BYTES])
 {
-    if (a->suite == AEAD_AESGCM)
+    if (a->vaes != NULL)
+        aead_vaes_rekey(a->vaes, key);
+    else if (a->aes != NULL)
         aead_aes_rekey(a->aes, key);
     else
         memcpy(a->key, key, AEAD_KEY_BYTES);
@@ -52,6 +71,7 @@ void aead_rekey(struct aead *a, const uint8_t key[static AEAD_KEY_BYTES])
 
 void aead_fini(struct aead *a)
 {
+    aead_vaes_free(a->vaes);
     aead_aes_free(a->aes);
     secret_wipe(a, sizeof(*a));
 }
@@ -77,7 +97,9 @@ void aead_seal(struct aead *a, uint64_t nonce, struct slice extra,
     uint8_t n[AEAD_NONCE_BYTES];
 
     make_nonce(a->suite, nonce, n);
-    if (a->suite == AEAD_AESGCM)
+    if (a->vaes != NULL)
+        aead_vaes_seal(a->vaes, n, extra, text, len);
+    else if (a->aes != NULL)
         aead_aes_seal(a->aes, n, extra, text, len);
     else
         (void)crypto_aead_chacha20poly1305_ietf_encrypt_detached(
@@ -95,11 +117,16 @@ enum status aead_open(struct aead *a, uint64_t nonce, struct slice extra,
         return STATUS_BAD_RECORD;
     len -= AEAD_TAG_BYTES;
     make_nonce(a->suite, nonce, n);
-    if (a->suite == AEAD_AESGCM)
+    if (a->vaes != NULL)
+        good = aead_vaes_open(a->vaes, n, extra, text, len);
+    else if (a->aes != NULL)
         good = aead_aes_open(a->aes, n, extra, text, len);
     else
         good = crypto_aead_chacha20poly1305_ietf_decrypt_detached(
                    text, NULL, text, len, text + len, extra.at, extra.len, n,
                    a->key) == 0;
-    return good ? STATUS_OK : STATUS_BAD_RECORD;
+    if (good)
+        return STATUS_OK;
+    secret_wipe(text, len); /* the AES ones open it before they know */
+    return STATUS_BAD_RECORD;
 }

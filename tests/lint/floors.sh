@@ -41,6 +41,8 @@ code $(files '*.c' '*.h' | grep -vE '^(tests|docs/examples)/') | awk -F '\t' '
         library("wolfSSL", "wolfssl/",
                 "verifier/wolf[^/]*\\.c|proxy/tunnel/aead[^/]*\\.c|" \
                 "proxy/io/tls[^/]*\\.c|proxy/server/sim[^/]*\\.c")
+        library("libipsec-mb", "intel-ipsec-mb\\.h",
+                "proxy/tunnel/aead_vaes\\.c")
         library("libcbor", "cbor(\\.h|/)", "proxy/tunnel/")
         library("libyaml", "yaml\\.h", "policy/yaml[^/]*\\.c")
         library("libcurl", "curl/", "collateral/")

@@ -1,8 +1,8 @@
 /* tests/support/alloc.h: allocations that fail when a test wants them to.
  *
  * For tests/unit/ files whose names end in _alloc_test.c: they are linked so
- * that malloc(), calloc() and realloc() of our code (not of libraries) come
- * here. */
+ * that malloc(), calloc(), realloc() and aligned_alloc() of our code (not of
+ * libraries) come here. */
 #ifndef TESTS_SUPPORT_ALLOC_H
 #define TESTS_SUPPORT_ALLOC_H
 
