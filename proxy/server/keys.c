@@ -226,6 +226,14 @@ struct keys_epoch *keys_hold(struct keys *k)
     return e;
 }
 
+bool keys_ready(struct keys *k)
+{
+    struct keys_epoch *e = keys_hold(k);
+
+    keys_let_go(e);
+    return e != NULL;
+}
+
 static void on_timer_closed(uv_handle_t *timer)
 {
     struct keys *k = CONTAINER_OF(timer, struct keys, timer);

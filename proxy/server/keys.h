@@ -23,7 +23,8 @@
 #include "proxy/server/quote_source.h"
 #include "proxy/tunnel/keypair.h"
 
-#define KEYS_RETRY_MS 5000
+#define KEYS_RETRY_MS  5000
+#define KEYS_NONE_TEXT "no key with a quote\n" /* to who asks for our health */
 
 struct keys;
 
@@ -64,6 +65,9 @@ void keys_tick(struct keys *k);
  * NULL if there is none. */
 struct keys_epoch *keys_hold(struct keys *k);
 void keys_let_go(struct keys_epoch *e); /* NULL is allowed */
+
+/* Likewise: would keys_hold() give one now? */
+bool keys_ready(struct keys *k);
 
 /* No callback follows; epochs that are held live on. NULL is allowed. */
 void keys_close(struct keys *k);

@@ -3,7 +3,7 @@
  *   visit: reads one request head          guest: a session
  *     GET /__ra__, an upgrade   --> quote -->  streams --> rules --> backend
  *       of a client of teekit   ----------->  teekit_guest: requests --> same
- *     GET /healthz              --> 200
+ *     GET /healthz              --> 200; 503 without a key
  *     anything else, by rules   --> plain --> backend
  *                     otherwise --> 404, or why not
  *

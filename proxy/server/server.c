@@ -195,13 +195,10 @@ static void write_metrics(void *ctx, struct buffer *out)
 static const char *why_sick(void *ctx)
 {
     const struct server *s = ctx;
-    struct keys_epoch *e = keys_hold(s->prover.keys);
-    const bool has_key = e != NULL;
 
-    keys_let_go(e);
     if (s->stopping)
         return "stopping\n";
-    return has_key ? NULL : "no key with a quote\n";
+    return keys_ready(s->prover.keys) ? NULL : KEYS_NONE_TEXT;
 }
 
 /* The last part to start: it tells of all others. */

@@ -330,6 +330,15 @@ static void pass_on(struct visit *v)
     visit_end(v);
 }
 
+/* To balancers: without a key no session can begin here. */
+static void answer_health(struct visit *v)
+{
+    if (keys_ready(v->serve->config.keys))
+        answer(v, 200, "ok\n");
+    else
+        answer(v, 503, KEYS_NONE_TEXT);
+}
+
 static void on_request(struct visit *v)
 {
     struct slice path = request_path(&v->request);
@@ -337,7 +346,7 @@ static void on_request(struct visit *v)
     if (slice_equal(path, slice_text(CARRIER_PATH)))
         begin_upgrade(v);
     else if (slice_equal(path, slice_text(HEALTH_PATH)))
-        answer(v, 200, "ok\n");
+        answer_health(v);
     else
         pass_on(v);
 }
