@@ -432,6 +432,12 @@ static enum status bind_failed(const char *address, int error, struct why *why)
     return st;
 }
 
+void listener_begin(struct listener *l)
+{
+    if (l != NULL)
+        poll_all(l, true);
+}
+
 /* Hand the open sockets to the loop. */
 static bool start(struct listener *l, uv_loop_t *loop)
 {
@@ -450,7 +456,6 @@ static bool start(struct listener *l, uv_loop_t *loop)
         door->poll.data = door;
         l->open++;
     }
-    poll_all(l, true);
     return true;
 }
 
@@ -489,6 +494,8 @@ static enum status listener_start(uv_loop_t *loop, struct listener_sockets *s,
         listener_close(l);
         return why_fail(why, STATUS_NO_MEMORY, "listen", NULL, "no memory");
     }
+    if (!config->waits)
+        listener_begin(l);
     *out = l;
     return STATUS_OK;
 }

@@ -32,6 +32,7 @@ struct listener_config {
     bool shared;           /* others will join: listener_join() */
     bool others;           /* a UNIX socket is for other users too: mode 0666;
                           * else 0600, from its first moment on */
+    bool waits;            /* accept nothing before listener_begin() */
     const struct log *log; /* borrowed; NULL is silence */
     /* May |uid|, who connects to a UNIX socket, be accepted? NULL: whoever the
    * file's mode lets in. */
@@ -48,6 +49,10 @@ struct listener_config {
 MUST_CHECK enum status listener_open(uv_loop_t *loop,
                                      const struct listener_config *config,
                                      struct listener **out, struct why *why);
+
+/* Accept, after |waits|: who has connected meanwhile is the first. NULL is
+ * allowed. */
+void listener_begin(struct listener *l);
 
 /* Another listener on the address of |first|, which was opened as shared: for
  * another loop, so that each worker accepts its part. A TCP socket of its own

@@ -243,6 +243,8 @@ static void on_first_key(void *ctx)
 
     if (s->stopping)
         return;
+    for (size_t i = 0; i < s->worker_count; i++)
+        worker_begin(s->workers[i]);
     if (s->demo != NULL)
         (void)fprintf(s->out, "demo: http://127.0.0.1:%u\n",
                       (unsigned)demo_port(s->demo));

@@ -14,7 +14,7 @@
 struct worker {
     struct worker_config config;
     struct loop_thread thread;
-    struct loop_order drain, abort;
+    struct loop_order begin, drain, abort;
     struct letter follow;
     struct meter meter;
     struct rules *next; /* held; whose turn it is with |follow| */
@@ -57,6 +57,14 @@ static void on_empty(void *ctx)
 static void on_sweep(uv_timer_t *timer)
 {
     serve_sweep(CONTAINER_OF(timer, struct worker, sweep)->serve);
+}
+
+static void on_begin(struct letter *letter)
+{
+    struct worker *w = CONTAINER_OF(letter, struct worker, begin.letter);
+
+    for (size_t i = 0; i < COUNT_OF(w->adopted); i++)
+        listener_begin(w->adopted[i]);
 }
 
 static void on_drain(struct letter *letter)
@@ -171,7 +179,8 @@ static enum status start_listeners(struct worker *w, struct why *why)
 static enum status adopt_passed(struct worker *w, struct why *why)
 {
     const struct activation *passed = w->config.passed;
-    const struct listener_config config = { .log = &w->config.options->log,
+    const struct listener_config config = { .waits = true,
+                                            .log = &w->config.options->log,
                                             .on_accept = on_accept,
                                             .ctx = w };
     enum status st = STATUS_OK;
@@ -225,6 +234,7 @@ enum status worker_open(const struct worker_config *config, struct worker **out,
         return st;
     }
     w->config = *config;
+    w->begin.letter.on_letter = on_begin;
     w->drain.letter.on_letter = on_drain;
     w->abort.letter.on_letter = on_abort;
     w->rules = rules_hold(config->rules);
@@ -252,6 +262,11 @@ void worker_follow(struct worker *w, struct rules *rules)
     w->next = rules_hold(rules);
     w->follow.on_letter = on_follow;
     (void)mailbox_send(w->thread.mailbox, &w->follow); /* or it has ended */
+}
+
+void worker_begin(struct worker *w)
+{
+    loop_thread_give(&w->thread, &w->begin);
 }
 
 void worker_drain(struct worker *w)

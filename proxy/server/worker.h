@@ -29,7 +29,8 @@ struct worker_config {
     struct mailbox *main;
     struct worker *first; /* whose addresses to listen on; NULL: be the first */
     bool shared;          /* others will follow the first */
-    const struct activation *passed; /* sockets to listen on, too */
+    const struct activation *passed; /* sockets to listen on, too: who connects
+                                      * waits for worker_begin() */
     /* The thread is over; |clean| unless it left something on its loop, which
      * stderr was told. On the loop of |main|; once. */
     void (*on_ended)(void *ctx, bool clean);
@@ -43,6 +44,10 @@ struct worker_config {
  * listener_open() with |why| filled, and |*out| is NULL. */
 MUST_CHECK enum status worker_open(const struct worker_config *config,
                                    struct worker **out, struct why *why);
+
+/* There is a key: accept from |passed| too, whose callers have waited for it.
+ * Again is harmless. */
+void worker_begin(struct worker *w);
 
 /* The port of options->listen[i]; 0 for a UNIX socket. */
 uint16_t worker_port(const struct worker *w, size_t i);

@@ -2,13 +2,14 @@
 """Both programs on sockets that a service manager has opened. Argument: the
 build folder."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from programs import (HOST, PATIENCE, Programs, check, curl,  # noqa: E402
-                      run_tests)
+                      run_tests, wait_for)
 
 # Opens |argv[1]| ports of |argv[2]|, says which, and becomes the rest of argv.
 MANAGER = """
@@ -16,6 +17,7 @@ import os, socket, sys
 listeners = [socket.create_server((sys.argv[2], 0))
              for _ in range(int(sys.argv[1]))]
 high = [os.dup2(s.fileno(), 40 + i) for i, s in enumerate(listeners)]
+print("passed:", listeners[0].getsockname()[1], flush=True)
 for s in listeners:
     s.close()
 for i, fd in enumerate(high):
@@ -58,6 +60,28 @@ def a_server_takes_them_in_the_place_of_listen(build):
                 check(answers(f"127.0.0.1:{proxy.port}"), f"port {port}")
 
 
+def who_connects_before_there_is_a_key_waits_for_it(build):
+    with Programs(build) as programs:
+        go, sim, own = (programs.dir / name for name in ("go", "sim", "own"))
+        source = programs.dir / "source"
+        source.write_text(
+            f"#!/bin/sh\nuntil test -e {go}; do sleep 0.1; done\n"
+            f"exec {programs.bin.resolve()}/fake_platform command - {sim} sev-snp\n")
+        source.chmod(0o700)
+        server = start(programs, "veriteed", "--demo", "--listen", own,
+                       "--quote-source", f"command:{source}")
+        port = int(server.wait_line(r"^passed: (\d+)$").group(1))
+        with socket.create_connection(("127.0.0.1", port)) as early:
+            early.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+            wait_for("it says elsewhere that it has none", lambda: curl(
+                "--unix-socket", own, "-w", "%{http_code}",
+                "http://a.test/healthz").stdout == b"no key with a quote\n503")
+            go.touch()
+            early.settimeout(PATIENCE)
+            answer = early.recv(4096)
+            check(answer.startswith(b"HTTP/1.1 200 "), answer)
+
+
 def a_server_without_any_needs_listen(build):
     r = subprocess.run([Path(build) / "bin" / "veriteed", "--simulate", "--demo"],
                        capture_output=True, timeout=PATIENCE)
@@ -95,6 +119,7 @@ def a_proxy_lets_no_other_machine_in_without_credentials(build):
 
 sys.exit(run_tests([
     a_server_takes_them_in_the_place_of_listen,
+    who_connects_before_there_is_a_key_waits_for_it,
     a_server_without_any_needs_listen,
     a_proxy_takes_them_in_the_place_of_its_policys,
     a_proxy_lets_no_other_machine_in_without_credentials,
