@@ -2,10 +2,13 @@
 """Connections that are open and idle: all are held, each answers once more, and
 one costs little.
 
-Needs the programs as released: sanitizers multiply memory. tests/bench/run.py
-does the same with 10,000."""
+Needs the programs as released: sanitizers multiply memory.
+
+IDLE_COUNT: how many (default 10,000; fewer where a process may not have so many
+descriptors)."""
 
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -13,7 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from programs import HOST, Programs, check, run_tests  # noqa: E402
 from wire import connect, read_exactly, read_head  # noqa: E402
 
-COUNT = int(os.environ.get("IDLE_COUNT", "2000"))
+# One descriptor each in this process, and in each of the three others.
+FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+COUNT = min(int(os.environ.get("IDLE_COUNT", "10000")), FILES - 500)
 EACH_KIB = 12  # goal of the proxy
 
 
@@ -33,6 +38,7 @@ def ask(s):
 
 
 def all_are_held_and_answer_once_more(build):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
     with Programs(build) as programs:
         # The web site in a process of its own, which has its own descriptors.
         site = programs.server()
