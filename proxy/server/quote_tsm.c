@@ -1,10 +1,12 @@
 #include "proxy/server/quote_tsm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,41 +20,102 @@
 #define TRIES         5
 #define REST_FIRST_NS 10000000 /* then doubled: 10 to 80 ms */
 #define AUX_MAX_BYTES (64 * 1024)
+#define ENTRIES_MAX   64
 
 /* Only the worker thread touches it between open and free. */
 struct quote_tsm {
     char entry[PATH_MAX];
-    bool made; /* the entry is ours */
+    int lock; /* on an entry that is ours; -1: others made it for us */
     bool is_snp;
 };
 
 /* --- the entry ----------------------------------------------------------- */
 
+/* STATUS_BUSY: somebody else has it. */
+static enum status fail_entry(const char *act, const struct quote_tsm *t,
+                              struct why *why)
+{
+    const int error = errno;
+    const bool taken = error == EWOULDBLOCK || error == ENOENT;
+
+    (void)why_fail(why, taken ? STATUS_BUSY : STATUS_NO_FILE, "quote_source",
+                   NULL, "cannot %s %s: %s", act, t->entry, strerror(error));
+    if (error == ENXIO)
+        (void)why_expect(why, "the kernel's module tdx_guest or sev-guest");
+    return why->status;
+}
+
+/* False with errno set when its last owner has removed it. */
+static bool is_in_place(const struct quote_tsm *t)
+{
+    struct stat locked, there;
+
+    if (fstat(t->lock, &locked) != 0 || stat(t->entry, &there) != 0)
+        return false;
+    errno = ENOENT;
+    return locked.st_ino == there.st_ino;
+}
+
+/* Whoever has an entry has it locked. So one that is left by a process that was
+ * killed is used again, and one in use is not: not even by a process of the same
+ * number in another container. */
+static enum status lock_entry(struct quote_tsm *t, struct why *why)
+{
+    enum status st = STATUS_OK;
+
+    if (mkdir(t->entry, 0700) != 0 && errno != EEXIST)
+        return fail_entry("make", t, why);
+    t->lock = open(t->entry, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (t->lock < 0)
+        return fail_entry("open", t, why);
+    if (flock(t->lock, LOCK_EX | LOCK_NB) == 0 && is_in_place(t))
+        return STATUS_OK;
+    st = fail_entry("lock", t, why);
+    (void)close(t->lock);
+    t->lock = -1;
+    return st;
+}
+
 static enum status make_entry(const char *dir, struct quote_tsm *t,
                               struct why *why)
 {
-    char name[32];
+    enum status st = STATUS_BUSY;
+
+    for (unsigned i = 0; i < ENTRIES_MAX && st == STATUS_BUSY; i++) {
+        char name[32];
+
+        (void)snprintf(name, sizeof(name), "veriteed-%u", i);
+        st = file_path(dir, name, "quote_source", t->entry, why);
+        if (st == STATUS_OK)
+            st = lock_entry(t, why);
+    }
+    return st;
+}
+
+/* Software below the highest level has its reports made at its own: the entry
+ * begins at 0, which the platform then refuses. */
+static enum status set_privlevel(const struct quote_tsm *t, struct why *why)
+{
+    char lowest[QUOTE_PSEUDO_WORD];
     enum status st;
 
-    (void)snprintf(name, sizeof(name), "veriteed-%ld", (long)getpid());
-    st = file_path(dir, name, "quote_source", t->entry, why);
-    if (st != STATUS_OK)
+    if (!quote_pseudo_has(t->entry, "privlevel_floor"))
+        return STATUS_OK;
+    st = quote_pseudo_word(t->entry, "privlevel_floor", lowest, why);
+    if (st != STATUS_OK || strcmp(lowest, "0") == 0)
         return st;
-    /* One that is there was left by a process of the same number, which is
-     * gone. */
-    if (mkdir(t->entry, 0700) != 0 && errno != EEXIST)
-        return why_fail(why, STATUS_NO_FILE, "quote_source", NULL,
-                        "cannot make %s: %s", t->entry, strerror(errno));
-    t->made = true;
-    return STATUS_OK;
+    return quote_pseudo_write(t->entry, "privlevel", slice_text(lowest), why);
 }
 
 static enum status find_entry(const char *path, struct quote_tsm *t,
                               struct why *why)
 {
-    return quote_pseudo_has(path, "inblob")
-               ? file_path(path, NULL, "quote_source", t->entry, why)
-               : make_entry(path, t, why);
+    enum status st;
+
+    if (quote_pseudo_has(path, "inblob"))
+        return file_path(path, NULL, "quote_source", t->entry, why);
+    st = make_entry(path, t, why);
+    return st == STATUS_OK ? set_privlevel(t, why) : st;
 }
 
 static enum status find_provider(struct quote_tsm *t, struct why *why)
@@ -80,6 +143,7 @@ enum status quote_tsm_open(const char *path, struct quote_tsm **out,
     if (t == NULL)
         return why_fail(why, STATUS_NO_MEMORY, "quote_source", NULL,
                         "out of memory");
+    t->lock = -1;
     st = find_entry(path, t, why);
     if (st == STATUS_OK)
         st = find_provider(t, why);
@@ -95,8 +159,10 @@ void quote_tsm_free(struct quote_tsm *t)
 {
     if (t == NULL)
         return;
-    if (t->made)
+    if (t->lock >= 0) {
         (void)rmdir(t->entry); /* if it fails, it stays until the restart */
+        (void)close(t->lock);
+    }
     free(t);
 }
 

@@ -3,8 +3,9 @@
  * TDX and SEV-SNP, since Linux 6.7. An entry is a folder of attributes: report
  * data goes into |inblob|, the quote comes out of |outblob|, certificates of
  * SEV-SNP out of |auxblob|, and |generation| counts the requests, so that one
- * who was interrupted by another notices. Linux, Documentation/ABI/testing/
- * configfs-tsm-report. */
+ * who was interrupted by another notices. Of a platform with levels of privilege,
+ * reports are for the highest that |privlevel_floor| leaves. Linux,
+ * Documentation/ABI/testing/configfs-tsm-report. */
 #ifndef PROXY_SERVER_QUOTE_TSM_H
 #define PROXY_SERVER_QUOTE_TSM_H
 
@@ -19,7 +20,8 @@
 struct quote_tsm;
 
 /* Use the entries at |path|: a folder of them, in which one of our own is made,
- * or an entry that somebody else has made for us and for nobody besides.
+ * whatever else runs on this machine, or an entry that somebody else has made for
+ * us and for nobody besides, and set up.
  * Returns STATUS_OK, or STATUS_NO_FILE, STATUS_NO_MEMORY, STATUS_BUSY or
  * STATUS_UNSUPPORTED (a provider that is neither TDX nor SEV-SNP) with |why|
  * filled; |*out| is NULL unless OK. */

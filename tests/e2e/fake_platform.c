@@ -184,6 +184,10 @@ static void serve_tsm(struct platform *p)
              : p->tee == TEE_SEV_SNP  ? "sev_guest\n"
                                       : "tdx_guest\n");
     put_generation(p, 0);
+    if (p->tee == TEE_SEV_SNP) {
+        put_file(p, "privlevel_floor", has_fault(p, "floor") ? "2\n" : "0\n");
+        put_file(p, "privlevel", "-");
+    }
     put_pipe(p, "inblob");
     put_pipe(p, "outblob");
     if (p->tee == TEE_SEV_SNP && !has_fault(p, "no-certs"))

@@ -126,6 +126,12 @@ def a_source_that_fails_at_the_start_is_said(build):
               child.tail())
 
 
+def health(server):
+    """What a balancer is told."""
+    return curl("-o", "/dev/null", "-w", "%{http_code}",
+                f"http://127.0.0.1:{server.port}/healthz").stdout.decode()
+
+
 def a_failing_source_keeps_the_epoch_until_its_age(build):
     with Programs(build) as programs:
         sim = programs.dir / "sim"
@@ -135,18 +141,21 @@ def a_failing_source_keeps_the_epoch_until_its_age(build):
         at = server(programs, f"command:{path}", "--epoch-seconds", "4")
         proxy = proxy_for(programs, at.port, sim, "sev-snp",
                           "  freshness: epoch\n  max-age: 1h\n")
+        check(health(at) == "200", "while all is well")
         broken.touch()
         at.wait_log("quote.failed")
         check("ended with status 7" in at.logged(), at.tail())
         answer = code_and_body(proxy)
         check(answer.endswith("hello\n200"), answer)
         at.wait_log("keys.too_old")
+        check(health(at) == "503", "without a key")
         late = proxy_for(programs, at.port, sim, "sev-snp",
                          "  freshness: epoch\n  max-age: 1h\n")
         answer = code_and_body(late)
         check(not answer.endswith("200"), answer)
         broken.unlink()
         at.wait_log("epoch=2")
+        check(health(at) == "200", "with a new key")
 
 
 def the_version_says_which_sources_there_are(build):

@@ -218,6 +218,96 @@ static void what_goes_wrong_is_named(void **state)
     }
 }
 
+/* An entry that a process which was killed has left, for |rig|. */
+static void leave_entry(struct rig *rig, const struct folder *reports,
+                        const char *name, const char *fault)
+{
+    const char *argv[] = {
+        PLATFORM, "tsm", rig->tree.path, sim_dir("sev-snp"), "sev-snp",
+        fault,    NULL
+    };
+    char line[64];
+    int len;
+
+    *rig = (struct rig){ .origin = NULL };
+    len = snprintf(rig->tree.path, sizeof(rig->tree.path), "%s/%s",
+                   reports->path, name);
+    assert_in_range(len, 1, sizeof(rig->tree.path) - 1);
+    assert_int_equal(mkdir(rig->tree.path, 0700), 0);
+    child_start(&rig->platform, argv);
+    child_hear(&rig->platform, line, sizeof(line));
+    assert_string_equal(line, "ready");
+}
+
+static void check_file(const struct rig *entry, const char *name,
+                       const char *want)
+{
+    struct buffer text = { 0 };
+    char path[PATH];
+    struct why why;
+
+    (void)snprintf(path, sizeof(path), "%s/%s", entry->tree.path, name);
+    CHECK_STATUS(file_read(path, 64, &text, &why), STATUS_OK);
+    assert_true(slice_equal(buffer_view(&text), slice_text(want)));
+    buffer_free(&text);
+}
+
+/* Open |rig|'s origin in |reports|, and have it make a quote. */
+static void open_and_ask(struct rig *rig, const struct folder *reports)
+{
+    const struct quote_origin_choice choice = { ORIGIN_TSM, reports->path };
+    struct proof proof;
+
+    CHECK_STATUS(quote_origin_open(&choice, &rig->origin, &rig->why),
+                 STATUS_OK);
+    CHECK_STATUS(ask(rig, &proof), STATUS_OK);
+    proof_fini(&proof);
+}
+
+static void who_asks_beside_us_has_another_entry(void **state)
+{
+    struct folder reports;
+    struct rig first, second;
+
+    (void)state;
+    folder_make(&reports);
+    leave_entry(&first, &reports, "veriteed-0", "");
+    leave_entry(&second, &reports, "veriteed-1", "");
+    open_and_ask(&first, &reports);
+    open_and_ask(&second, &reports);
+    check_file(&first, "generation", "1\n");
+    check_file(&second, "generation", "1\n");
+    /* It is given up, and can be had again; the other cannot. */
+    quote_origin_free(first.origin);
+    open_and_ask(&first, &reports);
+    check_file(&first, "generation", "2\n");
+    check_file(&second, "generation", "1\n");
+    end(&first);
+    end(&second);
+    folder_remove(&reports);
+}
+
+static void reports_are_of_the_level_that_is_left_to_us(void **state)
+{
+    static const struct {
+        const char *fault;
+        const char *want;
+    } cases[] = { { "", "-" }, { "floor", "2" } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct folder reports;
+        struct rig rig;
+
+        folder_make(&reports);
+        leave_entry(&rig, &reports, "veriteed-0", cases[i].fault);
+        open_and_ask(&rig, &reports);
+        check_file(&rig, "privlevel", cases[i].want);
+        end(&rig);
+        folder_remove(&reports);
+    }
+}
+
 /* A plain folder for configfs: an entry can be made, but has no attributes. */
 static void an_entry_of_our_own_is_made_and_removed(void **state)
 {
@@ -402,6 +492,8 @@ int main(void)
         cmocka_unit_test(who_was_interrupted_asks_again),
         cmocka_unit_test(what_goes_wrong_is_named),
         cmocka_unit_test(an_entry_of_our_own_is_made_and_removed),
+        cmocka_unit_test(who_asks_beside_us_has_another_entry),
+        cmocka_unit_test(reports_are_of_the_level_that_is_left_to_us),
         cmocka_unit_test(an_sgx_quote_comes_from_gramine),
         cmocka_unit_test(a_command_makes_quotes_of_each_kind),
         cmocka_unit_test(what_a_command_does_wrong_is_named),
