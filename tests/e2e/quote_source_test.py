@@ -133,28 +133,30 @@ def health(server):
 
 
 def a_failing_source_keeps_the_epoch_until_its_age(build):
+    fresh = "  freshness: epoch\n  max-age: 1h\n"
     with Programs(build) as programs:
-        sim = programs.dir / "sim"
+        sim, scratch = programs.dir / "sim", programs.dir / "pcs"
+        scratch.mkdir()
         broken = programs.dir / "broken"
         path = script(programs, f"test -e {broken} && exit 7\n"
-                      f"exec {programs.bin}/fake_platform command - {sim} sev-snp")
+                      f"exec {programs.bin}/fake_platform command - {sim} tdx")
         at = server(programs, f"command:{path}", "--epoch-seconds", "4")
-        proxy = proxy_for(programs, at.port, sim, "sev-snp",
-                          "  freshness: epoch\n  max-age: 1h\n")
-        check(health(at) == "200", "while all is well")
-        broken.touch()
-        at.wait_log("quote.failed")
-        check("ended with status 7" in at.logged(), at.tail())
-        answer = code_and_body(proxy)
-        check(answer.endswith("hello\n200"), answer)
-        at.wait_log("keys.too_old")
-        check(health(at) == "503", "without a key")
-        late = proxy_for(programs, at.port, sim, "sev-snp",
-                         "  freshness: epoch\n  max-age: 1h\n")
-        answer = code_and_body(late)
-        check(not answer.endswith("200"), answer)
+        with PcsServer({"tdx": sim}, scratch) as pcs:
+            proxy = proxy_for(programs, at.port, sim, "tdx", fresh, pcs)
+            check(health(at) == "200", "while all is well")
+            broken.touch()
+            at.wait_log("quote.failed")
+            check("ended with status 7" in at.logged(), at.tail())
+            answer = code_and_body(proxy)
+            check(answer.endswith("hello\n200"), answer)
+            at.wait_log("keys.too_old")
+            check(health(at) == "503", "without a key")
+            late = proxy_for(programs, at.port, sim, "tdx", fresh, pcs)
+            answer = code_and_body(late)
+            check(not answer.endswith("200"), answer)
+        made = at.told("keys.epoch")
         broken.unlink()
-        at.wait_log("epoch=2")
+        at.wait_log("keys.epoch", made + 1)
         check(health(at) == "200", "with a new key")
 
 
