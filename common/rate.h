@@ -29,4 +29,8 @@ bool rate_spend(struct rate *r, const struct rate_limit *limit,
 bool rate_is_left(struct rate *r, const struct rate_limit *limit,
                   uint64_t now_ms);
 
+/* How long until there is, if nothing is spent; 0: now. */
+uint64_t rate_wait_ms(struct rate *r, const struct rate_limit *limit,
+                      uint64_t now_ms);
+
 #endif

@@ -18,6 +18,7 @@ struct quote_order {
     uint8_t report_data[QUOTE_REPORT_DATA_BYTES];
     quote_done_fn *on_done; /* NULL once cancelled */
     void *ctx;
+    bool first;         /* see quote_source_get_first() */
     struct proof proof; /* of the worker while it is being made */
     struct why why;     /* likewise */
 };
@@ -28,12 +29,14 @@ struct quote_source {
     const struct log *log;
     size_t waiting_max;
     size_t waiting_count;
-    size_t a_second;             /* orders, see quote_source_limit(); 0: any */
-    struct rate rate;            /* of them, by the loop's clock */
+    struct rate_limit limit;     /* see quote_source_limit() */
+    struct rate rate;            /* by the loop's clock */
     struct quote_order *waiting; /* the oldest first */
     struct quote_order *making;  /* NULL: the worker is idle */
     uv_work_t work;
+    uv_timer_t rest; /* until the limit allows the next */
     struct quote_figures figures;
+    size_t parts; /* |rest|, and |work| while it runs: then all is freed */
     bool closed;
 };
 
@@ -56,7 +59,16 @@ enum status quote_source_open(uv_loop_t *loop, const struct quote_maker *maker,
     s->maker = *maker;
     s->waiting_max = waiting_max;
     s->log = log;
+    (void)uv_timer_init(loop, &s->rest); /* cannot fail */
+    s->parts = 1;
     return STATUS_OK;
+}
+
+static void part_gone(struct quote_source *s)
+{
+    assert(s->parts > 0);
+    if (--s->parts == 0)
+        free(s);
 }
 
 /* On a worker thread: touches nothing but the order and the maker. */
@@ -74,19 +86,38 @@ static void on_work(uv_work_t *work)
 }
 
 static void on_made(uv_work_t *work, int rc);
+static void on_rested(uv_timer_t *timer);
 
-static void make_next(struct quote_source *s)
+static void make(struct quote_source *s, struct quote_order *o)
 {
-    struct quote_order *o = s->waiting;
     int rc;
 
-    if (o == NULL)
-        return;
     DL_DELETE(s->waiting, o);
     s->waiting_count--;
     s->making = o;
+    s->parts++;
     rc = uv_queue_work(s->loop, &s->work, on_work, on_made);
     assert(rc == 0); /* fails only without a work function */
+}
+
+/* If there is one, and none is being made: now, or when the limit allows. */
+static void make_next(struct quote_source *s)
+{
+    const uint64_t now_ms = uv_now(s->loop);
+    struct quote_order *o = s->waiting;
+
+    if (s->making != NULL || o == NULL)
+        return;
+    if (o->first || rate_spend(&s->rate, &s->limit, now_ms))
+        make(s, o);
+    else /* cannot fail: not closed */
+        (void)uv_timer_start(&s->rest, on_rested,
+                             rate_wait_ms(&s->rate, &s->limit, now_ms), 0);
+}
+
+static void on_rested(uv_timer_t *timer)
+{
+    make_next(CONTAINER_OF(timer, struct quote_source, rest));
 }
 
 static void on_made(uv_work_t *work, int rc)
@@ -99,9 +130,10 @@ static void on_made(uv_work_t *work, int rc)
     s->making = NULL;
     if (s->closed) {
         order_free(o);
-        free(s);
+        part_gone(s);
         return;
     }
+    s->parts--;
     make_next(s);
     s->figures.made += good;
     s->figures.failed += !good;
@@ -115,7 +147,7 @@ static void on_made(uv_work_t *work, int rc)
 
 void quote_source_limit(struct quote_source *s, size_t a_second)
 {
-    s->a_second = a_second;
+    s->limit = (struct rate_limit){ a_second, 1000 };
     s->rate = (struct rate){ 0 };
 }
 
@@ -138,8 +170,7 @@ static struct quote_order *order_new(struct quote_source *s,
 static void started(struct quote_source *s)
 {
     s->waiting_count++;
-    if (s->making == NULL)
-        make_next(s);
+    make_next(s);
 }
 
 enum status
@@ -147,11 +178,8 @@ quote_source_get(struct quote_source *s,
                  const uint8_t report_data[static QUOTE_REPORT_DATA_BYTES],
                  quote_done_fn *on_done, void *ctx, struct quote_order **out)
 {
-    const struct rate_limit rate = { s->a_second, 1000 };
-
     *out = NULL;
-    if ((s->making != NULL && s->waiting_count >= s->waiting_max) ||
-        !rate_spend(&s->rate, &rate, uv_now(s->loop))) {
+    if (s->waiting_count >= s->waiting_max) {
         s->figures.busy++;
         return STATUS_BUSY;
     }
@@ -171,6 +199,7 @@ enum status quote_source_get_first(
     *out = order_new(s, report_data, on_done, ctx);
     if (*out == NULL)
         return STATUS_NO_MEMORY;
+    (*out)->first = true;
     DL_PREPEND(s->waiting, *out);
     started(s);
     return STATUS_OK;
@@ -201,6 +230,11 @@ size_t quote_source_waiting(const struct quote_source *s)
     return s->waiting_count;
 }
 
+static void on_rest_closed(uv_handle_t *handle)
+{
+    part_gone(CONTAINER_OF(handle, struct quote_source, rest));
+}
+
 void quote_source_close(struct quote_source *s)
 {
     struct quote_order *o, *next;
@@ -212,6 +246,5 @@ void quote_source_close(struct quote_source *s)
         order_free(o);
     }
     s->closed = true;
-    if (s->making == NULL)
-        free(s); /* else in on_made() */
+    uv_close((uv_handle_t *)&s->rest, on_rest_closed);
 }

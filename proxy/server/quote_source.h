@@ -33,7 +33,8 @@ struct quote_maker {
 struct quote_source;
 struct quote_order; /* one quote asked for */
 
-/* |maker| is copied. |waiting_max| orders may wait besides the one being made.
+/* |maker| is copied. |waiting_max| orders, 1 or more, may wait besides the one
+ * being made.
  * Returns STATUS_OK or STATUS_NO_MEMORY; |*out| is NULL unless OK. */
 MUST_CHECK enum status quote_source_open(uv_loop_t *loop,
                                          const struct quote_maker *maker,
@@ -41,8 +42,9 @@ MUST_CHECK enum status quote_source_open(uv_loop_t *loop,
                                          const struct log *log,
                                          struct quote_source **out);
 
-/* Take no more than |a_second| orders by quote_source_get() in a second, and as
- * many at once after a rest; 0, as at the start: any number. */
+/* Make no more than |a_second| quotes ordered by quote_source_get() in a second,
+ * and as many at once after a rest: the others wait. 0, as at the start: any
+ * number. */
 void quote_source_limit(struct quote_source *s, size_t a_second);
 
 /* What was made, borrowed during the call; or NULL, and |why| says what failed
@@ -52,16 +54,15 @@ typedef void quote_done_fn(void *ctx, const struct proof *proof,
 
 /* Order a quote. |on_done| is called once, never from within, unless the order
  * is cancelled or the source closed before; the order is over then.
- * Returns STATUS_OK, STATUS_BUSY when the queue is full or the limit reached, or
- * STATUS_NO_MEMORY;
+ * Returns STATUS_OK, STATUS_BUSY when the queue is full, or STATUS_NO_MEMORY;
  * |*out| is NULL unless OK. */
 MUST_CHECK enum status
 quote_source_get(struct quote_source *s,
                  const uint8_t report_data[static QUOTE_REPORT_DATA_BYTES],
                  quote_done_fn *on_done, void *ctx, struct quote_order **out);
 
-/* The same, but ahead of all that wait, and never STATUS_BUSY: for the one
- * order that everybody else depends on. */
+/* The same, but ahead of all that wait, without a limit and never STATUS_BUSY:
+ * for the one order that everybody else depends on. */
 MUST_CHECK enum status quote_source_get_first(
     struct quote_source *s,
     const uint8_t report_data[static QUOTE_REPORT_DATA_BYTES],
@@ -74,7 +75,7 @@ void quote_source_cancel(struct quote_order *order);
 struct quote_figures {
     uint64_t made;
     uint64_t failed;
-    uint64_t busy; /* refused: the queue was full, or too many in a second */
+    uint64_t busy; /* refused: the queue was full */
 };
 
 struct quote_figures quote_source_figures(const struct quote_source *s);
@@ -82,8 +83,8 @@ struct quote_figures quote_source_figures(const struct quote_source *s);
 /* Orders that were waiting, the one being made not counted. */
 size_t quote_source_waiting(const struct quote_source *s);
 
-/* No callback follows. The memory goes when the quote being made is ready,
- * for which the loop waits. NULL is allowed. */
+/* No callback follows. The memory goes later, when the quote being made is
+ * ready, for which the loop waits. NULL is allowed. */
 void quote_source_close(struct quote_source *s);
 
 #endif
