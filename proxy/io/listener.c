@@ -16,7 +16,7 @@
 
 #define MODE_OWN        (S_IRUSR | S_IWUSR)
 #define MODE_OTHERS     (MODE_OWN | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)
-#define ACCEPTS_MAX     64 /* in one turn, so that others get theirs */
+#define ACCEPTS_MAX     8 /* in one turn, so that others get theirs */
 #define SAME_PORT_TRIES 16
 
 /* One socket that is listened on. */

@@ -34,7 +34,7 @@ static const struct {
       "quotes for clients in a second" },
     { "peer-quotes",      AT(peers.peer_quotes),  32,   1, LIMIT_MAX,
       "those of one address" },
-    { "peer-quote-rate",  AT(peers.peer_quote_rate), 50, 1, LIMIT_MAX,
+    { "peer-quote-rate",  AT(peers.peer_quote_rate), 100, 1, LIMIT_MAX,
       "quotes for one address in a second" },
     { "queued-mib",       AT(peers.queued_mib),   2048, 8, LIMIT_MAX,
       "MiB of memory for what waits to be passed on" },

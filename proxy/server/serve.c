@@ -13,6 +13,7 @@ static void settle(struct serve *s)
         return;
     s->told_empty = true;
     ask_pool_close(&s->asks);
+    turnstile_close(&s->turnstile);
     s->config.on_empty(s->config.ctx);
 }
 
@@ -36,6 +37,7 @@ enum status serve_new(const struct serve_config *config, struct serve **out)
                               .budget = peers_whole(config->peers),
                               .on_empty = on_backends_empty,
                               .ctx = s };
+    turnstile_init(&s->turnstile, config->loop);
     *out = s;
     return STATUS_OK;
 }

@@ -28,6 +28,7 @@
 #include "proxy/server/quote_desk.h"
 #include "proxy/server/rules.h"
 #include "proxy/server/staple.h"
+#include "proxy/server/turnstile.h"
 #include "proxy/tunnel/session.h"
 
 /* What a body may have, so that all of its message fits the limit of teekit's
@@ -82,6 +83,7 @@ struct serve {
     struct list members;
     struct backend_set backends;
     struct ask_pool asks;
+    struct turnstile turnstile; /* of visits */
     bool draining;
     bool told_empty;
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/builder.h"
+#include "common/compiler.h"
 #include "common/http_reason.h"
 #include "common/limits.h"
 #include "proxy/io/ws_handshake.h"
@@ -15,9 +16,11 @@
 #define READ_BYTES   2048 /* a client has no reason to send more at once */
 #define ANSWER_BYTES 1024 /* head and body */
 #define HEALTH_PATH  "/healthz"
+#define PIECES_MAX   4 /* of a head, before the rest of it has to wait */
 
 enum visit_state {
     VISIT_HEAD,    /* the request head is being read */
+    VISIT_TURN,    /* it is there, and waits for its turn to be answered */
     VISIT_QUOTE,   /* a quote was ordered */
     VISIT_ANSWERED /* all is said; it stays until the client has read it */
 };
@@ -33,6 +36,10 @@ struct visit {
     struct request request;
     uint8_t in[READ_BYTES]; /* read, and not used yet */
     size_t in_len;
+    unsigned pieces; /* that the head came in */
+    struct turnstile_place place;
+    int http;       /* of VISIT_TURN, when it is refused: the code */
+    struct why why; /* likewise */
     struct upgrade upgrade;
     struct keys_epoch *epoch; /* held from VISIT_QUOTE on */
     struct quote_call *call;  /* of VISIT_QUOTE */
@@ -43,6 +50,7 @@ struct visit {
 /* The connection must be given up, or have another owner. */
 static void visit_end(struct visit *v)
 {
+    turnstile_leave(&v->place);
     quote_desk_cancel(v->call);
     keys_let_go(v->epoch);
     request_fini(&v->request);
@@ -100,17 +108,38 @@ static void answer(struct visit *v, int http, const char *body)
     conn_resume(v->conn);
 }
 
-static void refuse(struct visit *v, int http, const struct why *why)
+static struct visit *self(struct turnstile_place *place)
 {
-    char line[sizeof(why->found) + sizeof(why->expected) + 128];
+    return CONTAINER_OF(place, struct visit, place);
+}
+
+/* Let |on_turn| answer, when there is time; |v| may be gone then. */
+static void pass(struct visit *v,
+                 void (*on_turn)(struct turnstile_place *place))
+{
+    v->state = VISIT_TURN;
+    turnstile_pass(&v->serve->turnstile, &v->place, on_turn);
+}
+
+static void tell_why(struct turnstile_place *place)
+{
+    struct visit *v = self(place);
+    char line[sizeof(v->why.found) + sizeof(v->why.expected) + 128];
     char body[sizeof(line) + 16];
 
-    log_why(v->serve->config.log, LOG_WARN, "request.refused", why,
-            LOG_FIELDS(LOG_S("peer", v->peer), LOG_N("http", http)));
-    meter_why(v->serve->config.meter, METER_REQUEST_REFUSED, why->status);
-    why_line(why, line, sizeof(line));
+    log_why(v->serve->config.log, LOG_WARN, "request.refused", &v->why,
+            LOG_FIELDS(LOG_S("peer", v->peer), LOG_N("http", v->http)));
+    meter_why(v->serve->config.meter, METER_REQUEST_REFUSED, v->why.status);
+    why_line(&v->why, line, sizeof(line));
     (void)snprintf(body, sizeof(body), "veriteed: %s\n", line);
-    answer(v, http, body);
+    answer(v, v->http, body);
+}
+
+static void refuse(struct visit *v, int http, const struct why *why)
+{
+    v->http = http;
+    v->why = *why;
+    pass(v, tell_why);
 }
 
 static void refuse_status(struct visit *v, enum status st, const char *field)
@@ -126,6 +155,7 @@ static void drain(struct serve_member *m)
 {
     struct visit *v = CONTAINER_OF(m, struct visit, member);
 
+    turnstile_leave(&v->place);
     quote_desk_cancel(v->call);
     v->call = NULL;
     if (v->state == VISIT_HEAD && v->request.head.len == 0)
@@ -277,15 +307,10 @@ static void order_quote(struct visit *v)
     conn_set_deadline(v->conn, QUOTE_DEADLINE_MS, "a quote");
 }
 
-static void begin_upgrade(struct visit *v)
+static void let_in(struct turnstile_place *place)
 {
-    struct why why;
+    struct visit *v = self(place);
 
-    if (upgrade_check(&v->request, v->serve->config.teekit, &v->upgrade,
-                      &why) != STATUS_OK) {
-        refuse(v, v->upgrade.http, &why);
-        return;
-    }
     if (!find_room(v, v->upgrade.teekit ? TEEKIT_GUEST_OWN_BYTES
                                         : SESSION_OWN_BYTES))
         return;
@@ -300,7 +325,24 @@ static void begin_upgrade(struct visit *v)
         order_quote(v);
 }
 
+static void begin_upgrade(struct visit *v)
+{
+    struct why why;
+
+    if (upgrade_check(&v->request, v->serve->config.teekit, &v->upgrade,
+                      &why) == STATUS_OK)
+        pass(v, let_in);
+    else
+        refuse(v, v->upgrade.http, &why);
+}
+
 /* --- the request --------------------------------------------------------- */
+
+static void tell_not_found(struct turnstile_place *place)
+{
+    answer(self(place), 404,
+           "veriteed: nothing here but /__ra__ and /healthz\n");
+}
 
 /* To a backend, if a rule lets it pass in clear. */
 static void pass_on(struct visit *v)
@@ -310,7 +352,7 @@ static void pass_on(struct visit *v)
     enum status st = plain_check(v->serve, &v->request, &way, &why);
 
     if (st == STATUS_NOT_SERVICE) {
-        answer(v, 404, "veriteed: nothing here but /__ra__ and /healthz\n");
+        pass(v, tell_not_found);
         return;
     }
     if (st != STATUS_OK) {
@@ -351,6 +393,20 @@ static void on_request(struct visit *v)
         pass_on(v);
 }
 
+static void read_on(struct turnstile_place *place)
+{
+    conn_resume(self(place)->conn);
+}
+
+/* Who sends a head byte by byte has us read as often. */
+static void count_piece(struct visit *v)
+{
+    if (++v->pieces < PIECES_MAX)
+        return;
+    conn_pause(v->conn);
+    turnstile_pass(&v->serve->turnstile, &v->place, read_on);
+}
+
 static void read_request(struct visit *v)
 {
     struct slice in = slice_of(v->in, v->in_len);
@@ -360,6 +416,7 @@ static void read_request(struct visit *v)
     v->in_len = in.len;
     switch (step) {
     case HTTP_WANT_MORE:
+        count_piece(v);
         return;
     case HTTP_GOT_HEAD:
         on_request(v);
