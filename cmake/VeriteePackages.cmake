@@ -30,10 +30,16 @@ set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY
     "Traffic only to a TEE that has proved what it is")
 set(CPACK_PACKAGE_VENDOR "The Veritee authors")
-set(CPACK_PACKAGE_CONTACT "The Veritee authors <veritee@localhost>")
+set(VERITEE_CONTACT "The Veritee authors <veritee@localhost>"
+    CACHE STRING "Who made the packages")
+set(CPACK_PACKAGE_CONTACT "${VERITEE_CONTACT}")
+set(CPACK_VERITEE_RELEASE_UNIX 1795305600) # 2026-11-22; with each version
+set(CPACK_PROJECT_CONFIG_FILE "${PROJECT_SOURCE_DIR}/cmake/debian_date.cmake")
+set(CPACK_PRE_BUILD_SCRIPTS "${PROJECT_SOURCE_DIR}/cmake/debian.cmake")
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_ALL veritee veriteed)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # Roots for collateral and for the outer TLS.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS ca-certificates)
