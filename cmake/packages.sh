@@ -52,6 +52,7 @@ test  wget                   client in end-to-end tests
 test  python3-websockets     WebSocket peer in end-to-end tests
 test  python3-jsonschema     docs/schema
 test  python3-yaml           reads the Kubernetes file
+test  systemd                runs the units, and says what they leave open
 test  crun                   runs the server as its container does
 test  golang-github-containers-common  an engine's profile of system calls
 test  chromium               browser_test

@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import image  # noqa: E402
 import oci  # noqa: E402
+from procfs import read_only_mounts, status_of  # noqa: E402
 from programs import (PATIENCE, Programs, check, curl,  # noqa: E402
                       run_tests, wait_for)
 
@@ -139,24 +140,18 @@ def fake_kernel(programs):
     return child
 
 
-def status_of(pid):
-    text = Path(f"/proc/{pid}/status").read_text()
-    return dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
-
-
 def runs_without_privilege(pod):
     found = status_of(pod.pid)
     for name in ("CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb"):
         check(int(found[name], 16) == 0, f"{name} {found[name]}")
     check(found["NoNewPrivs"] == "1" and found["Seccomp"] == "2", found)
+    check(found["VmLck"] != "0 kB", "its key can be swapped out")
     check(found["Uid"].split() == [str(pod.uid)] * 4, found["Uid"])
     check(found["NSpid"].split()[-1] == "1", found["NSpid"])
-    mounts = Path(f"/proc/{pod.pid}/mountinfo").read_text()
-    read_only = {m[4]: "ro" in m[5].split(",")
-                 for m in map(str.split, mounts.splitlines())}
-    check(read_only["/"], mounts)
+    read_only = read_only_mounts(pod.pid)
+    check(read_only["/"], read_only)
     for _, there, wanted in pod.volumes:
-        check(read_only[there] == wanted, mounts)
+        check(read_only[there] == wanted, read_only)
 
 
 def answers(pod, proxy, host=None):

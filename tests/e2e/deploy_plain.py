@@ -4,7 +4,8 @@
 systemd-analyze reads the units and says how much they leave open, HAProxy
 checks its files, the Kubernetes file is what its API takes, every option that a
 file gives is one the program has, and two builds in two places are the same.
-What container and pod do is in container_plain.py, HAProxy's in fleet_test.py."""
+What container and pod do is in container_plain.py, what the units do in
+systemd_plain.py, HAProxy in fleet_test.py."""
 
 import os
 import re

@@ -23,12 +23,7 @@ INSIDE = "VERITEE_TEST_NAMESPACES"
 def enter_namespaces():
     """This script again, in namespaces of its own. False: not possible here."""
     if os.environ.get(INSIDE):
-        request = struct.pack("16sh14x", b"lo", IFF_UP)
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-            fcntl.ioctl(any_socket, SIOCSIFFLAGS, request)
-        # crun does not run where both kinds of control groups are mounted.
-        subprocess.run(["mount", "-t", "cgroup2", "none", "/sys/fs/cgroup"],
-                       check=True)
+        own_machine()
         return True
     own = ["unshare", "--user", "--map-root-user", "--mount", "--net", "--cgroup"]
     if (shutil.which(own[0]) is None or
@@ -36,6 +31,16 @@ def enter_namespaces():
         return False
     os.environ[INSIDE] = "yes"
     os.execvp(own[0], [*own, sys.executable, *sys.argv])
+
+
+def own_machine():
+    """What is to be done first in new namespaces: loopback; and crun, as
+    systemd, wants one kind of control groups only."""
+    request = struct.pack("16sh14x", b"lo", IFF_UP)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, request)
+    subprocess.run(["mount", "-t", "cgroup2", "none", "/sys/fs/cgroup"],
+                   check=True)
 
 
 # --- what the file says ------------------------------------------------------
