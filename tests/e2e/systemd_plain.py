@@ -74,11 +74,11 @@ class Guest:
         self.programs = programs
         etc = Path("/run/etc")
         shutil.copy(programs.bin / "veriteed", "/run/veriteed")
-        shutil.copytree(UNITS / "system", etc)
+        shutil.copytree(UNITS / "system", etc, dirs_exist_ok=True)
         self.options, self.rules = etc / "veriteed.conf", etc / "veriteed.rules"
         systemd.mount("tmpfs", "/sys/kernel")
         TSM.mkdir(parents=True)
-        self.sim = programs.dir / "sim"
+        self.sim = Path("/run/sim")
         kernel = programs.start("fake_platform", "tsm", TSM, self.sim, "sev-snp")
         kernel.expected = (-signal.SIGTERM,)
         kernel.wait_line("^ready$")
@@ -108,6 +108,15 @@ class Guest:
         return self.programs.proxy(self.programs.policy(
             ["ws://127.0.0.1:8443/__ra__"], self.sim,
             accept + "  revocation: optional\n"))
+
+    def quote_command(self):
+        """The same TEE, by a program that has to make files."""
+        shutil.copy(self.programs.bin / "fake_platform", "/run")
+        script = Path("/run/quote")
+        script.write_text(f"#!/bin/sh\ncp -r {self.sim} /tmp &&\n"
+                          "exec /run/fake_platform command - /tmp/sim sev-snp\n")
+        script.chmod(0o755)
+        return f"--quote-source command:{script}"
 
     def is_kept_in(self):
         pid = self.manager.shows("veriteed", "MainPID")
@@ -139,12 +148,30 @@ def the_server_s_units_serve(build):
         guest.manager.control("stop", "veriteed.service")
         check(guest.manager.shows("veriteed", "Result") == "success", guest.log())
 
-        guest.start("veriteed.socket", "")
+        guest.start("veriteed.socket", guest.quote_command())
         check(answers(proxy), guest.log())
         guest.manager.control("stop", "veriteed.socket", "veriteed.service")
+
+
+def the_server_waits_for_what_may_come_alone(build):
+    with Programs(build) as programs:
+        guest = Guest(programs)
+        guest.rules.write_text(f"{HOST}:80=127.0.0.1:80\n")
+        guest.options.write_text(
+            'VERITEED_OPTIONS="--listen *:8443 --quote-source gramine:/nowhere"\n')
+        guest.manager.control("start", "veriteed.service")
+        wait_for("more tries than are usual", lambda: int(
+            guest.manager.shows("veriteed", "NRestarts")) > 5)
+        guest.manager.control("stop", "veriteed.service")
+
         guest.rules.write_text("nonsense\n")
         guest.manager.control("start", "veriteed.service")
         gives_up(guest.manager, "veriteed")
+        guest.manager.control("reset-failed", "veriteed.service")
+        guest.start("veriteed.socket", "")
+        curl("http://127.0.0.1:8443/healthz")
+        wait_for("the socket is closed", lambda: guest.manager.shows(
+            "veriteed.socket", "Result") == "service-start-limit-hit")
 
 
 def gives_up(manager, unit):
@@ -162,4 +189,5 @@ if __name__ == "__main__":
     sys.exit(run_tests([
         the_proxy_s_units_serve,
         the_server_s_units_serve,
+        the_server_waits_for_what_may_come_alone,
     ]))
