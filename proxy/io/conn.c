@@ -36,7 +36,8 @@ static void on_handle_closed(uv_handle_t *handle)
     free(c);
 }
 
-void conn_parts_close(struct conn *c)
+/* Close the handles; the memory follows. Any number of times. */
+static void close_handles(struct conn *c)
 {
     if (c->state == CONN_CLOSING)
         return;
@@ -110,7 +111,7 @@ enum status conn_from_fd(uv_loop_t *loop, int fd, struct conn **out)
                                   : uv_tcp_open(&c->io.tcp, fd);
     if (rc != 0) {
         (void)close(fd); /* libuv did not take it */
-        conn_parts_close(c);
+        close_handles(c);
         return STATUS_NETWORK;
     }
     c->loopback = loopback_check((const struct sockaddr *)&own);
@@ -161,7 +162,7 @@ int conn_connect(uv_loop_t *loop, const struct sockaddr *to,
     else
         rc = connect_tcp(c, to);
     if (rc != 0) {
-        conn_parts_close(c);
+        close_handles(c);
         return rc;
     }
     *out = c;
@@ -177,7 +178,7 @@ void conn_parts_fail_why(struct conn *c, const struct why *why)
     if (was == CONN_FAILED || was == CONN_CLOSING)
         return;
     if (was == CONN_LINGERING) { /* nobody is left to be told */
-        conn_parts_close(c);
+        close_handles(c);
         return;
     }
     if (was == CONN_NEW) { /* conn_start() finds somebody to tell */
@@ -281,7 +282,7 @@ static void on_end_of_stream(struct conn *c)
     c->eof = true;
     if (c->state == CONN_LINGERING) {
         if (c->finished)
-            conn_parts_close(c);
+            close_handles(c);
     } else if (c->tls != NULL) {
         conn_tls_eof(c);
     } else {
@@ -434,7 +435,7 @@ void conn_start(struct conn *c, const struct conn_events *events, void *ctx,
 void conn_parts_finished(struct conn *c)
 {
     if (c->state == CONN_LINGERING && c->eof)
-        conn_parts_close(c);
+        close_handles(c);
     else if (c->state == CONN_OPEN && c->events->on_finished != NULL)
         c->events->on_finished(c->ctx);
 }
@@ -460,7 +461,7 @@ static void give_up(struct conn *c)
     if (conn_pending(c) > 0)
         conn_reset(c);
     else
-        conn_parts_close(c);
+        close_handles(c);
 }
 
 /* A peer that reads, however slowly, gets all of it. */
@@ -524,7 +525,7 @@ void conn_clear_deadline(struct conn *c)
 void conn_close(struct conn *c)
 {
     if (c != NULL)
-        conn_parts_close(c);
+        close_handles(c);
 }
 
 void conn_reset(struct conn *c)
@@ -537,7 +538,7 @@ void conn_reset(struct conn *c)
     /* best effort: where it fails the peer is gone already */
     if (uv_fileno(&c->io.handle, &fd) == 0)
         (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-    conn_parts_close(c);
+    close_handles(c);
 }
 
 void conn_linger(struct conn *c)
@@ -554,7 +555,7 @@ void conn_linger(struct conn *c)
     conn_finish(c);
     c->state = CONN_LINGERING;
     if (c->finished && c->eof) {
-        conn_parts_close(c);
+        close_handles(c);
         return;
     }
     conn_parts_read(c, true);

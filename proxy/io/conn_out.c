@@ -131,8 +131,9 @@ enum status conn_out_copy(struct conn *c, struct slice data)
     return data.len > 0 ? conn_out_runs(c, &data, 1) : STATUS_OK;
 }
 
-enum status conn_out_borrowed(struct conn *c, const struct slice *runs,
-                              size_t count)
+/* What stays where it is. */
+static enum status send_borrowed(struct conn *c, const struct slice *runs,
+                                 size_t count)
 {
     uv_buf_t bufs[CONN_RUNS_MAX] = { 0 };
     size_t first;
@@ -201,7 +202,7 @@ enum status conn_write_borrowed(struct conn *c, const struct slice *runs,
 {
     assert(c->state == CONN_FAILED || (c->state == CONN_OPEN && !c->finish));
     assert(count > 0 && count <= CONN_RUNS_MAX);
-    return c->tls == NULL ? conn_out_borrowed(c, runs, count)
+    return c->tls == NULL ? send_borrowed(c, runs, count)
                           : write_secured(c, runs, count);
 }
 

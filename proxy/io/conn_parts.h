@@ -91,9 +91,6 @@ void conn_parts_kick(struct conn *c);
 /* Read from the socket, or do not. Any number of times. */
 void conn_parts_read(struct conn *c, bool on);
 
-/* Close the handles; the memory follows. Any number of times. */
-void conn_parts_close(struct conn *c);
-
 /* Bytes moved: silence begins anew. */
 void conn_parts_moved(struct conn *c);
 
@@ -109,10 +106,6 @@ MUST_CHECK enum status conn_out_copy(struct conn *c, struct slice data);
  * STATUS_OK or STATUS_NO_MEMORY. */
 MUST_CHECK enum status conn_out_runs(struct conn *c, const struct slice *runs,
                                      size_t count);
-
-/* Send what stays where it is. STATUS_OK or STATUS_NO_MEMORY. */
-MUST_CHECK enum status
-conn_out_borrowed(struct conn *c, const struct slice *runs, size_t count);
 
 /* Send the end of stream if it was asked for and nothing is before it. */
 void conn_out_finish(struct conn *c);

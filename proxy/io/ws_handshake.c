@@ -93,7 +93,8 @@ static bool split_line(struct slice line, struct slice *name,
     return text_is_token(*name);
 }
 
-void ws_handshake_accept(struct slice key, char out[WS_ACCEPT_BYTES + 1])
+/* Sec-WebSocket-Accept for a key, with a NUL. */
+static void make_accept(struct slice key, char out[WS_ACCEPT_BYTES + 1])
 {
     static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
     uint8_t text[WS_KEY_BYTES + sizeof(guid)], digest[TLS_SHA1_BYTES];
@@ -153,7 +154,7 @@ static enum status check_answer(const struct answer *a,
     if (!a->upgrade || !a->connection)
         return why_fail(why, STATUS_BAD_HANDSHAKE, "ws.response",
                         CLAUSE_RESPONSE, "101 without Upgrade: websocket");
-    ws_handshake_accept(slice_text(r->key), accept);
+    make_accept(slice_text(r->key), accept);
     if (a->accepts != 1 || !slice_equal(a->accept, slice_text(accept)))
         return why_fail(why, STATUS_BAD_HANDSHAKE, "ws.response.accept",
                         CLAUSE_RESPONSE, "not the answer to our key");
@@ -254,7 +255,7 @@ void ws_handshake_respond(struct builder *b, struct slice key,
 {
     char accept[WS_ACCEPT_BYTES + 1];
 
-    ws_handshake_accept(key, accept);
+    make_accept(key, accept);
     builder_text(b, "HTTP/1.1 101 Switching Protocols\r\n");
     write_line(b, "Upgrade", "websocket");
     write_line(b, "Connection", "Upgrade");

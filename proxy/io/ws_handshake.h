@@ -67,9 +67,6 @@ struct ws_upgrade {
 MUST_CHECK enum status ws_handshake_check_upgrade(const struct ws_upgrade *u,
                                                   struct why *why);
 
-/* Sec-WebSocket-Accept for a key, with a NUL. */
-void ws_handshake_accept(struct slice key, char out[WS_ACCEPT_BYTES + 1]);
-
 /* The 101 answer; |protocol| NULL for none. */
 void ws_handshake_respond(struct builder *b, struct slice key,
                           const char *protocol);

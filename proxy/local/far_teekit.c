@@ -18,7 +18,7 @@ static struct far_teekit *of_user(struct teekit_user *u)
 
 /* --- memory that counts -------------------------------------------------- */
 
-void far_teekit_release(struct far_teekit *t)
+static void release(struct far_teekit *t)
 {
     if (t->user.session != NULL)
         teekit_session_release(t->user.session, t->held);
@@ -41,7 +41,7 @@ bool far_teekit_hold(struct far_teekit *t, size_t bytes)
 
 void far_teekit_part(struct far_teekit *t)
 {
-    far_teekit_release(t);
+    release(t);
     teekit_session_leave(&t->user);
 }
 
@@ -72,7 +72,7 @@ static void drop_request(struct far_teekit *t)
 {
     teekit_parcel_free(t->parcel);
     t->parcel = NULL;
-    far_teekit_release(t);
+    release(t);
 }
 
 /* Say |why| in the place of an answer, and read nothing more. */
@@ -269,7 +269,7 @@ static void after_answer(struct far_teekit *t)
         blocks_give(t->config.blocks, &t->down);
     if (t->state == FAR_TEEKIT_TELLING) {
         t->state = t->last || t->lost ? FAR_TEEKIT_ENDED : FAR_TEEKIT_READING;
-        far_teekit_release(t);
+        release(t);
         http_reader_next(&t->reader, false);
         far_teekit_read(t);
     }

@@ -96,7 +96,6 @@ void far_teekit_fail(struct far_teekit *t, const struct why *why);
 /* Hold |bytes| of memory in all from now on; false, and nothing has changed, if
  * that is too much. */
 bool far_teekit_hold(struct far_teekit *t, size_t bytes);
-void far_teekit_release(struct far_teekit *t);
 
 /* It needs the session no more. */
 void far_teekit_part(struct far_teekit *t);

@@ -5,7 +5,7 @@
 
 #include "common/text.h"
 
-const char *forecast_word(enum outlook o)
+static const char *word_of(enum outlook o)
 {
     switch (o) {
     case OUTLOOK_NONE:
@@ -140,8 +140,7 @@ void forecast_text(const struct forecast *f, const char *indent,
 
     if (f->outlook == OUTLOOK_NONE)
         return;
-    buffer_printf(out, "%sforecast        %s\n", indent,
-                  forecast_word(f->outlook));
+    buffer_printf(out, "%sforecast        %s\n", indent, word_of(f->outlook));
     if (f->outlook != OUTLOOK_UNKNOWN)
         put_change(f, indent, out);
     if (f->outlook == OUTLOOK_HOLDS)
@@ -179,7 +178,7 @@ void forecast_json(const struct forecast *f, const char *key,
     if (f->outlook != OUTLOOK_HOLDS)
         why_line(&f->why, line, sizeof(line));
     json_out_object(j, key);
-    json_out_text(j, "outlook", forecast_word(f->outlook));
+    json_out_text(j, "outlook", word_of(f->outlook));
     json_out_time(j, "time", f->at_unix);
     put_number(j, "evaluation_number", f->present_number);
     put_number(j, "early_evaluation_number", f->early_number);

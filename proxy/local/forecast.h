@@ -36,9 +36,6 @@ struct forecast {
     struct why why;               /* all zero when it holds */
 };
 
-/* "unknown", "holds" ...; "" for OUTLOOK_NONE. Static. */
-const char *forecast_word(enum outlook o);
-
 /* Compare |early|, of the early TCB data, with |present|, which was accepted,
  * of the same evidence. */
 void forecast_compare(const struct attestation *present,

@@ -50,6 +50,10 @@ static const struct command_option verify_known[] = {
     { .name = NULL },
 };
 
+static int audit_main(int argc, char **argv);
+static int show_main(int argc, char **argv);
+static int verify_main(int argc, char **argv);
+
 static const struct command show = {
     .name = "audit show",
     .what = "show one decision and where its evidence is",
@@ -59,7 +63,7 @@ static const struct command show = {
     .operands = { .kind = OPTION_TEXT, .min = 1, .max = 1 },
     .exits = "0 shown; 2 wrong usage, or there is no such decision.\n",
     .examples = "veritee audit show last\n",
-    .main = cmd_audit_show,
+    .main = show_main,
 };
 
 static const struct command verify = {
@@ -74,7 +78,7 @@ static const struct command verify = {
     .exits = "0 nothing was altered; 1 something was, or is missing; 2 wrong\n"
              "usage, or a file that cannot be read.\n",
     .examples = "veritee audit verify\n",
-    .main = cmd_audit_verify,
+    .main = verify_main,
 };
 
 static const struct command *const subs[] = {
@@ -96,7 +100,7 @@ const struct command cmd_audit_command = {
                 "veritee audit show 17\n"
                 "veritee audit judge 17 --policy new.yaml\n",
     .subs = subs,
-    .main = cmd_audit_main,
+    .main = audit_main,
 };
 
 /* Read the options of |self| and find the folder. Returns -1 to go on. */
@@ -163,7 +167,7 @@ static bool on_list_line(void *ctx, const struct ledger_line *line)
     return true;
 }
 
-int cmd_audit_main(int argc, char **argv)
+static int audit_main(int argc, char **argv)
 {
     struct options o = { .json = false };
     struct list l = { .options = &o,
@@ -231,7 +235,7 @@ static void put_entry(const char *dir, const struct audit_entry *e,
                           e->blobs[i], e->blobs[i]);
 }
 
-int cmd_audit_show(int argc, char **argv)
+static int show_main(int argc, char **argv)
 {
     struct buffer out = buffer_with_max(OUTPUT_MAX_BYTES);
     struct options o = { .json = false };
@@ -402,7 +406,7 @@ static enum status check_chain(struct chain_check *c, struct why *why)
     return st;
 }
 
-int cmd_audit_verify(int argc, char **argv)
+static int verify_main(int argc, char **argv)
 {
     struct buffer out = buffer_with_max(OUTPUT_MAX_BYTES);
     struct json_out j = json_out_to(&out);

@@ -9,9 +9,4 @@
 
 extern const struct command cmd_audit_command;
 
-/* argv[0] is "audit", "show", "verify". Each returns the exit status. */
-int cmd_audit_main(int argc, char **argv);
-int cmd_audit_show(int argc, char **argv);
-int cmd_audit_verify(int argc, char **argv);
-
 #endif

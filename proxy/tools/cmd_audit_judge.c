@@ -41,6 +41,8 @@ static const struct command_option known[] = {
     { .name = NULL },
 };
 
+static int judge_main(int argc, char **argv);
+
 const struct command cmd_audit_judge_command = {
     .name = "audit judge",
     .what = "judge a decision again, from the evidence that was kept",
@@ -59,7 +61,7 @@ const struct command cmd_audit_judge_command = {
     .examples = "veritee audit judge last\n"
                 "veritee audit judge 17 --policy new.yaml\n"
                 "veritee audit judge 17 --at 2027-01-01T00:00:00Z\n",
-    .main = cmd_audit_judge_main,
+    .main = judge_main,
 };
 
 /* One decision, as it was and as it is now. */
@@ -313,7 +315,7 @@ static int run(struct again *a)
     return tell(a);
 }
 
-int cmd_audit_judge_main(int argc, char **argv)
+static int judge_main(int argc, char **argv)
 {
     struct options o = { .json = false };
     struct again a = { .options = &o };

@@ -9,7 +9,4 @@
 
 extern const struct command cmd_audit_judge_command;
 
-/* argv[0] is "judge". Returns the exit status. */
-int cmd_audit_judge_main(int argc, char **argv);
-
 #endif

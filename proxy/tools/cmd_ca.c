@@ -58,6 +58,11 @@ static const struct command_option trust_known[] = {
     OPTION_POLICY, OPTION_DIR, OPTION_SYSTEM, OPTION_JSON, { .name = NULL },
 };
 
+static int show_main(int argc, char **argv);
+static int make_main(int argc, char **argv);
+static int install_main(int argc, char **argv);
+static int remove_main(int argc, char **argv);
+
 static const struct command show = {
     .name = "ca show",
     .what = "say what the CA may vouch for and who trusts it",
@@ -70,7 +75,7 @@ static const struct command show = {
              "2 wrong usage, or a file that cannot be read.\n",
     .examples = "veritee ca show\n"
                 "veritee ca show --json\n",
-    .main = cmd_ca_show,
+    .main = show_main,
 };
 
 static const struct command make = {
@@ -85,7 +90,7 @@ static const struct command make = {
     .exits = "0 made; 1 the one before is still trusted, remove it\n"
              "first; 2 wrong usage, or a file that cannot be read.\n",
     .examples = "veritee ca make --policy policy.yaml\n",
-    .main = cmd_ca_make,
+    .main = make_main,
 };
 
 static const struct command install = {
@@ -102,7 +107,7 @@ static const struct command install = {
     .examples =
         "veritee ca install\n"
         "sudo veritee ca install --system --dir ~/.local/state/veritee/ca\n",
-    .main = cmd_ca_install,
+    .main = install_main,
 };
 
 static const struct command remove_command = {
@@ -116,7 +121,7 @@ static const struct command remove_command = {
     .exits = "0 trusted nowhere that was asked; 1 still somewhere;\n"
              "2 wrong usage, or a file that cannot be read.\n",
     .examples = "veritee ca remove\n",
-    .main = cmd_ca_remove,
+    .main = remove_main,
 };
 
 static const struct command *const subs[] = { &show, &make, &install,
@@ -334,7 +339,7 @@ static int tell(struct subject *s)
     return good ? COMMAND_GOOD : COMMAND_BAD;
 }
 
-int cmd_ca_show(int argc, char **argv)
+static int show_main(int argc, char **argv)
 {
     struct subject s;
     int code = subject_init(&s, &show, argc, argv);
@@ -366,7 +371,7 @@ static bool is_trusted(const struct subject *s)
     return false;
 }
 
-int cmd_ca_make(int argc, char **argv)
+static int make_main(int argc, char **argv)
 {
     struct subject s;
     int code = subject_init(&s, &make, argc, argv);
@@ -433,7 +438,7 @@ static int change_all(struct subject *s, bool add)
     return good ? COMMAND_GOOD : COMMAND_BAD;
 }
 
-int cmd_ca_install(int argc, char **argv)
+static int install_main(int argc, char **argv)
 {
     struct subject s;
     struct why why;
@@ -450,7 +455,7 @@ int cmd_ca_install(int argc, char **argv)
     return finish(&s, code);
 }
 
-int cmd_ca_remove(int argc, char **argv)
+static int remove_main(int argc, char **argv)
 {
     struct subject s;
     int code = subject_init(&s, &remove_command, argc, argv);

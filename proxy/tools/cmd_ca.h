@@ -9,10 +9,4 @@
 
 extern const struct command cmd_ca_command;
 
-/* argv[0] is the last word. Each returns the exit status. */
-int cmd_ca_show(int argc, char **argv);
-int cmd_ca_make(int argc, char **argv);
-int cmd_ca_install(int argc, char **argv);
-int cmd_ca_remove(int argc, char **argv);
-
 #endif

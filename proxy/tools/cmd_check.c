@@ -33,6 +33,8 @@ static const struct command_option known[] = {
     { .name = NULL },
 };
 
+static int check_main(int argc, char **argv);
+
 const struct command cmd_check_command = {
     .name = "check",
     .what = "read a policy and say what it accepts",
@@ -47,7 +49,7 @@ const struct command cmd_check_command = {
              "refused; 2 wrong usage, or a file that cannot be read.\n",
     .examples = "veritee check\n"
                 "veritee check --json policy.yaml\n",
-    .main = cmd_check_main,
+    .main = check_main,
 };
 
 /* The file that is named, or the default one. Returns -1 to go on. */
@@ -254,7 +256,7 @@ static int check(const struct options *o, struct buffer *out)
     return COMMAND_GOOD;
 }
 
-int cmd_check_main(int argc, char **argv)
+static int check_main(int argc, char **argv)
 {
     struct buffer out = buffer_with_max(OUTPUT_MAX_BYTES);
     struct options o = { .json = false };

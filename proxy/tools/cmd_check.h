@@ -9,9 +9,4 @@
 
 extern const struct command cmd_check_command;
 
-/* Run it; argv[0] is "check". Returns the exit status: 0 when the policy is
- * right, with warnings or without; 1 when it is refused; 2 for wrong usage or
- * a file that cannot be read. */
-int cmd_check_main(int argc, char **argv);
-
 #endif

@@ -18,10 +18,4 @@ extern const struct command cmd_collateral_export_command;
 extern const struct command cmd_collateral_import_command;
 extern const struct command cmd_collateral_forecast_command;
 
-int cmd_collateral_fetch_main(int argc, char **argv);
-int cmd_collateral_show_main(int argc, char **argv);
-int cmd_collateral_export_main(int argc, char **argv);
-int cmd_collateral_import_main(int argc, char **argv);
-int cmd_collateral_forecast_main(int argc, char **argv);
-
 #endif

@@ -53,6 +53,8 @@ static const struct command_option known[] = {
     { .name = NULL },
 };
 
+static int fetch_main(int argc, char **argv);
+
 const struct command cmd_collateral_fetch_command = {
     .name = "collateral fetch",
     .what = "fetch what is needed now, into the store",
@@ -66,7 +68,7 @@ const struct command cmd_collateral_fetch_command = {
              "written; 3 something cannot be had.\n",
     .examples = "veritee collateral fetch\n"
                 "veritee collateral fetch --fmspc 90c06f000000\n",
-    .main = cmd_collateral_fetch_main,
+    .main = fetch_main,
 };
 
 /* One run. */
@@ -307,7 +309,7 @@ static void open_json(struct work *w)
     json_out_array(&w->json, items ? "items" : "services");
 }
 
-int cmd_collateral_fetch_main(int argc, char **argv)
+static int fetch_main(int argc, char **argv)
 {
     struct work w = { .failed = false };
     char **operands;

@@ -31,6 +31,8 @@ static const struct command_option known[] = {
     { .name = NULL },
 };
 
+static int forecast_main(int argc, char **argv);
+
 const struct command cmd_collateral_forecast_command = {
     .name = "collateral forecast",
     .what = "say which service a TCB recovery will break",
@@ -45,7 +47,7 @@ const struct command cmd_collateral_forecast_command = {
         "wrong usage, or a file that cannot be read; 3 nothing can be said\n"
         "of some endpoint.\n",
     .examples = "veritee collateral forecast --policy policy.yaml\n",
-    .main = cmd_collateral_forecast_main,
+    .main = forecast_main,
 };
 
 /* One endpoint, judged twice. */
@@ -285,7 +287,7 @@ static int run(struct work *w)
     return command_print(&cmd_collateral_forecast_command, exit_of(w), &out);
 }
 
-int cmd_collateral_forecast_main(int argc, char **argv)
+static int forecast_main(int argc, char **argv)
 {
     struct work w = { .count = 0 };
     char **operands;

@@ -35,6 +35,10 @@ static const struct command_option known[] = {
     { .name = NULL },
 };
 
+static int show_main(int argc, char **argv);
+static int export_main(int argc, char **argv);
+static int import_main(int argc, char **argv);
+
 const struct command cmd_collateral_show_command = {
     .name = "collateral show",
     .what = "list the items of the store",
@@ -47,7 +51,7 @@ const struct command cmd_collateral_show_command = {
         "0 all are good; 1 some are not, or there are none; 2 wrong usage,\n"
         "or a file that cannot be read.\n",
     .examples = "veritee collateral show --json\n",
-    .main = cmd_collateral_show_main,
+    .main = show_main,
 };
 
 const struct command cmd_collateral_export_command = {
@@ -62,7 +66,7 @@ const struct command cmd_collateral_export_command = {
         "0 written; 1 there was nothing good to write; 2 wrong usage, or a\n"
         "file that cannot be read or written.\n",
     .examples = "veritee collateral export items.bundle\n",
-    .main = cmd_collateral_export_main,
+    .main = export_main,
 };
 
 const struct command cmd_collateral_import_command = {
@@ -77,7 +81,7 @@ const struct command cmd_collateral_import_command = {
     .exits = "0 all are stored or were there; 1 some were refused; 2 wrong\n"
              "usage, or a file that cannot be read or written.\n",
     .examples = "veritee collateral import items.bundle\n",
-    .main = cmd_collateral_import_main,
+    .main = import_main,
 };
 
 /* One run of any of the three. */
@@ -186,7 +190,7 @@ static void on_name(void *ctx, const char *name)
     buffer_free(&file);
 }
 
-int cmd_collateral_show_main(int argc, char **argv)
+static int show_main(int argc, char **argv)
 {
     struct work w = { .self = &cmd_collateral_show_command };
     const char *none;
@@ -202,7 +206,7 @@ int cmd_collateral_show_main(int argc, char **argv)
     return end(&w, w.good > 0 && w.bad == 0 ? COMMAND_GOOD : COMMAND_BAD);
 }
 
-int cmd_collateral_export_main(int argc, char **argv)
+static int export_main(int argc, char **argv)
 {
     struct work w = { .self = &cmd_collateral_export_command };
     struct buffer bundle = buffer_with_max(ARCHIVE_MAX_BYTES);
@@ -266,7 +270,7 @@ static enum status import_all(struct work *w, struct slice bytes,
     return st;
 }
 
-int cmd_collateral_import_main(int argc, char **argv)
+static int import_main(int argc, char **argv)
 {
     struct work w = { .self = &cmd_collateral_import_command };
     struct buffer bundle;

@@ -6,6 +6,8 @@
 
 #define OUTPUT_MAX_BYTES (256 * 1024)
 
+static int completion_main(int argc, char **argv);
+
 const struct command cmd_completion_command = {
     .name = "completion",
     .what = "print completions for bash, zsh or fish",
@@ -21,7 +23,7 @@ const struct command cmd_completion_command = {
                 "veritee completion zsh >~/.zfunc/_veritee\n"
                 "veritee completion fish "
                 ">~/.config/fish/completions/veritee.fish\n",
-    .main = cmd_completion_main,
+    .main = completion_main,
 };
 
 /* Told of each command that can be run, in order. */
@@ -360,7 +362,7 @@ static void put_fish(struct buffer *out)
 
 /* --------------------------------------------------------------------------- */
 
-int cmd_completion_main(int argc, char **argv)
+static int completion_main(int argc, char **argv)
 {
     struct buffer out = buffer_with_max(OUTPUT_MAX_BYTES);
     char **operands;

@@ -9,7 +9,4 @@
 
 extern const struct command cmd_completion_command;
 
-/* argv[0] is "completion". Returns the exit status. */
-int cmd_completion_main(int argc, char **argv);
-
 #endif

@@ -33,6 +33,8 @@ static const struct command_option known[] = {
     { .name = NULL },
 };
 
+static int doctor_main(int argc, char **argv);
+
 const struct command cmd_doctor_command = {
     .name = "doctor",
     .what = "look for what is wrong, and say what to do",
@@ -49,7 +51,7 @@ const struct command cmd_doctor_command = {
              "2 wrong usage, or there is no policy that can be read.\n",
     .examples = "veritee doctor\n"
                 "veritee doctor --policy new.yaml --json\n",
-    .main = cmd_doctor_main,
+    .main = doctor_main,
 };
 
 /* Where the proxy of |policy| is asked for. */
@@ -113,7 +115,7 @@ static int tell(const struct options *o, const struct doctor *d)
                          &out);
 }
 
-int cmd_doctor_main(int argc, char **argv)
+static int doctor_main(int argc, char **argv)
 {
     struct options o = { .json = false };
     char cache[PATHS_ROOM];

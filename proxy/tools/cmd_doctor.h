@@ -8,7 +8,4 @@
 
 extern const struct command cmd_doctor_command;
 
-/* argv[0] is "doctor". Returns the exit status. */
-int cmd_doctor_main(int argc, char **argv);
-
 #endif

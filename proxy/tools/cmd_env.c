@@ -33,6 +33,8 @@ static const struct command_option known[] = {
     { .name = NULL },
 };
 
+static int env_main(int argc, char **argv);
+
 const struct command cmd_env_command = {
     .name = "env",
     .what = "print the variables that lead programs to the proxy",
@@ -46,7 +48,7 @@ const struct command cmd_env_command = {
     .examples = "eval \"$(veritee env)\"\n"
                 "veritee env --shell fish | source\n"
                 "eval \"$(veritee env --unset)\"\n",
-    .main = cmd_env_main,
+    .main = env_main,
 };
 
 /* How a shell is told; values need no quoting within single quotes: they are
@@ -106,7 +108,7 @@ static void put_json(const struct proxy_env *env, struct buffer *out)
     buffer_byte(out, '\n');
 }
 
-int cmd_env_main(int argc, char **argv)
+static int env_main(int argc, char **argv)
 {
     struct buffer out = buffer_with_max(OUTPUT_MAX_BYTES);
     struct options o = { .json = false };

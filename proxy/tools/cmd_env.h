@@ -8,7 +8,4 @@
 
 extern const struct command cmd_env_command;
 
-/* argv[0] is "env". Returns the exit status. */
-int cmd_env_main(int argc, char **argv);
-
 #endif

@@ -19,6 +19,8 @@ static const struct command_option known[] = {
     { .name = NULL },
 };
 
+static int exec_main(int argc, char **argv);
+
 const struct command cmd_exec_command = {
     .name = "exec",
     .what = "run a program that uses the proxy",
@@ -35,7 +37,7 @@ const struct command cmd_exec_command = {
              "126 the program cannot be run; 127 there is no such program.\n",
     .examples = "veritee exec -- curl http://chat.example.com/\n"
                 "veritee exec git clone https://git.example.com/repo.git\n",
-    .main = cmd_exec_main,
+    .main = exec_main,
 };
 
 static int fail(int code, const char *about, const char *what)
@@ -54,7 +56,7 @@ static int no_proxy(const struct why *why)
     return CMD_EXEC_FAILED;
 }
 
-int cmd_exec_main(int argc, char **argv)
+static int exec_main(int argc, char **argv)
 {
     struct options o = { .proxy = NULL };
     struct proxy_env env;

@@ -15,8 +15,4 @@ enum {
 
 extern const struct command cmd_exec_command;
 
-/* argv[0] is "exec". Becomes the program, whose exit status is the command's;
- * returns only on failure. */
-int cmd_exec_main(int argc, char **argv);
-
 #endif

@@ -22,6 +22,8 @@ static const struct command_option known[] = {
     { .name = NULL },
 };
 
+static int init_main(int argc, char **argv);
+
 const struct command cmd_init_command = {
     .name = "init",
     .what = "write a policy to start from",
@@ -35,7 +37,7 @@ const struct command cmd_init_command = {
              "cannot be written.\n",
     .examples = "veritee init\n"
                 "veritee init --out -\n",
-    .main = cmd_init_main,
+    .main = init_main,
 };
 
 static const char text[] =
@@ -108,7 +110,7 @@ static int print(void)
     return command_print(&cmd_init_command, COMMAND_GOOD, &out);
 }
 
-int cmd_init_main(int argc, char **argv)
+static int init_main(int argc, char **argv)
 {
     struct options o = { .out = NULL };
     char path[PATHS_ROOM];

@@ -8,7 +8,4 @@
 
 extern const struct command cmd_init_command;
 
-/* argv[0] is "init". Returns the exit status. */
-int cmd_init_main(int argc, char **argv);
-
 #endif

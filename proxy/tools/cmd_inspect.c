@@ -21,6 +21,8 @@ static const struct command_option known[] = {
     { .name = NULL },
 };
 
+static int inspect_main(int argc, char **argv);
+
 const struct command cmd_inspect_command = {
     .name = "inspect",
     .what = "tell what is in a quote, unverified",
@@ -33,7 +35,7 @@ const struct command cmd_inspect_command = {
     .exits = "0 all of the quote can be read; 1 it is malformed, or no\n"
              "quote; 2 wrong usage, or a file that cannot be read.\n",
     .examples = "veritee inspect quote.bin\n",
-    .main = cmd_inspect_main,
+    .main = inspect_main,
 };
 
 static void put_json(const struct inspect *in, struct buffer *out)
@@ -61,7 +63,7 @@ static int inspect(const struct options *o, struct slice bytes)
                          st == STATUS_OK ? COMMAND_GOOD : COMMAND_BAD, &out);
 }
 
-int cmd_inspect_main(int argc, char **argv)
+static int inspect_main(int argc, char **argv)
 {
     struct options o = { .json = false };
     char **operands;

@@ -56,6 +56,8 @@ static const struct command_option known[] = {
     { .name = NULL },
 };
 
+static int pin_main(int argc, char **argv);
+
 const struct command cmd_pin_command = {
     .name = "pin",
     .what = "make a policy of what a server proves now",
@@ -73,7 +75,7 @@ const struct command cmd_pin_command = {
     .examples = "veritee pin chat.example.com\n"
                 "veritee pin --append ~/.config/veritee/policy.yaml "
                 "chat.example.com\n",
-    .main = cmd_pin_main,
+    .main = pin_main,
 };
 
 /* What came of it. */
@@ -351,7 +353,7 @@ static bool is_amd_root(const char *path)
     return true;
 }
 
-int cmd_pin_main(int argc, char **argv)
+static int pin_main(int argc, char **argv)
 {
     struct options o = { .protocol = "native" };
     struct answer a = { .options = &o, .now_unix = (int64_t)time(NULL) };

@@ -9,7 +9,4 @@
 
 extern const struct command cmd_pin_command;
 
-/* argv[0] is "pin". Returns the exit status. */
-int cmd_pin_main(int argc, char **argv);
-
 #endif

@@ -63,6 +63,8 @@ static const struct command_option known[] = {
     { .name = NULL },
 };
 
+static int run_main(int argc, char **argv);
+
 const struct command cmd_run_command = {
     .name = "run",
     .what = "start the proxy",
@@ -78,7 +80,7 @@ const struct command cmd_run_command = {
              "that cannot be read.\n",
     .examples = "veritee run\n"
                 "veritee run --policy policy.yaml --explain\n",
-    .main = cmd_run_main,
+    .main = run_main,
 };
 
 /* The log of decisions, as |policy| asks for it; NULL if it asks for none.
@@ -208,7 +210,7 @@ static int tell_first_steps(void)
     return COMMAND_TROUBLE;
 }
 
-int cmd_run_main(int argc, char **argv)
+static int run_main(int argc, char **argv)
 {
     struct options o = { .log_format = "human", .log_level = "info" };
     struct numbers n = { .workers = 1,

@@ -23,6 +23,8 @@ static const struct command_option known[] = {
     { .name = NULL },
 };
 
+static int status_main(int argc, char **argv);
+
 const struct command cmd_status_command = {
     .name = "status",
     .what = "say what the running proxy trusts",
@@ -33,7 +35,7 @@ const struct command cmd_status_command = {
     .exits = "0 when it answered; 1 when it did not; 2 for usage.\n",
     .examples = "veritee status\n"
                 "veritee status --json\n",
-    .main = cmd_status_main,
+    .main = status_main,
 };
 
 /* Whether a terminal shows |c|, and does nothing else: C1 controls are two
@@ -62,7 +64,7 @@ static bool print(struct slice body)
     return fflush(stdout) == 0;
 }
 
-int cmd_status_main(int argc, char **argv)
+static int status_main(int argc, char **argv)
 {
     struct options o = { .proxy = NULL };
     struct buffer answer;

@@ -6,7 +6,4 @@
 
 extern const struct command cmd_status_command;
 
-/* "veritee status ...": |argv| begins with "status". Returns an exit status. */
-int cmd_status_main(int argc, char **argv);
-
 #endif

@@ -71,6 +71,8 @@ static const struct command_option known[] = {
     { .name = NULL },
 };
 
+static int verify_main(int argc, char **argv);
+
 const struct command cmd_verify_command = {
     .name = "verify",
     .what = "verify a quote from files",
@@ -84,7 +86,7 @@ const struct command cmd_verify_command = {
     .examples =
         "veritee verify --quote quote.bin --collateral DIR --explain\n"
         "veritee verify --tee sev-snp --quote report.bin --endorsement vcek.der\n",
-    .main = cmd_verify_main,
+    .main = verify_main,
 };
 
 /* What came of it. */
@@ -277,7 +279,7 @@ static enum status find_answer(struct options *o, struct answer *out,
     return st;
 }
 
-int cmd_verify_main(int argc, char **argv)
+static int verify_main(int argc, char **argv)
 {
     struct options o = { .at_unix = (int64_t)time(NULL) };
     struct answer answer = { .explain = { .count = 0 } };

@@ -9,8 +9,4 @@
 
 extern const struct command cmd_verify_command;
 
-/* Run it; argv[0] is "verify". Returns the exit status: 0 when every check
- * passes, 1 when one fails, 2 for wrong usage or a file that cannot be read. */
-int cmd_verify_main(int argc, char **argv);
-
 #endif

@@ -64,7 +64,9 @@ struct command {
     const char *examples; /* a line each */
     /* Commands below this one; ends in NULL. NULL if it has none. */
     const struct command *const *subs;
-    int (*main)(int argc, char **argv); /* NULL if it only has |subs| */
+    /* argv[0] is the last word of |name|. Returns the exit status. NULL if it
+     * only has |subs|. */
+    int (*main)(int argc, char **argv);
 };
 
 /* Read |argv| (argv[0] is skipped; ends in NULL) into |options|, the struct

@@ -173,11 +173,6 @@ void noise_init(struct noise *n, enum noise_role role, enum aead_suite suite,
     mix_hash(n, SLICE_OF(responder)); /* the pre-message "<- s" */
 }
 
-void noise_fini(struct noise *n)
-{
-    secret_wipe(n, sizeof(*n));
-}
-
 /* The two tokens that agree on a key. */
 static bool agree(struct noise *n, enum token token)
 {
@@ -287,18 +282,13 @@ enum status noise_read(struct noise *n, uint8_t *message, size_t len,
     return STATUS_OK;
 }
 
-bool noise_done(const struct noise *n)
-{
-    return !n->failed && n->step == COUNT_OF(pattern_nk);
-}
-
 void noise_split(const struct noise *n, struct noise_keys *out)
 {
     uint8_t first[NOISE_HASH_BYTES];
     uint8_t second[NOISE_HASH_BYTES];
     bool initiator = n->role == NOISE_INITIATOR;
 
-    assert(noise_done(n));
+    assert(!n->failed && n->step == COUNT_OF(pattern_nk));
     hkdf(n->chain, (struct slice){ 0 }, first, second);
     memcpy(out->send, initiator ? first : second, sizeof(out->send));
     memcpy(out->receive, initiator ? second : first, sizeof(out->receive));

@@ -26,7 +26,7 @@
 
 enum noise_role { NOISE_INITIATOR, NOISE_RESPONDER };
 
-/* A handshake under way. Secret: wipe it by noise_fini(). */
+/* A handshake under way. Secret: to be wiped. */
 struct noise {
     enum noise_role role;
     enum aead_suite suite;
@@ -58,9 +58,6 @@ void noise_init(struct noise *n, enum noise_role role, enum aead_suite suite,
                 const uint8_t key[static NOISE_KEY_BYTES],
                 const uint8_t ephemeral[static NOISE_KEY_BYTES]);
 
-/* Wipe it; all zero afterwards. */
-void noise_fini(struct noise *n);
-
 /* The public key of |secret|. */
 void noise_public_key(const uint8_t secret[static NOISE_KEY_BYTES],
                       uint8_t out[static NOISE_KEY_BYTES]);
@@ -79,10 +76,7 @@ MUST_CHECK enum status noise_write(struct noise *n, struct slice payload,
 MUST_CHECK enum status noise_read(struct noise *n, uint8_t *message, size_t len,
                                   struct slice *payload);
 
-/* True when both messages have passed. */
-bool noise_done(const struct noise *n);
-
-/* The keys, once noise_done(). */
+/* The keys, once both messages have passed. */
 void noise_split(const struct noise *n, struct noise_keys *out);
 
 #endif

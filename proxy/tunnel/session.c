@@ -475,11 +475,6 @@ void session_output_done(struct session *s, size_t count)
     mux_tell_output(&s->mux);
 }
 
-bool session_wants_output(const struct session *s)
-{
-    return mux_wants_output(&s->mux);
-}
-
 /* Time. */
 
 int64_t session_deadline(const struct session *s)

@@ -154,7 +154,7 @@ struct session_identity {
         *snp; /* NULL unless |quote| is an SEV-SNP report */
 };
 
-/* A server session. It announces at once: session_wants_output() is true when
+/* A server session. It announces at once: session_output() has something when
  * this returns. |challenge| as the client sent it.
  * Returns STATUS_OK, STATUS_NO_MEMORY, STATUS_BUSY when the budget does not have
  * SESSION_OWN_BYTES, or STATUS_LIMIT when the announcement would be over
@@ -218,9 +218,6 @@ size_t session_output(struct session *s, struct session_out *out, size_t max,
  * is free. Those not reported stay valid until session_free(). */
 void session_output_done(struct session *s, size_t count);
 
-/* True when session_output() would yield something. */
-bool session_wants_output(const struct session *s);
-
 /* Absolute time at which session_tick() must be called; INT64_MAX if none. */
 int64_t session_deadline(const struct session *s);
 
@@ -277,10 +274,6 @@ uint8_t *stream_reserve(struct stream *s, size_t *room);
 
 /* |len| bytes were put where stream_reserve() said. */
 void stream_commit(struct stream *s, size_t len);
-
-/* Write a copy of |data|; returns how many bytes were taken, at most
- * stream_room(). */
-size_t stream_write(struct stream *s, struct slice data);
 
 /* No more bytes from us on this stream. Any number of times; on a server, after
  * stream_opened(). */

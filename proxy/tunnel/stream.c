@@ -129,18 +129,18 @@ static struct builder head_of(const struct stream *s, size_t len,
 
 /* The place of the next frame's data, behind a head as if all of it were used;
  * a few bytes less may need a shorter head, see stream_commit(). */
-static uint8_t *reserve(struct stream *s, size_t least, size_t *room)
+static uint8_t *reserve(struct stream *s, size_t *room)
 {
     uint8_t head[FRAME_DATA_HEAD_MAX_BYTES];
     struct mux *m = s->mux;
     size_t total = stream_room(s);
+    size_t least = MIN_OF((size_t)RESERVE_LEAST_BYTES, total);
     size_t place_room;
     uint8_t *at = NULL;
 
     *room = 0;
     if (total == 0)
         return NULL;
-    least = MIN_OF(least, total);
     at = outbox_place(&m->out, least + FRAME_DATA_HEAD_MAX_BYTES, &place_room);
     if (at == NULL) /* the last record's end is all there is */
         at = outbox_place(&m->out, 1 + FRAME_DATA_HEAD_MAX_BYTES, &place_room);
@@ -153,20 +153,23 @@ static uint8_t *reserve(struct stream *s, size_t least, size_t *room)
 
 uint8_t *stream_reserve(struct stream *s, size_t *room)
 {
-    uint8_t *at = reserve(s, RESERVE_LEAST_BYTES, room);
+    uint8_t *at = reserve(s, room);
 
     mux_tell_output(s->mux);
     return at;
 }
 
-static void commit(struct stream *s, size_t len)
+void stream_commit(struct stream *s, size_t len)
 {
     uint8_t head_bytes[FRAME_DATA_HEAD_MAX_BYTES];
     struct builder head = head_of(s, len, head_bytes);
     struct mux *m = s->mux;
     size_t room;
-    uint8_t *at = outbox_place(&m->out, 1, &room);
+    uint8_t *at;
 
+    if (len == 0)
+        return;
+    at = outbox_place(&m->out, 1, &room);
     assert(at != NULL && m->reserved_head >= head.len);
     assert(len <= s->credit && m->reserved_head + len <= room);
     if (head.len < m->reserved_head)
@@ -178,33 +181,7 @@ static void commit(struct stream *s, size_t len)
     s->turn -= (uint32_t)MIN_OF(s->turn, len);
     list_remove(&s->waiting);
     m->bytes_out += len;
-}
-
-void stream_commit(struct stream *s, size_t len)
-{
-    if (len == 0)
-        return;
-    commit(s, len);
-    mux_tell_output(s->mux);
-}
-
-size_t stream_write(struct stream *s, struct slice data)
-{
-    size_t taken = 0;
-
-    while (taken < data.len) {
-        size_t room;
-        uint8_t *at = reserve(s, 1, &room);
-
-        if (at == NULL)
-            break;
-        room = MIN_OF(room, data.len - taken);
-        memcpy(at, data.at + taken, room);
-        commit(s, room);
-        taken += room;
-    }
-    mux_tell_output(s->mux);
-    return taken;
+    mux_tell_output(m);
 }
 
 /* Ending. */

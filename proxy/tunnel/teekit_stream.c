@@ -107,8 +107,7 @@ void teekit_stream_open(struct teekit_stream *s, uint8_t *sealed, size_t len)
     }
 }
 
-void teekit_stream_tag(struct teekit_stream *s,
-                       uint8_t tag[static TEEKIT_TAG_BYTES])
+static void end(struct teekit_stream *s, uint8_t tag[static TEEKIT_TAG_BYTES])
 {
     (void)crypto_onetimeauth_final(mac_of(s), tag);
     teekit_stream_wipe(s);
@@ -120,7 +119,7 @@ size_t teekit_stream_finish(struct teekit_stream *s, uint8_t *text, size_t len)
     uint8_t nonce[TEEKIT_NONCE_BYTES];
 
     memcpy(nonce, s->nonce, sizeof(nonce));
-    teekit_stream_tag(s, tag);
+    end(s, tag);
     return teekit_seal_head(nonce, tag, TEEKIT_TAG_BYTES + len) +
            TEEKIT_TAG_BYTES + len;
 }
@@ -130,7 +129,7 @@ bool teekit_stream_check(struct teekit_stream *s,
 {
     uint8_t own[TEEKIT_TAG_BYTES];
 
-    teekit_stream_tag(s, own);
+    end(s, own);
     return secret_equal(own, tag, sizeof(own));
 }
 

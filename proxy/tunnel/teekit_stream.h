@@ -52,10 +52,6 @@ void teekit_stream_open(struct teekit_stream *s, uint8_t *sealed, size_t len);
 MUST_CHECK size_t teekit_stream_finish(struct teekit_stream *s, uint8_t *text,
                                        size_t len);
 
-/* The message ends here: its tag; |s| is wiped. */
-void teekit_stream_tag(struct teekit_stream *s,
-                       uint8_t tag[static TEEKIT_TAG_BYTES]);
-
 /* The message ends here: is |tag| its tag? In constant time; |s| is wiped. */
 MUST_CHECK bool teekit_stream_check(struct teekit_stream *s,
                                     const uint8_t tag[static TEEKIT_TAG_BYTES]);

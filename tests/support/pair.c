@@ -346,8 +346,8 @@ size_t pair_flush(struct pair *p, struct pair_side *from)
 void pair_run(struct pair *p)
 {
     while (pair_flush(p, &p->client) + pair_flush(p, &p->server) > 0 ||
-           session_wants_output(p->client.session) ||
-           session_wants_output(p->server.session))
+           mux_wants_output(session_mux(p->client.session)) ||
+           mux_wants_output(session_mux(p->server.session)))
         continue;
 }
 

@@ -3,6 +3,7 @@
 #include "common/secret.h"
 #include "proxy/tunnel/aead.h"
 #include "tests/support/check.h"
+#include "tests/support/stream_put.h"
 
 #define STREAM_GOT_MAX_BYTES (64 * 1024 * 1024)
 
@@ -326,7 +327,7 @@ void rig_stream_open(struct rig_stream *s, struct rig_client *c,
 
 void rig_stream_text(struct rig_stream *s, const char *text)
 {
-    assert_int_equal(stream_write(s->stream, slice_text(text)), strlen(text));
+    assert_int_equal(stream_put(s->stream, slice_text(text)), strlen(text));
 }
 
 void rig_stream_pump(struct rig_stream *s)

@@ -9,6 +9,7 @@
 #include "proxy/tunnel/aead.h"
 #include "tests/support/alloc.h"
 #include "tests/support/check.h"
+#include "tests/support/stream_put.h"
 
 #define ASK                                                                    \
     "POST /echo HTTP/1.1\r\nContent-Length: 5\r\nConnection: close\r\n\r\n"
@@ -41,7 +42,7 @@ static void on_ready(void *ctx)
         t->over = true;
         return;
     }
-    (void)stream_write(t->stream, slice_text(ASK BODY)); /* or a part */
+    (void)stream_put(t->stream, slice_text(ASK BODY)); /* or a part */
     stream_fin(t->stream);
 }
 

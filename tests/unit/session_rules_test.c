@@ -207,9 +207,9 @@ static void a_flood_of_pings_gets_one_answer(void **state)
     (void)pair_flush(p, &p->client);
     session_mux(p->client.session)->now_ms = p->now_ms;
     assert_int_equal(session_mux(p->server.session)->out.open_len, 0);
-    assert_true(session_wants_output(p->server.session));
+    assert_true(mux_wants_output(session_mux(p->server.session)));
     (void)pair_flush(p, &p->server);
-    assert_false(session_wants_output(p->server.session));
+    assert_false(mux_wants_output(session_mux(p->server.session)));
     CHECK_STATUS(p->client.why.status, STATUS_BAD_STATE); /* we asked none */
     pair_free(p);
 }

@@ -4,6 +4,7 @@
 
 #include "proxy/tunnel/mux.h"
 #include "tests/support/pair.h"
+#include "tests/support/stream_put.h"
 
 #define MB (1000 * 1000)
 
@@ -43,7 +44,7 @@ static void bytes_pass_one_at_a_time(void **state)
     for (uint64_t i = 0; i < 3000; i++) {
         uint8_t byte = pair_byte(i);
 
-        assert_int_equal(stream_write(e->stream, slice_of(&byte, 1)), 1);
+        assert_int_equal(stream_put(e->stream, slice_of(&byte, 1)), 1);
         if (i % 7 == 0)
             pair_run(p);
     }
@@ -218,7 +219,7 @@ static void act(struct pair_end *e, enum act what)
     if (e->stream == NULL)
         return;
     if (what == WRITE)
-        (void)stream_write(e->stream, slice_text("\x00\x1f\x3e"));
+        (void)stream_put(e->stream, slice_text("\x00\x1f\x3e"));
     if (what == FIN)
         stream_fin(e->stream);
     if (what == RESET)
@@ -409,7 +410,7 @@ static void drain_in_data(struct pair_end *e, struct slice data)
 static void answer_in_data(struct pair_end *e, struct slice data)
 {
     pair_consume(e);
-    (void)stream_write(e->stream, data);
+    (void)stream_put(e->stream, data);
     stream_fin(e->stream);
 }
 
@@ -425,7 +426,7 @@ static void output_in_data(struct pair_end *e, struct slice data)
     struct session_out out[4];
     size_t count;
 
-    (void)stream_write(e->stream, data);
+    (void)stream_put(e->stream, data);
     pair_consume(e);
     count = session_output(e->side->session, out, COUNT_OF(out),
                            e->side->pair->now_ms);
@@ -457,9 +458,9 @@ static void callbacks_may_call_back_in(void **state)
         pair_run(p);
         p->server.on_data = nested[i].on_data;
         a->keep = b->keep = true;
-        (void)stream_write(a->stream, slice_text("\x00"));
-        (void)stream_write(a->stream, slice_of("\x00\x1f", 2));
-        (void)stream_write(b->stream, slice_of("\x00\x1f", 2));
+        (void)stream_put(a->stream, slice_text("\x00"));
+        (void)stream_put(a->stream, slice_of("\x00\x1f", 2));
+        (void)stream_put(b->stream, slice_of("\x00\x1f", 2));
         (void)pair_flush(p, &p->client);
         if (p->server.closed != nested[i].server_closed)
             fail_msg("%s", nested[i].name);

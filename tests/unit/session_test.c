@@ -4,6 +4,7 @@
 
 #include "proxy/tunnel/mux.h"
 #include "tests/support/pair.h"
+#include "tests/support/stream_put.h"
 
 /* Time. */
 
@@ -197,7 +198,7 @@ static void a_stream_opened_behind_a_goaway_is_not_looked_at(void **state)
     pair_run(p);
     session_drain(p->server.session, p->now_ms);
     behind = pair_open(p, "c.d:80");
-    (void)stream_write(behind->stream, slice_text("post"));
+    (void)stream_put(behind->stream, slice_text("post"));
     (void)pair_flush(p, &p->server); /* they cross */
     (void)pair_flush(p, &p->client);
     pair_run(p);
@@ -355,7 +356,7 @@ static void nothing_can_be_done_with_a_session_that_is_over(void **state)
     assert_int_equal(session_streams(s), 0);
     assert_int_equal(stream_room(stream), 0);
     assert_null(stream_reserve(stream, &room));
-    assert_int_equal(stream_write(stream, slice_text("x")), 0);
+    assert_int_equal(stream_put(stream, slice_text("x")), 0);
     stream_fin(stream);
     stream_reset(stream, STATUS_CUT);
     stream_consumed(stream, 0);
@@ -365,7 +366,7 @@ static void nothing_can_be_done_with_a_session_that_is_over(void **state)
                  STATUS_GOING_AWAY);
     pair_release(e);
     pair_run(p);
-    assert_false(session_wants_output(s));
+    assert_false(mux_wants_output(session_mux(s)));
     pair_free(p);
 }
 

@@ -75,7 +75,7 @@ static int run(const char *first, const char *second)
     out = redirect(STDOUT_FILENO, "out");
     err = redirect(STDERR_FILENO, "err");
     optind = 0; /* start getopt anew */
-    status = cmd_check_main(argc, argv);
+    status = cmd_check_command.main(argc, argv);
     (void)fflush(stdout);
     restore(STDOUT_FILENO, out);
     restore(STDERR_FILENO, err);

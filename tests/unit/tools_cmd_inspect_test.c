@@ -40,8 +40,9 @@ static void remove_place(struct place *p)
 }
 
 #define RUN(place, buffer, ...)                                                \
-    printed_run(cmd_inspect_main, (char *[]){ "inspect", __VA_ARGS__, NULL },  \
-                (place)->out, (buffer))
+    printed_run(cmd_inspect_command.main,                                      \
+                (char *[]){ "inspect", __VA_ARGS__, NULL }, (place)->out,      \
+                (buffer))
 
 static void a_td_s_quote_is_told_field_by_field(void **state)
 {

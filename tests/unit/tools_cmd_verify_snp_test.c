@@ -43,7 +43,7 @@ static void make_place(struct place *p)
 }
 
 #define RUN(place, buffer, ...)                                                \
-    printed_run(cmd_verify_main,                                               \
+    printed_run(cmd_verify_command.main,                                       \
                 (char *[]){ "verify", "--tee", "sev-snp", __VA_ARGS__, NULL }, \
                 (place)->out, (buffer))
 

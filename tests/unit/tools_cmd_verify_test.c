@@ -56,7 +56,7 @@ static int run(struct place *p, char **args, int count, struct buffer *out)
     (void)fflush(stdout);
     assert_non_null(freopen(p->out, "w", stdout));
     optind = 1;
-    code = cmd_verify_main(count, args);
+    code = cmd_verify_command.main(count, args);
     (void)fflush(stdout);
     assert_true(dup2(kept, STDOUT_FILENO) >= 0);
     (void)close(kept);
