@@ -159,9 +159,9 @@ def client_files(programs):
     return programs.dir / "client"
 
 
-def policy_for(programs, servers, urls=None, accept=None):
+def policy_for(programs, servers, urls=None, accept=None, service=""):
     urls = urls or [f"ws://127.0.0.1:{s.port}/__ra__" for s in servers]
-    return programs.policy(urls, client_files(programs), accept)
+    return programs.policy(urls, client_files(programs), accept, service=service)
 
 
 def read_accept(server):
@@ -181,6 +181,19 @@ def haproxy(programs, servers, name, certificate=""):
     wait_port(port, child)
     child.port = port
     return child
+
+
+def lead_to(programs, servers, name, accept=None):
+    """A policy that leads to |servers|, and the HAProxy by file |name| that it
+    leads there by; by themselves, if that is None."""
+    if name is None:
+        return policy_for(programs, servers, accept=accept), None
+    certificate = make_site(programs.dir, "localhost")
+    front = haproxy(programs, servers, name, certificate)
+    where, service = ("ws://127.0.0.1", "") if name == "tcp.cfg" else \
+        ("wss://localhost", f"    ca-file: {certificate}\n")
+    return policy_for(programs, servers, [f"{where}:{front.port}/__ra__"],
+                      accept, service), front
 
 
 def accepted(proxy):
@@ -217,9 +230,16 @@ def was_under_way(backend, lost, server, killed, proxy):
     check(len(lost) <= CLIENTS, lost)
 
 
-def kill_each(programs, backend, servers, proxy, front=None):
+def kill_each(build, name):
     """Under load, each is killed and comes back. What was lost was under way.
-    |front|: HAProxy, if it is before the servers."""
+    |name|: of HAProxy's file, if it is before the servers."""
+    with Programs(build) as programs, Backend() as backend:
+        servers = three(programs, backend)
+        policy, front = lead_to(programs, servers, name)
+        kill_and_start(programs, backend, servers, programs.proxy(policy), front)
+
+
+def kill_and_start(programs, backend, servers, proxy, front):
     killed = []
     with Load(proxy) as load:
         load.goes_on()
@@ -240,50 +260,17 @@ def kill_each(programs, backend, servers, proxy, front=None):
     executed_once(backend, load)
 
 
-def killed_in_turn_they_lose_what_is_under_way(build):
-    with Programs(build) as programs, Backend() as backend:
-        servers = three(programs, backend)
-        proxy = programs.proxy(policy_for(programs, servers))
-        kill_each(programs, backend, servers, proxy)
-
-
-def behind_haproxy_too(build):
-    if HAPROXY is None:
-        print("skipped - no haproxy", flush=True)
-        return
-    with Programs(build) as programs, Backend() as backend:
-        servers = three(programs, backend)
-        front = haproxy(programs, servers, "tcp.cfg")
-        proxy = programs.proxy(policy_for(
-            programs, servers, [f"ws://127.0.0.1:{front.port}/__ra__"]))
-        kill_each(programs, backend, servers, proxy, front)
-
-
-def behind_haproxy_that_ends_tls_too(build):
-    if HAPROXY is None:
-        print("skipped - no haproxy", flush=True)
-        return
-    with Programs(build) as programs, Backend() as backend:
-        servers = three(programs, backend)
-        certificate = make_site(programs.dir, "localhost")
-        front = haproxy(programs, servers, "http.cfg", certificate)
-        policy = programs.policy([f"wss://localhost:{front.port}/__ra__"],
-                                 client_files(programs),
-                                 service=f"    ca-file: {certificate}\n")
-        kill_each(programs, backend, servers, programs.proxy(policy), front)
-
-
-def a_release_is_rolled_out_without_a_loss(build):
+def roll_out(build, name):
+    """Under load, another release comes to one server after the other."""
     with Programs(build) as programs, Backend() as backend:
         servers = three(programs, backend)
         sim = servers[0].sim_dir
         old = read_accept(servers[0])
-        head, release = old.split("    - name:", 1)
+        release = old.split("    - name:", 1)[1]
         new = release.replace('"simulated"', '"next"').replace("d1d1", "d0d1", 1)
-        both = f"{old.rstrip()}\n    - name:{new}"
-        policy = policy_for(programs, servers, accept=both)
-        only_new = policy_for(programs, servers,
-                              accept=f"{head}    - name:{new}").read_text()
+        policy, _ = lead_to(programs, servers, name,
+                            f"{old.rstrip()}\n    - name:{new}")
+        both = policy.read_text()
         proxy = programs.proxy(policy)
         with Load(proxy) as load:
             load.goes_on(SECONDS / 2)
@@ -292,14 +279,50 @@ def a_release_is_rolled_out_without_a_loss(build):
                 servers[i] = start(programs, backend, sim, server.port,
                                    "--simulate-fault", "wrong-measurement")
                 load.goes_on(SECONDS / 2)
-            policy.write_text(only_new)
+            policy.write_text(re.sub('- name: "simulated".*?(?=- name: "next")',
+                                     "", both, flags=re.S))
+            check('"simulated"' not in policy.read_text(), policy.read_text())
             proxy.process.send_signal(signal.SIGHUP)
             proxy.wait_log("policy.reloaded")
             load.goes_on()
         check(not load.failed, f"{load.failed[:3]}\n{proxy.tail()}")
         executed_once(backend, load)
-        log = Path(proxy.log_path).read_text()
+        log = proxy.logged()
         check("release=next" in log.rsplit("session.accepted", 1)[1], log)
+
+
+def has_haproxy():
+    if HAPROXY is None:
+        print("skipped - no haproxy", flush=True)
+    return HAPROXY is not None
+
+
+def killed_in_turn_they_lose_what_is_under_way(build):
+    kill_each(build, None)
+
+
+def behind_haproxy_too(build):
+    if has_haproxy():
+        kill_each(build, "tcp.cfg")
+
+
+def behind_haproxy_that_ends_tls_too(build):
+    if has_haproxy():
+        kill_each(build, "http.cfg")
+
+
+def a_release_is_rolled_out_without_a_loss(build):
+    roll_out(build, None)
+
+
+def a_release_is_rolled_out_behind_haproxy_too(build):
+    if has_haproxy():
+        roll_out(build, "tcp.cfg")
+
+
+def a_release_is_rolled_out_behind_haproxy_that_ends_tls_too(build):
+    if has_haproxy():
+        roll_out(build, "http.cfg")
 
 
 def keys_change_under_load(build, seconds):
@@ -331,5 +354,7 @@ if __name__ == "__main__":
         behind_haproxy_too,
         behind_haproxy_that_ends_tls_too,
         a_release_is_rolled_out_without_a_loss,
+        a_release_is_rolled_out_behind_haproxy_too,
+        a_release_is_rolled_out_behind_haproxy_that_ends_tls_too,
         new_keys_every_two_seconds_lose_nothing,
     ]))
