@@ -17,6 +17,8 @@
 #define OUTPUT_MAX_BYTES (2 * QUOTE_MAX_BYTES) /* a report and its table */
 #define READ_BYTES       4096
 #define EXIT_POLL_NS     5000000
+#define READS_MAX        64  /* at once: it may go on for ever */
+#define WORDS_ROOM       128 /* of what it says on standard error: the end */
 
 extern char **environ;
 
@@ -32,6 +34,8 @@ struct run {
     pid_t pid;
     int to;   /* its standard input, or -1 */
     int from; /* its standard output, or -1 */
+    int err;  /* its standard error, or -1; never blocks */
+    char words[WORDS_ROOM + 1];
 };
 
 static int64_t now_ms(void)
@@ -114,7 +118,18 @@ static int set_attributes(posix_spawnattr_t *attr)
     return error;
 }
 
-static int spawn(struct run *r, int input, int output, char **environment)
+/* Its three streams, in the order of their numbers. Returns an errno value. */
+static int set_streams(posix_spawn_file_actions_t *actions,
+                       const int streams[3])
+{
+    int error = 0;
+
+    for (int i = 0; i < 3 && error == 0; i++)
+        error = posix_spawn_file_actions_adddup2(actions, streams[i], i);
+    return error;
+}
+
+static int spawn(struct run *r, const int streams[3], char **environment)
 {
     char *const argv[] = { r->command->program, NULL };
     posix_spawn_file_actions_t actions;
@@ -127,10 +142,7 @@ static int spawn(struct run *r, int input, int output, char **environment)
         (void)posix_spawn_file_actions_destroy(&actions);
         return ENOMEM;
     }
-    error = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    if (error == 0)
-        error =
-            posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    error = set_streams(&actions, streams);
     if (error == 0)
         error = set_attributes(&attr);
     if (error == 0)
@@ -141,28 +153,48 @@ static int spawn(struct run *r, int input, int output, char **environment)
     return error;
 }
 
-static enum status start(struct run *r, struct why *why)
+static void close_one(int *fd)
 {
-    char **environment;
-    int input[2], output[2];
-    int error = -uv_pipe(input, 0, 0); /* closed by exec */
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+/* Pipes to all three, closed by exec: |theirs| are its ends. Returns an errno
+ * value, and what was opened is the caller's to close in any case. */
+static int open_pipes(struct run *r, int theirs[3])
+{
+    int ends[2];
+    int error = -uv_pipe(ends, 0, 0);
 
     if (error != 0)
-        return fail(r, "no pipe", error, why);
-    error = -uv_pipe(output, 0, 0);
-    if (error != 0) {
-        (void)close(input[0]);
-        (void)close(input[1]);
-        return fail(r, "no pipe", error, why);
-    }
-    environment = environment_for_it();
-    error = environment == NULL ? ENOMEM
-                                : spawn(r, input[0], output[1], environment);
+        return error;
+    theirs[0] = ends[0];
+    r->to = ends[1];
+    error = -uv_pipe(ends, 0, 0);
+    if (error != 0)
+        return error;
+    r->from = ends[0];
+    theirs[1] = ends[1];
+    error = -uv_pipe(ends, UV_NONBLOCK_PIPE, 0);
+    if (error != 0)
+        return error;
+    r->err = ends[0];
+    theirs[2] = ends[1];
+    return 0;
+}
+
+static enum status start(struct run *r, struct why *why)
+{
+    char **environment = environment_for_it();
+    int theirs[3] = { -1, -1, -1 };
+    int error = open_pipes(r, theirs);
+
+    if (error == 0)
+        error = environment == NULL ? ENOMEM : spawn(r, theirs, environment);
+    for (int i = 0; i < 3; i++)
+        close_one(&theirs[i]);
     free(environment);
-    (void)close(input[0]);
-    (void)close(output[1]);
-    r->to = input[1];
-    r->from = output[0];
     return error == 0 ? STATUS_OK : fail(r, "cannot be run", error, why);
 }
 
@@ -173,8 +205,30 @@ static enum status start(struct run *r, struct why *why)
 static void tell(struct run *r, const uint8_t report_data[static 64])
 {
     (void)!write(r->to, report_data, 64);
-    (void)close(r->to);
-    r->to = -1;
+    close_one(&r->to);
+}
+
+/* Keep the end of what it says on standard error, as far as that is there. */
+static void hear_errors(struct run *r)
+{
+    char piece[WORDS_ROOM];
+    ssize_t n = 1;
+
+    for (int i = 0; i < READS_MAX && r->err >= 0; i++) {
+        size_t kept = strlen(r->words);
+
+        n = read(r->err, piece, sizeof(piece));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        kept = MIN_OF(kept, WORDS_ROOM - (size_t)n);
+        memmove(r->words, r->words + strlen(r->words) - kept, kept);
+        memcpy(r->words + kept, piece, (size_t)n);
+        r->words[kept + (size_t)n] = '\0';
+    }
+    if (n == 0)
+        close_one(&r->err);
 }
 
 /* Read what is there; |*end| when there will be no more. */
@@ -202,14 +256,18 @@ static enum status hear(struct run *r, struct buffer *out, struct why *why)
     bool end = false;
 
     while (!end) {
-        struct pollfd p = { .fd = r->from, .events = POLLIN };
+        struct pollfd p[] = { { .fd = r->from, .events = POLLIN },
+                              { .fd = r->err, .events = POLLIN } };
         int64_t left = r->end_ms - now_ms();
         enum status st;
 
         if (left <= 0)
             return fail_late(r, why);
-        if (poll(&p, 1, (int)left) <= 0)
+        if (poll(p, COUNT_OF(p), (int)left) <= 0)
             continue; /* a signal, or the end, which the clock will tell */
+        hear_errors(r);
+        if (p[0].revents == 0)
+            continue;
         st = read_some(r, out, &end, why);
         if (st != STATUS_OK)
             return st;
@@ -235,6 +293,7 @@ static enum status wait_exit(struct run *r, struct why *why)
     while (waitpid(r->pid, &status, WNOHANG) == 0) {
         if (now_ms() >= r->end_ms)
             return fail_late(r, why);
+        hear_errors(r); /* so that it can go on */
         (void)nanosleep(&pause, NULL);
     }
     r->pid = 0;
@@ -248,12 +307,29 @@ static enum status wait_exit(struct run *r, struct why *why)
 
 static void run_fini(struct run *r)
 {
-    if (r->to >= 0)
-        (void)close(r->to);
-    if (r->from >= 0)
-        (void)close(r->from);
+    close_one(&r->to);
+    close_one(&r->from);
+    close_one(&r->err);
     if (r->pid > 0)
         kill_all(r);
+}
+
+/* Behind what went wrong, the last line that it said of it. */
+static void add_last_words(struct run *r, struct why *why)
+{
+    const size_t len = strlen(why->found);
+    const char *line;
+    size_t end;
+
+    hear_errors(r);
+    end = strlen(r->words);
+    while (end > 0 && (unsigned char)r->words[end - 1] <= ' ')
+        r->words[--end] = '\0';
+    line = strrchr(r->words, '\n');
+    line = line != NULL ? line + 1 : r->words;
+    if (line[0] != '\0')
+        (void)snprintf(why->found + len, sizeof(why->found) - len, ": %s",
+                       line);
 }
 
 static enum status make(void *ctx,
@@ -262,9 +338,11 @@ static enum status make(void *ctx,
 {
     const struct quote_command *c = ctx;
     struct buffer said = buffer_with_max(OUTPUT_MAX_BYTES + READ_BYTES);
-    struct run r = {
-        .command = c, .end_ms = now_ms() + c->deadline_ms, .to = -1, .from = -1
-    };
+    struct run r = { .command = c,
+                     .end_ms = now_ms() + c->deadline_ms,
+                     .to = -1,
+                     .from = -1,
+                     .err = -1 };
     enum status st = start(&r, why);
 
     if (st == STATUS_OK) {
@@ -273,10 +351,12 @@ static enum status make(void *ctx,
     }
     if (st == STATUS_OK)
         st = wait_exit(&r, why);
-    run_fini(&r);
     if (st == STATUS_OK)
         st = proof_fill(buffer_view(&said), (struct slice){ 0 }, report_data,
                         out, why);
+    if (st != STATUS_OK)
+        add_last_words(&r, why);
+    run_fini(&r);
     buffer_free(&said);
     return st;
 }

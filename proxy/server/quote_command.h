@@ -2,8 +2,8 @@
  *
  * One run a quote, without a shell: 64 bytes of report data on its standard
  * input; on its standard output a quote, or an SEV-SNP report with a
- * certificate table behind it (snp_table.h); exit status 0. What it says on
- * standard error stands in our log. Of our environment it has a named few, and
+ * certificate table behind it (snp_table.h); exit status 0. When it
+ * fails, the last line of its standard error is told with that. Of our environment it has a named few, and
  * what begins with QUOTE_. It is killed, with all that it started,
  * when it takes too long. The caller ignores SIGPIPE. */
 #ifndef PROXY_SERVER_QUOTE_COMMAND_H

@@ -138,7 +138,7 @@ def a_failing_source_keeps_the_epoch_until_its_age(build):
         sim, scratch = programs.dir / "sim", programs.dir / "pcs"
         scratch.mkdir()
         broken = programs.dir / "broken"
-        path = script(programs, f"test -e {broken} && exit 7\n"
+        path = script(programs, f"test -e {broken} && echo no device >&2 && exit 7\n"
                       f"exec {programs.bin}/fake_platform command - {sim} tdx")
         at = server(programs, f"command:{path}", "--epoch-seconds", "4")
         with PcsServer({"tdx": sim}, scratch) as pcs:
@@ -146,7 +146,7 @@ def a_failing_source_keeps_the_epoch_until_its_age(build):
             check(health(at) == "200", "while all is well")
             broken.touch()
             at.wait_log("quote.failed")
-            check("ended with status 7" in at.logged(), at.tail())
+            check("ended with status 7: no device" in at.logged(), at.tail())
             answer = code_and_body(proxy)
             check(answer.endswith("hello\n200"), answer)
             at.wait_log("keys.too_old")

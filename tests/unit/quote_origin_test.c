@@ -408,6 +408,12 @@ static void what_a_command_does_wrong_is_named(void **state)
     } cases[] = {
         /* clang-format off */
         { "it fails", "exit 3", 60000, STATUS_UNREACHABLE, "status 3" },
+        { "it says why", "echo one >&2; echo no device >&2; exit 3", 60000, STATUS_UNREACHABLE, "status 3: no device" },
+        { "it says much of that", "yes no device | head -c 300000 >&2; exit 3", 60000, STATUS_UNREACHABLE, "status 3: no device" },
+        { "it says why and takes too long", "echo no device >&2; exec sleep 1000", 1000, STATUS_TIMED_OUT, "takes longer: no device" },
+        { "it says why not before its end", "exec >&-; yes no device | head -c 300000 >&2; exit 3", 60000, STATUS_UNREACHABLE, "status 3: " },
+        { "it closes all", "exec >&- 2>&-; exit 3", 60000, STATUS_UNREACHABLE, "status 3" },
+        { "it complains without end", "exec cat /dev/zero >&2", 500, STATUS_TIMED_OUT, "takes longer" },
         { "it is killed", "kill -9 $$", 60000, STATUS_UNREACHABLE, "signal 9" },
         { "it says nothing", "cat >/dev/null", 60000, STATUS_TRUNCATED, NULL },
         { "it says what it heard", "cat", 60000, STATUS_BAD_VERSION, NULL },
