@@ -62,15 +62,15 @@
 
 /* The native session. */
 #define RECORD_MAX_BYTES       65535 /* one Noise transport message */
-#define RECORD_PLAIN_BYTES     (32 * 1024 - 64) /* what we fill: 16 to 32 KiB
-                                                 * is fastest on loopback */
+#define RECORD_PLAIN_BYTES     (64 * 1024 - 128) /* what we fill: with all that
+                              * stands around it one segment on loopback */
 #define STREAMS_MAX            1024  /* open at once in a session */
 #define STREAM_CREDIT_BYTES    (16 * 1024) /* every stream may send as much at
                                             * once: half of what all may */
 #define STREAM_WINDOW_BYTES    (256 * 1024) /* what it is raised to at once */
 #define STREAM_WINDOW_MAX_BYTES (1024 * 1024) /* and while its reader keeps up */
 #define SESSION_QUEUED_MAX_BYTES (32 * 1024 * 1024) /* all streams together */
-#define SESSION_OUT_RECORDS    8     /* sealed or being filled: 256 KiB */
+#define SESSION_OUT_RECORDS    4     /* sealed or being filled: 256 KiB */
 #define TARGET_MAX_BYTES       320   /* "host:port" of an open frame */
 
 /* A teekit session. */

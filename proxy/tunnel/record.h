@@ -14,7 +14,7 @@
 #include "common/limits.h"
 #include "proxy/tunnel/aead.h"
 
-#define RECORD_REKEY_MESSAGES 65536 /* 2 GiB of full records */
+#define RECORD_REKEY_MESSAGES 65536 /* 4 GiB of full records */
 
 /* The key of one direction and the number of its next message. Secret. All
  * zero is no key. */

@@ -128,7 +128,7 @@ struct session_config {
 
 /* What a session may need beside its streams: records to be sent, and one that
  * comes in part. */
-#define SESSION_OWN_BYTES ((SESSION_OUT_RECORDS + 2) * 32 * 1024)
+#define SESSION_OWN_BYTES ((SESSION_OUT_RECORDS + 2) * 64 * 1024)
 
 /* A client session. |challenge| are 32 unpredictable bytes that the carrier
  * sends in the upgrade request. Returns STATUS_OK or STATUS_NO_MEMORY; |*out|

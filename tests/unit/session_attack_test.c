@@ -7,8 +7,8 @@
 #include "proxy/tunnel/mux.h"
 #include "tests/support/pair.h"
 
-#define UP_BYTES     100000
-#define DOWN_BYTES   150000
+#define UP_BYTES     200000
+#define DOWN_BYTES   300000
 #define RECORDED_MAX 64
 
 /* What is done to one message. */
