@@ -335,12 +335,12 @@ bool text_list_next(struct slice *list, struct slice *item)
     return false;
 }
 
-bool text_list_has(struct slice list, const char *word)
+bool text_list_has(struct slice list, struct slice word)
 {
     struct slice item;
 
     while (text_list_next(&list, &item))
-        if (text_same_word(item, slice_text(word)))
+        if (text_same_word(item, word))
             return true;
     return false;
 }

@@ -67,7 +67,7 @@ struct slice text_trim(struct slice text);
 bool text_list_next(struct slice *list, struct slice *item);
 
 /* Is |word| among the items of |list|, letters of either case alike? */
-bool text_list_has(struct slice list, const char *word);
+bool text_list_has(struct slice list, struct slice word);
 
 /* Read "YYYY-MM-DDThh:mm:ssZ" (RFC 3339, UTC, whole seconds) as unix time. */
 MUST_CHECK bool text_from_time(struct slice text, int64_t *unix_out);

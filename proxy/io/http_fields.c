@@ -113,22 +113,13 @@ size_t http_fields_items(const struct http_fields *f, const char *name)
     return items;
 }
 
-static bool list_has(struct slice list, struct slice word)
-{
-    struct slice item;
-
-    while (text_list_next(&list, &item))
-        if (text_same_word(item, word))
-            return true;
-    return false;
-}
-
 /* True when a field called |name| lists |word|. */
 static bool any_lists(const struct http_fields *f, const char *name,
                       struct slice word)
 {
     for (size_t i = 0; i < f->count; i++)
-        if (is_called(f, i, name) && list_has(http_fields_value(f, i), word))
+        if (is_called(f, i, name) &&
+            text_list_has(http_fields_value(f, i), word))
             return true;
     return false;
 }

@@ -122,7 +122,8 @@ static void read_header(struct answer *a, struct slice name, struct slice value)
     if (text_same_word(name, slice_text("Upgrade"))) {
         a->upgrade = text_same_word(value, slice_text("websocket"));
     } else if (text_same_word(name, slice_text("Connection"))) {
-        a->connection = a->connection || text_list_has(value, "upgrade");
+        a->connection =
+            a->connection || text_list_has(value, slice_text("upgrade"));
     } else if (text_same_word(name, slice_text("Sec-WebSocket-Accept"))) {
         a->accepts++;
         a->accept = value;
@@ -231,8 +232,8 @@ enum status ws_handshake_check_upgrade(const struct ws_upgrade *u,
     uint8_t nonce[16];
     size_t len;
 
-    if (!text_list_has(u->upgrade, "websocket") ||
-        !text_list_has(u->connection, "upgrade"))
+    if (!text_list_has(u->upgrade, slice_text("websocket")) ||
+        !text_list_has(u->connection, slice_text("upgrade")))
         return why_fail(why, STATUS_BAD_REQUEST, "upgrade", "RFC 6455 4.2.1",
                         "not a WebSocket upgrade");
     if (!slice_equal(u->version, slice_text("13"))) {

@@ -29,7 +29,7 @@ static enum status check_websocket(const struct request *r, bool teekit,
     }
     out->key = u.key;
     out->teekit = teekit && u.protocol.len == 0;
-    if (out->teekit || text_list_has(u.protocol, CARRIER_PROTOCOL))
+    if (out->teekit || text_list_has(u.protocol, slice_text(CARRIER_PROTOCOL)))
         return STATUS_OK;
     (void)why_fail(why, STATUS_BAD_REQUEST, "sec-websocket-protocol", CLAUSE,
                    "\"%.*s\"", (int)MIN_OF(u.protocol.len, 64),

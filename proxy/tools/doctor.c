@@ -203,7 +203,7 @@ static void check_no_proxy(struct doctor *d, const char *list)
         const struct service *s = &d->policy->services[i];
 
         for (size_t k = 0; k < s->host_count; k++)
-            if (text_list_has(slice_text(list), s->hosts[k].host))
+            if (text_list_has(slice_text(list), slice_text(s->hosts[k].host)))
                 findings_add(&d->findings, FINDING_WARNING, "environment",
                              "no_proxy", "take the host out of it",
                              "%s is of service %s: programs pass by the proxy",

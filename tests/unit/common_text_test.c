@@ -414,7 +414,8 @@ static void lists_are_searched_by_whole_words(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(words); i++)
-        assert_int_equal(text_list_has(slice_text(words[i].list), "upgrade"),
+        assert_int_equal(text_list_has(slice_text(words[i].list),
+                                       slice_text("upgrade")),
                          words[i].has);
 }
 
