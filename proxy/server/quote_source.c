@@ -4,17 +4,16 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include <utlist.h>
-
 #include "common/compiler.h"
 #include "common/limits.h"
+#include "common/list.h"
 #include "common/rate.h"
 
 /* Waits in a list of the source, then is the one being made. Freed by
  * order_free() only. */
 struct quote_order {
     struct quote_source *source;
-    struct quote_order *prev, *next;
+    struct list link; /* in source.waiting, or in none */
     uint8_t report_data[QUOTE_REPORT_DATA_BYTES];
     quote_done_fn *on_done; /* NULL once cancelled */
     void *ctx;
@@ -29,10 +28,10 @@ struct quote_source {
     const struct log *log;
     size_t waiting_max;
     size_t waiting_count;
-    struct rate_limit limit;     /* see quote_source_limit() */
-    struct rate rate;            /* by the loop's clock */
-    struct quote_order *waiting; /* the oldest first */
-    struct quote_order *making;  /* NULL: the worker is idle */
+    struct rate_limit limit;    /* see quote_source_limit() */
+    struct rate rate;           /* by the loop's clock */
+    struct list waiting;        /* the oldest first */
+    struct quote_order *making; /* NULL: the worker is idle */
     uv_work_t work;
     uv_timer_t rest; /* until the limit allows the next */
     struct quote_figures figures;
@@ -92,7 +91,7 @@ static void make(struct quote_source *s, struct quote_order *o)
 {
     int rc;
 
-    DL_DELETE(s->waiting, o);
+    list_remove(&o->link);
     s->waiting_count--;
     s->making = o;
     s->parts++;
@@ -104,10 +103,11 @@ static void make(struct quote_source *s, struct quote_order *o)
 static void make_next(struct quote_source *s)
 {
     const uint64_t now_ms = uv_now(s->loop);
-    struct quote_order *o = s->waiting;
+    struct quote_order *o;
 
-    if (s->making != NULL || o == NULL)
+    if (s->making != NULL || list_empty(&s->waiting))
         return;
+    o = CONTAINER_OF(list_first(&s->waiting), struct quote_order, link);
     if (o->first || rate_spend(&s->rate, &s->limit, now_ms))
         make(s, o);
     else /* cannot fail: not closed */
@@ -186,7 +186,7 @@ quote_source_get(struct quote_source *s,
     *out = order_new(s, report_data, on_done, ctx);
     if (*out == NULL)
         return STATUS_NO_MEMORY;
-    DL_APPEND(s->waiting, *out);
+    list_add(&s->waiting, &(*out)->link);
     started(s);
     return STATUS_OK;
 }
@@ -200,7 +200,7 @@ enum status quote_source_get_first(
     if (*out == NULL)
         return STATUS_NO_MEMORY;
     (*out)->first = true;
-    DL_PREPEND(s->waiting, *out);
+    list_add_first(&s->waiting, &(*out)->link);
     started(s);
     return STATUS_OK;
 }
@@ -215,7 +215,7 @@ void quote_source_cancel(struct quote_order *order)
     order->on_done = NULL;
     if (order == s->making)
         return; /* freed in on_made() */
-    DL_DELETE(s->waiting, order);
+    list_remove(&order->link);
     s->waiting_count--;
     order_free(order);
 }
@@ -237,13 +237,11 @@ static void on_rest_closed(uv_handle_t *handle)
 
 void quote_source_close(struct quote_source *s)
 {
-    struct quote_order *o, *next;
-
     if (s == NULL)
         return;
-    DL_FOREACH_SAFE(s->waiting, o, next) {
-        DL_DELETE(s->waiting, o);
-        order_free(o);
+    LIST_EACH(link, &s->waiting) {
+        list_remove(link);
+        order_free(CONTAINER_OF(link, struct quote_order, link));
     }
     s->closed = true;
     uv_close((uv_handle_t *)&s->rest, on_rest_closed);

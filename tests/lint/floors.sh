@@ -49,7 +49,7 @@ code $(files '*.c' '*.h' | grep -vE '^(tests|docs/examples)/') | awk -F '\t' '
         library("libuv", "uv(\\.h|/)",
                 "collateral/|proxy/(io|local|tools|server)/")
         library("llhttp", "llhttp\\.h", "proxy/io/http_[^/]*")
-        library("uthash", "ut(hash|list)\\.h", "collateral/|proxy/")
+        library("uthash", "uthash\\.h", "collateral/|proxy/")
 
         pure = "^(verifier|policy|proxy/tunnel)$"
         pure_libc = "^(assert|ctype|inttypes|limits|stdalign|stdarg|stdbool|" \
