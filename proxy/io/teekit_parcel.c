@@ -126,6 +126,7 @@ void teekit_parcel_begin(struct teekit_parcel *p, struct teekit_message *m,
     m->body = (struct slice){ 0 };
     p->kind_at = p->body_at - wire_out_head_bytes(len);
     p->begun = true;
+    p->body_len = len;
     p->is_text = kind == TEEKIT_TEXT;
     secret_draw(pool, nonce, sizeof(nonce));
     teekit_stream_begin(&p->stream, key, nonce);
@@ -145,7 +146,7 @@ void teekit_parcel_end(struct teekit_parcel *p)
     uint8_t *text = p->bytes.at + p->text_at;
     const size_t len = p->bytes.len - p->text_at;
 
-    assert(p->begun);
+    assert(p->begun && teekit_parcel_body(p) == p->body_len);
     if (p->is_text && !utf8_complete(&p->utf8))
         become_bytes(p, len);
     set_packet(p, text, len, teekit_stream_finish(&p->stream, text, len));

@@ -32,8 +32,9 @@ struct teekit_parcel {
     bool is_text;     /* it may be text as far as it goes */
     /* Of one that is sealed as it comes: */
     bool begun;
-    size_t text_at; /* where its plain text began: the head, then the body */
-    size_t kind_at; /* where the head says which kind the body is of */
+    size_t body_len; /* as announced */
+    size_t text_at;  /* where its plain text began: the head, then the body */
+    size_t kind_at;  /* where the head says which kind the body is of */
     struct teekit_stream stream;
 };
 
