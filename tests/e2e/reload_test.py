@@ -223,6 +223,8 @@ def the_service_manager_hears_of_it(build):
             said = manager.recv(512)
             check(said.startswith(b"RELOADING=1\nMONOTONIC_USEC="), f"{said}")
             check(manager.recv(512) == b"READY=1", "done")
+        proxy.process.terminate()
+        check(manager.recv(512) == b"STOPPING=1", "stopping")
 
 
 def get(client, url):

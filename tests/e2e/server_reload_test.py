@@ -127,6 +127,8 @@ def the_service_manager_hears_of_it(build):
         rules.reload("nonsense\n", "rules.kept")
         check(manager.recv(512).startswith(b"RELOADING=1"), "again")
         check(manager.recv(512).startswith(b"READY=1"), "kept")
+        rules.server.process.terminate()
+        check(manager.recv(512) == b"STOPPING=1", "stopping")
 
 
 if __name__ == "__main__":
