@@ -1,12 +1,11 @@
 /* Listening without a loop, and who is at a UNIX socket. */
-#include <arpa/inet.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "proxy/io/listener.h"
 #include "tests/support/check.h"
+#include "tests/support/knock.h"
 #include "tests/support/loop.h"
 
 struct fixture {
@@ -30,40 +29,6 @@ static void end(struct fixture *f)
     loop_end(&f->loop);
 }
 
-static int connect_to(int family, uint16_t port)
-{
-    struct sockaddr_in four = { .sin_family = AF_INET,
-                                .sin_port = htons(port),
-                                .sin_addr = { htonl(INADDR_LOOPBACK) } };
-    struct sockaddr_in6 six = { .sin6_family = AF_INET6,
-                                .sin6_port = htons(port),
-                                .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int rc;
-
-    if (fd < 0)
-        return -1;
-    rc = family == AF_INET ? connect(fd, (struct sockaddr *)&four, sizeof(four))
-                           : connect(fd, (struct sockaddr *)&six, sizeof(six));
-    if (rc == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-static int connect_path(const char *path)
-{
-    struct sockaddr_un to = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    (void)snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
-    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
 static void sockets_without_a_loop_serve_several(void **state)
 {
     struct fixture f = { .count = 0 }, second = { .count = 0 };
@@ -84,7 +49,7 @@ static void sockets_without_a_loop_serve_several(void **state)
                                 &second.listener, &why),
                  STATUS_OK);
     assert_int_equal(listener_port(f.listener), sockets.port);
-    client = connect_to(AF_INET, sockets.port);
+    client = knock_port(AF_INET, sockets.port);
     listener_unbind(&sockets); /* theirs are their own */
     end(&f);
     while (second.count == 0)
@@ -125,7 +90,7 @@ static void the_kernel_says_who_is_at_a_path(void **state)
     CHECK_STATUS(listener_open(&f.loop, &config, &f.listener, &why), STATUS_OK);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0666);
-    client = connect_path(path);
+    client = knock_path(path);
     while (f.refused == 0)
         (void)uv_run(&f.loop, UV_RUN_NOWAIT);
     assert_int_equal(read(client, &byte, 1), 0); /* and no word */

@@ -2,7 +2,6 @@
  * descriptors. */
 #include "proxy/io/listener.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/support/check.h"
+#include "tests/support/knock.h"
 #include "tests/support/loop.h"
 
 #define CONNS_MAX 64
@@ -68,42 +68,6 @@ static void end(struct fixture *f)
     loop_end(&f->loop);
 }
 
-/* A blocking socket connected to |port| of a loopback address; -1 if that is
- * refused. */
-static int connect_to(int family, uint16_t port)
-{
-    struct sockaddr_in four = { .sin_family = AF_INET,
-                                .sin_port = htons(port),
-                                .sin_addr = { htonl(INADDR_LOOPBACK) } };
-    struct sockaddr_in6 six = { .sin6_family = AF_INET6,
-                                .sin6_port = htons(port),
-                                .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int rc;
-
-    if (fd < 0)
-        return -1;
-    rc = family == AF_INET ? connect(fd, (struct sockaddr *)&four, sizeof(four))
-                           : connect(fd, (struct sockaddr *)&six, sizeof(six));
-    if (rc == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
-static int connect_path(const char *path)
-{
-    struct sockaddr_un to = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    assert_true(fd >= 0);
-    (void)snprintf(to.sun_path, sizeof(to.sun_path), "%s", path);
-    if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-        return fd;
-    close(fd);
-    return -1;
-}
-
 static bool has_ipv6(void)
 {
     uv_loop_t loop;
@@ -122,7 +86,7 @@ static void a_port_of_0_is_chosen_and_told(void **state)
 {
     struct fixture f;
     uint16_t port = begin(&f, "127.0.0.1:0");
-    int fd = connect_to(AF_INET, port);
+    int fd = knock_port(AF_INET, port);
 
     (void)state;
     assert_int_not_equal(port, 0);
@@ -140,8 +104,8 @@ static void localhost_is_both_families_on_one_port(void **state)
     for (size_t i = 0; i < COUNT_OF(addresses); i++) {
         struct fixture f;
         uint16_t port = begin(&f, addresses[i]);
-        int four = connect_to(AF_INET, port);
-        int six = connect_to(AF_INET6, port);
+        int four = knock_port(AF_INET, port);
+        int six = knock_port(AF_INET6, port);
 
         assert_true(four >= 0);
         assert_true(six >= 0 || !has_ipv6());
@@ -216,8 +180,8 @@ static void join_and_accept(const char *where)
     while (f.count == 0 || second.count == 0) {
         assert_true(count < CONNS_MAX); /* two to the power of -63 */
         clients[count++] = where[0] == '/'
-                               ? connect_path(where)
-                               : connect_to(AF_INET, listener_port(f.listener));
+                               ? knock_path(where)
+                               : knock_port(AF_INET, listener_port(f.listener));
         (void)uv_run(count % 2 == 0 ? &f.loop : &second.loop, UV_RUN_NOWAIT);
         (void)uv_run(count % 2 == 0 ? &second.loop : &f.loop, UV_RUN_NOWAIT);
     }
@@ -372,7 +336,7 @@ static void a_unix_socket_is_for_its_user_alone(void **state)
     assert_int_equal(begin(&f, path), 0);
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    fd = connect_path(path);
+    fd = knock_path(path);
     assert_true(fd >= 0);
     loop_until(&f.loop, &f.accepted);
     close(fd);
@@ -395,7 +359,7 @@ static void a_stale_unix_socket_is_replaced_a_live_one_is_not(void **state)
     loop_begin(&second.loop);
     CHECK_STATUS(try_open(&second, to.sun_path, &why), STATUS_NETWORK);
     end(&second);
-    fd = connect_path(to.sun_path); /* the first one still answers */
+    fd = knock_path(to.sun_path); /* the first one still answers */
     assert_true(fd >= 0);
     close(fd);
     end(&f);
@@ -430,7 +394,7 @@ static void a_callback_may_close_the_listener(void **state)
     (void)state;
     f.close_listener = true;
     for (size_t i = 0; i < COUNT_OF(fds); i++)
-        fds[i] = connect_to(AF_INET, port);
+        fds[i] = knock_port(AF_INET, port);
     loop_until(&f.loop, &f.accepted);
     assert_int_equal(f.count, 1); /* the others were not accepted any more */
     for (size_t i = 0; i < COUNT_OF(fds); i++)
@@ -473,7 +437,7 @@ static void callers_are_told_when_descriptors_run_out(void **state)
     (void)uv_run(&f.loop, UV_RUN_NOWAIT); /* it polls before they are gone */
     count = take_all(taken, COUNT_OF(taken), COUNT_OF(clients));
     for (size_t i = 0; i < COUNT_OF(clients); i++)
-        assert_true((clients[i] = connect_to(AF_INET, port)) >= 0);
+        assert_true((clients[i] = knock_port(AF_INET, port)) >= 0);
     for (int i = 0; i < 5; i++)
         (void)uv_run(&f.loop, UV_RUN_NOWAIT);
     assert_int_equal(f.count, 0);
@@ -484,7 +448,7 @@ static void callers_are_told_when_descriptors_run_out(void **state)
     for (size_t i = 0; i < count; i++)
         close(taken[i]);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
-    clients[0] = connect_to(AF_INET, port); /* and afterwards all is well */
+    clients[0] = knock_port(AF_INET, port); /* and afterwards all is well */
     assert_true(clients[0] >= 0);
     loop_until(&f.loop, &f.accepted);
     close(clients[0]);
