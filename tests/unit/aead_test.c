@@ -340,6 +340,26 @@ static void what_is_cut_or_of_another_number_is_refused(void **state)
 
 /* --- who does it ---------------------------------------------------------- */
 
+#ifdef TEST_IPSEC_MB
+static bool can_be_usable(void)
+{
+    return __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("vpclmulqdq");
+}
+#else
+static bool can_be_usable(void)
+{
+    return false;
+}
+#endif
+
+/* Or all that is skipped above would never be missed. */
+static void the_faster_one_is_usable_where_it_can_be(void **state)
+{
+    (void)state;
+    assert_int_equal(aead_vaes_usable(), can_be_usable());
+}
+
 static void the_faster_one_is_taken(void **state)
 {
     static const uint8_t key[AEAD_KEY_BYTES];
@@ -365,6 +385,7 @@ int main(void)
         cmocka_unit_test(both_go_on_with_another_key),
         cmocka_unit_test(a_flipped_bit_is_refused_and_nothing_left),
         cmocka_unit_test(what_is_cut_or_of_another_number_is_refused),
+        cmocka_unit_test(the_faster_one_is_usable_where_it_can_be),
         cmocka_unit_test(the_faster_one_is_taken),
     };
 
