@@ -17,7 +17,7 @@
 #define OUTPUT_MAX_BYTES (2 * QUOTE_MAX_BYTES) /* a report and its table */
 #define READ_BYTES       4096
 #define EXIT_POLL_NS     5000000
-#define READS_MAX        64  /* at once: it may go on for ever */
+#define READS_MAX        32  /* at once: more than a pipe holds */
 #define WORDS_ROOM       128 /* of what it says on standard error: the end */
 
 extern char **environ;
@@ -208,24 +208,28 @@ static void tell(struct run *r, const uint8_t report_data[static 64])
     close_one(&r->to);
 }
 
-/* Keep the end of what it says on standard error, as far as that is there. */
+/* Keep the end of |piece|, behind what is kept of before. */
+static void keep_words(struct run *r, const char *piece, size_t len)
+{
+    const size_t have = strlen(r->words);
+    const size_t added = MIN_OF(len, (size_t)WORDS_ROOM);
+    const size_t kept = MIN_OF(have, WORDS_ROOM - added);
+
+    memmove(r->words, r->words + have - kept, kept);
+    memcpy(r->words + kept, piece + len - added, added);
+    r->words[kept + added] = '\0';
+}
+
+/* Take what it has said on standard error, which is all that the pipe holds. */
 static void hear_errors(struct run *r)
 {
-    char piece[WORDS_ROOM];
+    char piece[READ_BYTES];
     ssize_t n = 1;
 
-    for (int i = 0; i < READS_MAX && r->err >= 0; i++) {
-        size_t kept = strlen(r->words);
-
+    for (int i = 0; i < READS_MAX && n > 0 && r->err >= 0; i++) {
         n = read(r->err, piece, sizeof(piece));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        kept = MIN_OF(kept, WORDS_ROOM - (size_t)n);
-        memmove(r->words, r->words + strlen(r->words) - kept, kept);
-        memcpy(r->words + kept, piece, (size_t)n);
-        r->words[kept + (size_t)n] = '\0';
+        if (n > 0)
+            keep_words(r, piece, (size_t)n);
     }
     if (n == 0)
         close_one(&r->err);
