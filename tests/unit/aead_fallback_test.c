@@ -11,18 +11,13 @@ struct gcm_context_data;
 
 void aes_keyexp_256_enc_avx512(const void *key, void *out);
 void aes_gcm_precomp_256_vaes_avx512(struct gcm_key_data *key);
-void aes_gcm_enc_256_vaes_avx512(const struct gcm_key_data *key,
-                                 struct gcm_context_data *context, uint8_t *out,
-                                 const uint8_t *in, uint64_t len,
-                                 const uint8_t *nonce, const uint8_t *extra,
-                                 uint64_t extra_len, uint8_t *tag,
-                                 uint64_t tag_len);
-void aes_gcm_dec_256_vaes_avx512(const struct gcm_key_data *key,
-                                 struct gcm_context_data *context, uint8_t *out,
-                                 const uint8_t *in, uint64_t len,
-                                 const uint8_t *nonce, const uint8_t *extra,
-                                 uint64_t extra_len, uint8_t *tag,
-                                 uint64_t tag_len);
+typedef void gcm_pass(const struct gcm_key_data *key,
+                      struct gcm_context_data *context, uint8_t *out,
+                      const uint8_t *in, uint64_t len, const uint8_t *nonce,
+                      const uint8_t *extra, uint64_t extra_len, uint8_t *tag,
+                      uint64_t tag_len);
+gcm_pass aes_gcm_enc_256_vaes_avx512;
+gcm_pass aes_gcm_dec_256_vaes_avx512;
 
 void aes_keyexp_256_enc_avx512(const void *key, void *out)
 {
