@@ -12,7 +12,8 @@
  * all algorithms (12 MB) and runs through them when it is made (4 MiB resident);
  * these are 0.5 MB and keep nothing. No header of version 1.3 declares them:
  * that they are there is seen when they are linked, that they do what they
- * should by known_answer(). */
+ * should by known_answer().
+ * names: aes_gcm_ the library's */
 void aes_gcm_precomp_256_vaes_avx512(struct gcm_key_data *key);
 typedef void gcm_pass(const struct gcm_key_data *key,
                       struct gcm_context_data *context, uint8_t *out,
