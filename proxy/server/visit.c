@@ -279,10 +279,10 @@ static void on_quote(void *ctx, const struct proof *proof,
 
     v->call = NULL;
     peers_answered(&v->pass);
-    if (why == NULL)
-        welcome(v, proof);
-    else
+    if (why != NULL)
         refuse_status(v, STATUS_BUSY, "quote"); /* the log has the reason */
+    else if (find_room(v, SESSION_OWN_BYTES)) /* others came while it waited */
+        welcome(v, proof);
 }
 
 static void order_quote(struct visit *v)

@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from programs import HOST, Programs, check, curl, run_tests  # noqa: E402
 from server_test import upgrade  # noqa: E402
-from wire import connect, read_all, read_head  # noqa: E402
+from wire import connect, read_all, read_frame, read_head  # noqa: E402
 
 
 def pair(programs, *args):
@@ -102,6 +102,27 @@ def a_quote_too_many_is_answered_503_and_when_to_come_back(build):
             check(b" 101 " in read_head(s), "a second later")
 
 
+def who_waited_for_a_quote_while_memory_went_is_told(build):
+    with Programs(build) as programs:
+        server = programs.server("--limit", "peer-queued-mib=4", "--limit",
+                                 "queued-mib=8", "--limit", "quote-rate=10")
+        held = [connect(server.port) for _ in range(25)]
+        for s in held:  # all wait before the first has its session
+            s.sendall(upgrade())
+        refused = 0
+        for s in held:
+            head = read_head(s)
+            if b" 101 " in head:
+                check(read_frame(s)[0] == 2, "no announcement")
+                continue
+            check(b" 503 " in head, head)
+            check(b"limit.peer-queued-mib" in read_all(s), head)
+            refused += 1
+        check(0 < refused < len(held), f"{refused} of {len(held)}")
+        for s in held:
+            s.close()
+
+
 def streams_of_a_session_are_bounded(build):
     with Programs(build) as programs:
         server, proxy = pair(programs, "--limit", "streams=4")
@@ -122,5 +143,6 @@ if __name__ == "__main__":
         a_stream_without_bytes_is_cut_and_one_with_some_is_not,
         nought_is_for_ever,
         a_quote_too_many_is_answered_503_and_when_to_come_back,
+        who_waited_for_a_quote_while_memory_went_is_told,
         streams_of_a_session_are_bounded,
     ]))
