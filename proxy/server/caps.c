@@ -28,7 +28,7 @@ static const struct {
       "those of it that have no session yet" },
     { "streams",          AT(streams),            STREAMS_MAX, 1, STREAMS_MAX,
       "streams of one session" },
-    { "quotes",           AT(quotes),             256,  1, LIMIT_MAX,
+    { "quotes",           AT(peers.quotes),       256,  1, LIMIT_MAX,
       "clients that wait for a quote" },
     { "quote-rate",       AT(quote_rate),         100,  1, LIMIT_MAX,
       "quotes for clients in a second" },

@@ -14,7 +14,6 @@
 struct caps {
     struct peers_limits peers;
     size_t streams;        /* open at once in one session */
-    size_t quotes;         /* clients that wait for one */
     size_t quote_rate;     /* quotes for clients in a second */
     size_t teekit_body;    /* bytes of a request, and of an answer */
     size_t session_idle_s; /* without a stream; 0: for ever */

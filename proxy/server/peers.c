@@ -36,6 +36,7 @@ struct peers {
     struct peer *table;   /* those with a connection */
     size_t pending;
     size_t all;
+    size_t asking;
     uint64_t entered;
     uint64_t refused[PEERS_LIMITS];
     uint64_t secret; /* so that nobody knows who shares a rate with whom */
@@ -112,12 +113,9 @@ static void remove_if_gone(struct peers *p, struct peer *peer)
 
 /* One may not have more than are left for all others: so, while many hold as
  * many as they can, there is room for who holds few. */
-static size_t pending_share(const struct peers *p)
+static size_t share(size_t limit, size_t used, size_t peer_limit)
 {
-    const size_t left =
-        p->pending < p->limits.pending ? p->limits.pending - p->pending : 0;
-
-    return MIN_OF(p->limits.peer_pending, left);
+    return MIN_OF(peer_limit, used < limit ? limit - used : 0);
 }
 
 static enum status check_limits(struct peers *p, const struct peer *peer,
@@ -130,7 +128,9 @@ static enum status check_limits(struct peers *p, const struct peer *peer,
         [PEERS_ALL] = { p->all, p->limits.all },
         [PEERS_PENDING] = { p->pending, p->limits.pending },
         [PEERS_ONE_ALL] = { peer->all, p->limits.peer_all },
-        [PEERS_ONE_PENDING] = { peer->pending, pending_share(p) },
+        [PEERS_ONE_PENDING] = { peer->pending,
+                                share(p->limits.pending, p->pending,
+                                      p->limits.peer_pending) },
     };
 
     for (size_t i = 0; i < PEERS_LIMITS; i++) {
@@ -208,20 +208,28 @@ static struct rate *rate_of(struct peers *p, const struct origin *origin)
     return &p->rates[origin_hash(origin, p->secret) % RATES];
 }
 
+static size_t or_any(size_t limit)
+{
+    return limit > 0 ? limit : SIZE_MAX;
+}
+
 /* With the lock held. */
 static enum status ask(struct peers *p, struct peer *peer, uint64_t now_ms,
                        struct why *why)
 {
     const struct peers_limits *l = &p->limits;
     const struct rate_limit rate = { l->peer_quote_rate, RATE_MS };
+    const size_t most =
+        share(or_any(l->quotes), p->asking, or_any(l->peer_quotes));
 
-    if (l->peer_quotes > 0 && peer->asking >= l->peer_quotes)
+    if (peer->asking >= MAX_OF(most, (size_t)1))
         return why_fail(why, STATUS_BUSY, "limit.peer-quotes", NULL,
-                        "%zu at once", peer->asking);
+                        "%zu at once, %zu of all", peer->asking, p->asking);
     if (!rate_spend(rate_of(p, &peer->origin), &rate, now_ms))
         return why_fail(why, STATUS_BUSY, "limit.peer-quote-rate", NULL,
                         "more than %zu in a second", l->peer_quote_rate);
     peer->asking++;
+    p->asking++;
     return STATUS_OK;
 }
 
@@ -247,6 +255,7 @@ void peers_answered(struct peers_pass *pass)
     pass->asking = false;
     uv_mutex_lock(&p->lock);
     pass->peer->asking--;
+    p->asking--;
     uv_mutex_unlock(&p->lock);
 }
 

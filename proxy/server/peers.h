@@ -18,7 +18,9 @@ struct peers_limits {
     size_t all;             /* connections in all */
     size_t peer_pending;    /* of one peer, and no more than are left */
     size_t peer_all;        /* of one peer */
-    size_t peer_quotes;     /* of one peer, asked for at once; 0: any */
+    size_t quotes;          /* asked for at once, in all; 0: any */
+    size_t peer_quotes;     /* of one peer, and no more than are left, but for
+                             * one; 0: any */
     size_t peer_quote_rate; /* of one peer, in a second; 0: any */
     size_t queued_mib;      /* in memory, in all; 0: any */
     size_t peer_queued_mib; /* of one peer; 0: any */
@@ -83,7 +85,8 @@ struct budget *peers_whole(struct peers *p);
 
 /* It asks for a quote, once. Returns STATUS_OK, and then peers_answered() or
  * peers_leave() follows; STATUS_BUSY with |why| filled when its peer asks for
- * too many at once or in a second. The rate of a peer outlives its
+ * too many at once or in a second; that all together do is for the queue of
+ * quotes to say. The rate of a peer outlives its
  * connections; peers may have to share one, by chance. */
 MUST_CHECK enum status peers_ask(struct peers_pass *pass, uint64_t now_ms,
                                  struct why *why);

@@ -105,7 +105,7 @@ static enum status start_keys(struct prover *p)
         .ctx = p,
     };
     enum status st =
-        quote_source_open(p->loop, &maker, p->options->limits.quotes,
+        quote_source_open(p->loop, &maker, p->options->limits.peers.quotes,
                           &p->options->log, &p->source);
 
     if (st != STATUS_OK)

@@ -132,7 +132,7 @@ static void there_are_defaults(void **state)
     assert_int_equal(o.limits.peers.peer_all, 512);
     assert_int_equal(o.limits.peers.peer_pending, 128);
     assert_int_equal(o.limits.streams, 1024);
-    assert_int_equal(o.limits.quotes, 256);
+    assert_int_equal(o.limits.peers.quotes, 256);
     assert_int_equal(o.limits.peers.peer_quotes, 32);
     assert_int_equal(o.limits.peers.peer_quote_rate, 100);
     assert_int_equal(o.limits.session_idle_s, 3600);
@@ -185,7 +185,7 @@ static void every_option_is_taken(void **state)
                                     "--log-format json --log-level debug",
                                &o, said, sizeof(said)),
                      -1);
-    assert_int_equal(o.limits.quotes, 1);
+    assert_int_equal(o.limits.peers.quotes, 1);
     assert_int_equal(o.limits.streams, 2);
     assert_int_equal(o.limits.session_idle_s, 0);
     assert_int_equal(o.limits.stream_idle_s, 1000000);

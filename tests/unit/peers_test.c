@@ -241,6 +241,41 @@ static void a_peer_asks_for_so_many_quotes_at_once(void **state)
     peers_free(p);
 }
 
+/* As with connections; who asks for none may always ask for one, which the
+ * queue may refuse. */
+static void
+who_asks_for_few_quotes_may_while_others_ask_for_all_they_can(void **state)
+{
+    static const char *const addresses[] = { "10.0.0.1:1", "10.0.0.2:1",
+                                             "10.0.0.3:1", "10.0.0.4:1" };
+    static const size_t want[COUNT_OF(addresses)] = { 6, 3, 2, 1 };
+    const struct peers_limits l = { .pending = 100,
+                                    .all = 100,
+                                    .peer_pending = 20,
+                                    .peer_all = 20,
+                                    .quotes = 12,
+                                    .peer_quotes = 8 };
+    struct peers_pass pass[COUNT_OF(addresses)][10];
+    struct peers *p;
+    const char *field;
+
+    (void)state;
+    CHECK_STATUS(peers_new(&l, &p), STATUS_OK);
+    for (size_t i = 0; i < COUNT_OF(addresses); i++)
+        for (size_t n = 0; n < COUNT_OF(pass[i]); n++) {
+            assert_string_equal(enter(p, addresses[i], false, &pass[i][n]), "");
+            CHECK_STATUS(ask(&pass[i][n], 1, &field),
+                         n < want[i] ? STATUS_OK : STATUS_BUSY);
+        }
+    for (size_t n = 0; n < COUNT_OF(pass[0]); n++)
+        peers_leave(&pass[0][n]);
+    CHECK_STATUS(ask(&pass[3][1], 1, &field), STATUS_OK);
+    for (size_t i = 1; i < COUNT_OF(addresses); i++)
+        for (size_t n = 0; n < COUNT_OF(pass[i]); n++)
+            peers_leave(&pass[i][n]);
+    peers_free(p);
+}
+
 static void a_rate_outlives_the_connections(void **state)
 {
     struct peers *p = asked_peers(0, 2);
@@ -273,6 +308,8 @@ int main(void)
         cmocka_unit_test(who_has_few_gets_in_while_others_hold_all_they_can),
         cmocka_unit_test(memory_is_bounded_for_each_peer_and_for_all),
         cmocka_unit_test(a_peer_asks_for_so_many_quotes_at_once),
+        cmocka_unit_test(
+            who_asks_for_few_quotes_may_while_others_ask_for_all_they_can),
         cmocka_unit_test(a_rate_outlives_the_connections),
     };
 
