@@ -139,9 +139,11 @@ static void more_a_second_than_the_limit_says_wait(void **state)
 static void nothing_is_made_before_the_limit_allows_it(void **state)
 {
     struct test t;
+    uint64_t began;
 
     (void)state;
     setup(&t);
+    began = uv_now(&t.loop);
     quote_source_limit(t.source, 1);
     assert_int_equal(sem_post(&t.maker.gate), 0); /* for 'b', beforehand */
     CHECK_STATUS(ask(&t, 'a', NULL), STATUS_OK);
@@ -149,7 +151,8 @@ static void nothing_is_made_before_the_limit_allows_it(void **state)
     uv_update_time(&t.loop);
     CHECK_STATUS(ask(&t, 'b', NULL), STATUS_OK);
     wait_in_vain(&t, 200);
-    assert_string_equal(t.got, "a");
+    if (uv_now(&t.loop) - began < 1000) /* or the machine was too busy to say */
+        assert_string_equal(t.got, "a");
     finish(&t); /* while 'b' waits */
 }
 
