@@ -76,8 +76,8 @@ struct serve_member_ops {
     void (*close)(struct serve_member *m, const struct why *why);
 };
 
-/* Everything borrowed outlives it. Fields are for serve.c, visit.c, guest.c
- * and teekit_*.c. */
+/* Everything borrowed outlives it. Fields are for serve.c, visit.c, guest.c,
+ * plain.c and teekit_*.c. */
 struct serve {
     struct serve_config config;
     struct list members;
