@@ -10,7 +10,7 @@
 struct test {
     uv_loop_t loop;
     struct turnstile turnstile;
-    char got[64]; /* the names of those whose turn came */
+    char got[256]; /* the names of those whose turn came */
 };
 
 struct guest {
@@ -177,6 +177,47 @@ static void nobody_saves_up_more_than_the_most(void **state)
     finish(&t);
 }
 
+static void the_share_is_one_part_of_the_time(void **state)
+{
+    const uint64_t minute_ns = UINT64_C(60) * 1000000000;
+    struct test t;
+    struct guest a = { .test = &t, .name = 'a' };
+
+    (void)state;
+    setup(&t);
+    t.turnstile.left_ns = -(int64_t)minute_ns;
+    t.turnstile.counted_ns -= (TURNSTILE_SHARE - 1) * minute_ns;
+    pass(&a); /* that was not enough */
+    assert_string_equal(t.got, "");
+    turnstile_leave(&a.place);
+    t.turnstile.counted_ns -= minute_ns;
+    pass(&a);
+    assert_string_equal(t.got, "a");
+    assert_int_equal(uv_run(&t.loop, UV_RUN_DEFAULT), 0);
+    finish(&t);
+}
+
+static void one_turn_of_the_loop_has_so_many_turns_and_no_more(void **state)
+{
+    struct guest guests[2 * TURNSTILE_MAX_NS / TURNSTILE_MIN_NS];
+    struct test t;
+
+    (void)state;
+    setup(&t);
+    use_up(&t);
+    for (size_t i = 0; i < COUNT_OF(guests); i++) {
+        guests[i] = (struct guest){ .test = &t, .name = 'a' };
+        pass(&guests[i]);
+    }
+    t.turnstile.left_ns = TURNSTILE_MAX_NS;
+    while (t.got[0] == '\0')
+        (void)uv_run(&t.loop, UV_RUN_NOWAIT);
+    assert_true(strlen(t.got) <= COUNT_OF(guests) / 2);
+    assert_int_equal(uv_run(&t.loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(strlen(t.got), COUNT_OF(guests));
+    finish(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +228,8 @@ int main(void)
         cmocka_unit_test(one_may_pass_again_in_its_turn),
         cmocka_unit_test(a_turn_costs_what_it_took_and_something_at_least),
         cmocka_unit_test(nobody_saves_up_more_than_the_most),
+        cmocka_unit_test(the_share_is_one_part_of_the_time),
+        cmocka_unit_test(one_turn_of_the_loop_has_so_many_turns_and_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
