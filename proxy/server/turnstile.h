@@ -15,12 +15,10 @@
 
 #include "common/list.h"
 
-#define TURNSTILE_SHARE  4                      /* one in so many */
-#define TURNSTILE_MAX_NS (2 * INT64_C(1000000)) /* saved up while nobody came */
-#define TURNSTILE_MIN_NS                                                       \
-    (100 * INT64_C(1000)) /* each turn, with what the
-                                                   system does for it */
-#define TURNSTILE_TICK_MS 2
+#define TURNSTILE_SHARE   8                /* one in so many */
+#define TURNSTILE_MAX_NS  INT64_C(1000000) /* saved up while nobody came */
+#define TURNSTILE_MIN_NS  INT64_C(100000)  /* a turn: the system works, too */
+#define TURNSTILE_TICK_MS 1
 
 /* In whoever waits; all zero at first. */
 struct turnstile_place {
