@@ -2,8 +2,9 @@
  *
  * Either a stream in an attested session, or, where the policy says
  * `default: direct`, a plain TCP connection. Fronts and relays know only
- * this. Nothing is sent, and nothing is said to the application, before
- * on_opened() (promises P1 and P3).
+ * this. Nothing is said to the application before on_opened(), and nothing is
+ * sent but what far_early() gave, and that in an accepted session only
+ * (promises P1 and P3).
  *
  * No event comes from within a call of this header; an event may make any
  * call.
@@ -52,6 +53,8 @@ struct far_events {
 
 /* What each kind of far side provides. First field of its struct. */
 struct far_ops {
+    void (*early)(struct far *f, struct slice bytes); /* NULL: never sent */
+    bool (*early_sent)(struct far *f);                /* likewise */
     size_t (*room)(struct far *f);
     uint8_t *(*reserve)(struct far *f, size_t *room);
     void (*commit)(struct far *f, size_t len);
@@ -68,6 +71,23 @@ struct far {
     struct gather *gather; /* the bytes of on_data() stay until it ends, for
                             * conn_write_gathered(); NULL: they do not */
 };
+
+/* Before on_opened(), once: the first bytes, copied, to be sent along with the
+ * question for the target, which saves waiting for its answer. All are sent, or
+ * none: there may be too many, or no room or memory for them. If they were, and
+ * the session is lost, nobody knows whether they arrived, and nothing is tried
+ * elsewhere. */
+static inline void far_early(struct far *f, struct slice bytes)
+{
+    if (f->ops->early != NULL)
+        f->ops->early(f, bytes);
+}
+
+/* In on_opened() or later: were they? Else they are to be written. */
+static inline bool far_early_sent(struct far *f)
+{
+    return f->ops->early_sent != NULL && f->ops->early_sent(f);
+}
 
 /* Bytes that may be written now. */
 static inline size_t far_room(struct far *f)

@@ -34,12 +34,40 @@ void far_tunnel_unlist(struct far_tunnel *f)
 void far_tunnel_free(struct far_tunnel *f)
 {
     leave(f);
+    buffer_free(&f->early);
     free(f);
 }
 
 static struct far_tunnel *self(struct far *f)
 {
     return CONTAINER_OF(f, struct far_tunnel, far);
+}
+
+/* Send what is early, if all of it has room at once. */
+static void send_early(struct far_tunnel *f)
+{
+    assert(f->list != NULL && !f->early_sent);
+    if (!f->list->early || f->early.len == 0 ||
+        stream_room(f->stream) < f->early.len)
+        return;
+    f->early_sent = far_write(&f->far, buffer_view(&f->early)) == f->early.len;
+    assert(f->early_sent);
+}
+
+static void early(struct far *f, struct slice bytes)
+{
+    struct far_tunnel *t = self(f);
+
+    buffer_add(&t->early, bytes);
+    if (!buffer_ok(&t->early))
+        buffer_free(&t->early);
+    if (t->stream != NULL)
+        send_early(t);
+}
+
+static bool early_sent(struct far *f)
+{
+    return self(f)->early_sent;
 }
 
 static size_t room(struct far *f)
@@ -99,6 +127,8 @@ static void close_far(struct far *f)
 }
 
 static const struct far_ops ops = {
+    .early = early,
+    .early_sent = early_sent,
     .room = room,
     .reserve = reserve,
     .commit = commit,
@@ -123,6 +153,7 @@ enum status far_tunnel_new(const char *service, const struct target *target,
     };
     f->service = service;
     f->since_ms = now_ms;
+    f->early = buffer_with_max(STREAM_CREDIT_BYTES);
     target_text(target, f->target);
     join(list, f);
     *out = f;
@@ -143,6 +174,7 @@ enum status far_tunnel_attach(struct far_tunnel *f, struct session *session,
     f->since_ms = now_ms;
     leave(f);
     join(opening, f);
+    send_early(f);
     return STATUS_OK;
 }
 
@@ -205,6 +237,7 @@ void far_tunnel_on_opened(void *ctx, struct stream *s)
 
     (void)ctx;
     leave(f);
+    buffer_free(&f->early);
     f->far.events->on_opened(f->far.ctx);
 }
 
@@ -224,13 +257,17 @@ void far_tunnel_on_fin(void *ctx, struct stream *s)
     f->far.events->on_fin(f->far.ctx);
 }
 
-/* The session is over or ends, and nothing of the request was sent, for the
- * target was not reached yet: another session is as good. */
+/* The session is over or ends, and nothing of the request has arrived, for the
+ * target was not reached yet: another session is as good. But what was sent
+ * early may have arrived if the session was lost; where the server answers for
+ * itself, by a reset or by taking no more streams, it has not. */
 static bool may_retry(const struct far_tunnel *f)
 {
+    const struct session *session = stream_session(f->stream);
+
     return f->list != NULL && f->list->again != NULL &&
-           session_is_leaving(stream_session(f->stream)) &&
-           f->retries < RETRIES_MAX;
+           session_is_leaving(session) && f->retries < RETRIES_MAX &&
+           !(f->early_sent && session_is_over(session));
 }
 
 static void retry(struct far_tunnel *f)
@@ -240,6 +277,7 @@ static void retry(struct far_tunnel *f)
     stream_release(f->stream);
     f->stream = NULL;
     f->endpoint = NULL;
+    f->early_sent = false;
     f->retries++;
     far_tunnel_move(f, f->service, again);
 }
@@ -265,5 +303,6 @@ void far_tunnel_on_room(void *ctx, struct stream *s)
     struct far_tunnel *f = stream_context(s);
 
     (void)ctx;
-    f->far.events->on_room(f->far.ctx);
+    if (f->list == NULL) /* it is open */
+        f->far.events->on_room(f->far.ctx);
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/buffer.h"
 #include "common/list.h"
 #include "common/status.h"
 #include "proxy/local/far.h"
@@ -27,6 +28,8 @@ struct far_tunnel {
     int64_t since_ms;              /* when it joined |list| */
     unsigned retries;              /* sessions that ended before its target
                                      * was reached */
+    struct buffer early;           /* see far_early() */
+    bool early_sent;               /* in the present session */
     char target[TARGET_TEXT_ROOM]; /* "host:port" */
 };
 
@@ -34,9 +37,10 @@ struct far_tunnel {
 struct far_tunnel_list {
     struct list all;
     size_t count;
-    /* Where those wait whose session ends before their target was reached:
-     * nothing was sent for them yet. NULL: they fail. */
+    /* Where those wait whose session ends before their target was reached,
+     * unless something was sent that may have arrived. NULL: they fail. */
     struct far_tunnel_list *again;
+    bool early; /* of those who wait for their target: see far_early() */
 };
 
 /* A far side for |service|, waiting in |list|. |gather| is of the loop's

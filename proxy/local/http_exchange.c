@@ -70,7 +70,8 @@ void http_exchange_begin(struct client *c)
     h->head_sent = h->answer_done = false;
     h->body = (struct slice){ 0 };
     buffer_clear(&h->up);
-    http_request_write_head(&h->request, &h->up);
+    if (!far_early_sent(c->far) || h->reused)
+        http_request_write_head(&h->request, &h->up);
     http_response_next(&h->response, &h->request);
     http_exchange_send(c);
 }

@@ -231,6 +231,22 @@ static void refuse_access(struct client *c, enum status st)
     refuse_why(c, &why, false);
 }
 
+/* A request that changes nothing and has no body need not wait until its target
+ * was reached. Others do: until then they can go elsewhere if the session is
+ * lost. */
+static void send_early(struct client *c)
+{
+    const struct http_request *q = &c->http.request;
+    struct buffer *head = front_parts_scratch(c->front);
+
+    if (!http_request_is_safe(q) || http_request_has_body(q))
+        return;
+    http_request_write_head(q, head);
+    if (buffer_ok(head))
+        far_early(c->far, buffer_view(head));
+    buffer_clear(head);
+}
+
 static void open_target(struct client *c, enum http_front_state opening)
 {
     struct far_failure refusal;
@@ -239,6 +255,8 @@ static void open_target(struct client *c, enum http_front_state opening)
     drop_far(c, true);
     if (client_open(c, &c->http.request.target, &refusal) != STATUS_OK)
         http_front_refuse(c, &refusal, false);
+    else if (opening == HTTP_FRONT_OPENING)
+        send_early(c);
 }
 
 /* At the address of a service all is for that service. False: |c| was told

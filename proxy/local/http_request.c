@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "common/compiler.h"
 #include "common/text.h"
 #include "proxy/io/http_chunk.h"
 
@@ -247,6 +248,16 @@ void http_request_lead(struct http_request *r, const struct target *target)
         r->path = (struct slice){ 0 };
     r->form = HTTP_TO_TARGET;
     r->target = *target;
+}
+
+bool http_request_is_safe(const struct http_request *r)
+{
+    static const char *const safe[] = { "GET", "HEAD", "OPTIONS", "TRACE" };
+
+    for (size_t i = 0; i < COUNT_OF(safe); i++)
+        if (strcmp(r->method, safe[i]) == 0)
+            return true;
+    return false;
 }
 
 bool http_request_has_body(const struct http_request *r)

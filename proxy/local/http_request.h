@@ -64,6 +64,10 @@ void http_request_lead(struct http_request *r, const struct target *target);
 /* True when a body of at least one byte, or of chunks, follows the head. */
 bool http_request_has_body(const struct http_request *r);
 
+/* True for a method that asks for no change: GET, HEAD, OPTIONS, TRACE
+ * (RFC 9110 section 9.2.1). */
+bool http_request_is_safe(const struct http_request *r);
+
 /* Append the head as the far end shall see it. After HTTP_GOT_HEAD, for
  * HTTP_TO_TARGET. |out|'s failure is the only error, here and below. */
 void http_request_write_head(const struct http_request *r, struct buffer *out);

@@ -540,6 +540,11 @@ void session_drain(struct session *s, int64_t now_ms)
 
 /* For others to see. */
 
+bool session_is_over(const struct session *s)
+{
+    return s->state == SESSION_OVER;
+}
+
 bool session_is_leaving(const struct session *s)
 {
     return s->mux.leaving || s->state == SESSION_OVER;

@@ -236,6 +236,9 @@ void session_close(struct session *s, const struct why *reason, int64_t now_ms);
 /* It takes no new streams, whichever side said so; open ones go on. */
 bool session_is_leaving(const struct session *s);
 
+/* True once on_closed() was called, or is about to be. */
+bool session_is_over(const struct session *s);
+
 /* For the status surface. */
 const char *session_suite(const struct session *s); /* "AESGCM"; "" before */
 size_t session_streams(const struct session *s);

@@ -109,6 +109,9 @@ size_t stream_room(struct stream *s)
         s->hungry = true; /* paused until receive_credit() */
         return 0;
     }
+    /* Opens go in the order of their numbers. */
+    if (s->due & MUX_DUE_OPEN)
+        mux_flush(s->mux);
     /* An open, opened or credit frame goes before the data. */
     if (s->due == 0 || mux_flush_stream(s->mux, s))
         room = allowed(s);

@@ -80,6 +80,23 @@ static void every_length_can_be_committed(void **state)
     pair_free(p);
 }
 
+/* The numbers of streams only go up, whoever has data first. */
+static void opens_keep_their_order_when_the_last_writes_first(void **state)
+{
+    struct pair *p = pair_ready(NULL);
+    struct pair_end *first = pair_open(p, "a.b:80");
+    struct pair_end *second = pair_open(p, "a.b:81");
+
+    (void)state;
+    pair_write(second, 3);
+    pair_write(first, 5);
+    pair_run(p);
+    assert_int_equal(pair_other(p, first)->bytes, 5);
+    assert_int_equal(pair_other(p, second)->bytes, 3);
+    assert_false(p->client.closed || p->server.closed);
+    pair_free(p);
+}
+
 static void small_streams_share_a_record(void **state)
 {
     struct pair *p = pair_ready(NULL);
@@ -475,6 +492,7 @@ int main(void)
         cmocka_unit_test(bytes_pass_both_ways),
         cmocka_unit_test(bytes_pass_one_at_a_time),
         cmocka_unit_test(every_length_can_be_committed),
+        cmocka_unit_test(opens_keep_their_order_when_the_last_writes_first),
         cmocka_unit_test(small_streams_share_a_record),
         cmocka_unit_test(a_bad_target_is_not_sent),
         cmocka_unit_test(no_stream_opens_before_the_session_is_ready),
