@@ -14,6 +14,7 @@ Needs the programs as released: sanitizers multiply memory."""
 
 import base64
 import http.client
+import itertools
 import os
 import re
 import select
@@ -91,8 +92,8 @@ def flood(port, kind):
     print(f"full {len(handshakes)} {len(slow)} {len(hold_silent)}", flush=True)
     asking, asked = {}, 0
     poll = select.poll()
-    while True:
-        for s in slow:
+    for turn in itertools.count():
+        for s in slow[turn % 10::10]:  # a byte in ten turns of a millisecond
             try:
                 s.send(b"x")
             except OSError:
@@ -106,7 +107,7 @@ def flood(port, kind):
                 asked += 1
             except OSError:
                 break
-        for fd, _ in poll.poll(10):
+        for fd, _ in poll.poll(1):
             poll.unregister(fd)
             asking.pop(fd).close()
 
@@ -138,7 +139,7 @@ def figures(server):
 
 
 class Flood:
-    def __init__(self, port, kind="quotes"):
+    def __init__(self, port, kind):
         self.process = subprocess.Popen(
             [sys.executable, __file__, "--flood", str(port), kind],
             stdout=subprocess.PIPE)
@@ -245,7 +246,7 @@ def new_sessions_get_through_a_flood_of_quotes(build):
     with Programs(build) as programs:
         server, policy = begin(programs)
         codes = []
-        with Flood(server.port):
+        with Flood(server.port, "quotes"):
             for _ in range(5):
                 proxy = programs.proxy(policy)
 
