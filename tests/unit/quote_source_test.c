@@ -172,6 +172,8 @@ static void the_first_in_line_is_not_limited(void **state)
     CHECK_STATUS(quote_source_get_first(t.source, report_data, on_done, &t,
                                         &order),
                  STATUS_OK);
+    /* It is being made: only the other waits. */
+    assert_int_equal(quote_source_waiting(t.source), 1);
     let_make(&t, 2);
     assert_string_equal(t.got, "azb");
     finish(&t);
