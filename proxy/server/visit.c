@@ -135,11 +135,15 @@ static void tell_why(struct turnstile_place *place)
     answer(v, v->http, body);
 }
 
+/* When there is time, or at once in its turn; |v| may be gone then. */
 static void refuse(struct visit *v, int http, const struct why *why)
 {
     v->http = http;
     v->why = *why;
-    pass(v, tell_why);
+    if (v->state == VISIT_TURN)
+        tell_why(&v->place);
+    else
+        pass(v, tell_why);
 }
 
 static void refuse_status(struct visit *v, enum status st, const char *field)
