@@ -16,12 +16,14 @@
 #include "tests/support/check.h"
 
 #define BODY        "hello"
-#define LARGE_BYTES (3 * 1024 * 1024)
+#define LARGE_BYTES ((size_t)64 * 1024) /* comes in parts */
+#define SOME_BYTES  ((size_t)1024)
 
 /* A client that takes whatever happens. */
 struct talk {
     struct server_rig *rig;
     struct ws_dial *dial;
+    struct conn *conn; /* the link's: for bytes by hand */
     struct ws_link *link;
     struct ws_queue out;
     struct teekit_key key;
@@ -38,24 +40,30 @@ static void end_talk(struct talk *t)
     t->over = true;
 }
 
-static void send_sealed(struct talk *t, struct teekit_message *m)
+/* |m| as the next to be sent; NULL when out of memory. */
+static struct teekit_parcel *seal(struct talk *t, struct teekit_message *m)
 {
     const enum teekit_body kind = m->body_kind;
     const struct slice body = m->body;
     struct teekit_parcel *p;
     uint8_t *at;
 
-    if (teekit_parcel_new(NULL, m, body.len, &p) != STATUS_OK) {
-        end_talk(t);
-        return;
-    }
+    if (teekit_parcel_new(NULL, m, body.len, &p) != STATUS_OK)
+        return NULL;
     at = teekit_parcel_reserve(p, body.len);
     assert_non_null(at); /* it was asked for above */
     if (body.len > 0)
         memcpy(at, body.at, body.len);
     teekit_parcel_commit(p, body.len);
     teekit_parcel_seal(p, m, kind, &t->key, NULL);
-    if (ws_queue_add(&t->out, &p->packet) != STATUS_OK)
+    return p;
+}
+
+static void send_sealed(struct talk *t, struct teekit_message *m)
+{
+    struct teekit_parcel *p = seal(t, m);
+
+    if (p == NULL || ws_queue_add(&t->out, &p->packet) != STATUS_OK)
         end_talk(t);
 }
 
@@ -184,6 +192,7 @@ static void on_dialled(void *ctx, struct conn *conn, const struct why *why)
         conn_reset(conn);
         end_talk(t);
     } else {
+        t->conn = conn;
         t->out.link = t->link;
     }
 }
@@ -346,57 +355,87 @@ static void a_key_does_not_keep_a_session_that_is_to_end(void **state)
     end(rig, demo);
 }
 
-/* Two large messages on their way, more than a read takes at once, of which the
- * server knows neither. */
-static void send_large(struct talk *t)
+/* A large message, of which the server knows nothing. */
+static struct teekit_parcel *seal_large(struct talk *t)
 {
     static uint8_t body[LARGE_BYTES];
+    struct teekit_message m = { .type = TEEKIT_WS_MESSAGE,
+                                .id = teekit_message_id("x", t->id[1]),
+                                .body_kind = TEEKIT_BYTES,
+                                .body = SLICE_OF(body) };
+    struct teekit_parcel *p = seal(t, &m);
 
-    for (int i = 0; i < 2; i++) {
-        struct teekit_message m = { .type = TEEKIT_WS_MESSAGE,
-                                    .id = teekit_message_id("x", t->id[1]),
-                                    .body_kind = TEEKIT_BYTES,
-                                    .body = SLICE_OF(body) };
-
-        send_sealed(t, &m);
-    }
+    assert_non_null(p);
+    return p;
 }
 
-/* Drains the server when the first of them has come in parts, in the turn in
- * which the rest of it comes, and a part of the next. */
-static void on_prepare_large(uv_prepare_t *prepare)
+/* |p| as it stands on the wire. */
+static struct slice frame_of(struct teekit_parcel *p)
 {
-    struct drainer *d = CONTAINER_OF(prepare, struct drainer, prepare);
-    const struct teekit_guest *g = guest_of(d->talk->rig);
+    static const uint8_t key[4]; /* masks nothing */
+    const struct ws_out *out = &p->packet.out;
+    size_t head = ws_frame_header(out->at, out->len, WS_BINARY, true, key);
 
-    if (g == NULL || g->opening.done < LARGE_BYTES / 2)
-        return;
-    serve_drain(d->talk->rig->serve);
-    (void)uv_prepare_stop(prepare);
+    return slice_of(out->at - head, head + out->len);
 }
 
-static bool is_active(void *ctx)
+/* How much of a message the server is to have opened. */
+struct opened {
+    const struct server_rig *rig;
+    size_t bytes;
+};
+
+static bool has_opened_other(void *ctx)
 {
-    return uv_is_active(ctx);
+    const struct opened *o = ctx;
+    const struct teekit_guest *g = guest_of(o->rig);
+
+    assert_non_null(g);
+    return g->opening.done != o->bytes;
 }
 
+/* Have the end of a guest that is about to be ended wait for
+ * uv_timer_again(). */
+static void hold(struct teekit_guest *g)
+{
+    assert_true(g->broken);
+    uv_timer_set_repeat(&g->timer, 1);
+    assert_int_equal(uv_timer_stop(&g->timer), 0);
+}
+
+/* The rest of the last one comes together with the beginning of the next. */
 static void what_comes_behind_the_last_message_is_not_opened(void **state)
 {
     struct demo *demo;
     struct server_rig *rig = begin(&demo);
     struct talk t = { .rig = rig, .brief = true };
-    struct drainer d = { .talk = &t };
+    struct opened o = { .rig = rig };
+    struct teekit_parcel *last, *next;
+    struct slice most, rest[2];
 
     (void)state;
     come(&t);
     assert_true(t.answered);
-    assert_int_equal(uv_prepare_init(&rig->loop, &d.prepare), 0);
-    assert_int_equal(uv_prepare_start(&d.prepare, on_prepare_large), 0);
-    send_large(&t);
-    loop_while(&rig->loop, is_active, &d.prepare);
+    last = seal_large(&t);
+    next = seal_large(&t);
+    most = frame_of(last);
+    most.len -= SOME_BYTES;
+    rest[0] = slice_of(most.at + most.len, SOME_BYTES);
+    rest[1] = slice_of(frame_of(next).at, SOME_BYTES);
+
+    CHECK_STATUS(conn_write_borrowed(t.conn, &most, 1), STATUS_OK);
+    o.bytes = most.len - WS_HEADER_MAX_BYTES;
+    loop_while(&rig->loop, has_opened_other, &o);
+    serve_drain(rig->serve);
+    hold(guest_of(rig));
+    CHECK_STATUS(conn_write_runs(t.conn, rest, COUNT_OF(rest)), STATUS_OK);
+    o.bytes = SOME_BYTES - WS_HEADER_MAX_BYTES;
+    loop_while(&rig->loop, has_opened_other, &o);
+    assert_int_equal(uv_timer_again(&guest_of(rig)->timer), 0);
     loop_while(&rig->loop, is_there, rig);
     go(&t);
-    uv_close((uv_handle_t *)&d.prepare, NULL);
+    teekit_parcel_free(last);
+    teekit_parcel_free(next);
     end(rig, demo);
 }
 
