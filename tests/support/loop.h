@@ -1,8 +1,8 @@
 /* tests/support/loop.h: a loop for one test, and connections on it that record
  * what happens to them.
  *
- * A test waits for something by loop_until(), which fails it when nothing at
- * all happens for LOOP_PATIENCE_MS; no test sleeps. */
+ * A test waits for something by loop_until(), which fails it when that does
+ * not come in LOOP_PATIENCE_MS, whatever else happens; no test sleeps. */
 #ifndef TESTS_SUPPORT_LOOP_H
 #define TESTS_SUPPORT_LOOP_H
 
