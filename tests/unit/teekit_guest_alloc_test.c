@@ -217,8 +217,7 @@ static bool somebody_is_there(const struct server_rig *rig)
     return server_rig_peers(rig).all > 0 || guest_of(rig) != NULL;
 }
 
-/* Come and ask. */
-static void come(struct talk *t)
+static void begin_talk(struct talk *t)
 {
     const struct ws_dial_target target = {
         .dial = { .host = slice_text("127.0.0.1"),
@@ -229,8 +228,13 @@ static void come(struct talk *t)
     if (ws_dial_open(&t->rig->loop, &target, on_dialled, t, &t->dial) !=
         STATUS_OK)
         t->over = true;
-    while (!t->over)
-        (void)uv_run(&t->rig->loop, UV_RUN_ONCE);
+}
+
+/* Come and ask. */
+static void come(struct talk *t)
+{
+    begin_talk(t);
+    loop_until(&t->rig->loop, &t->over);
 }
 
 static void go(struct talk *t)
@@ -240,11 +244,14 @@ static void go(struct talk *t)
     ws_queue_drop(&t->out);
 }
 
-/* Come, ask and go; then wait until the server is empty. */
+/* Come, ask and go; then wait until the server is empty. Without an allocation
+ * of the test's own, unlike loop_until(). */
 static void have_talk(struct talk *t, uv_timer_t *patience)
 {
     (void)uv_timer_start(patience, out_of_patience, LOOP_PATIENCE_MS, 0);
-    come(t);
+    begin_talk(t);
+    while (!t->over)
+        (void)uv_run(&t->rig->loop, UV_RUN_ONCE);
     go(t);
     for (int i = 0; i < 20 || somebody_is_there(t->rig); i++)
         (void)uv_run(&t->rig->loop, i < 20 ? UV_RUN_NOWAIT : UV_RUN_ONCE);
