@@ -312,6 +312,27 @@ static void on_far_room(void *ctx)
     (void)ctx;
 }
 
+/* Without an allocation, unlike loop_while(); the clock of the session turns
+ * the loop now and then. */
+static void run_while(uv_loop_t *loop, bool (*going_on)(void *ctx), void *ctx)
+{
+    const uint64_t end_ms = uv_now(loop) + LOOP_PATIENCE_MS;
+
+    while (going_on(ctx)) {
+        (void)uv_run(loop, UV_RUN_ONCE); /* says only whether more is active */
+        if (uv_now(loop) > end_ms)
+            fail_msg("what is waited for did not come in %d ms",
+                     LOOP_PATIENCE_MS);
+    }
+}
+
+static bool is_neither_open_nor_failed(void *ctx)
+{
+    const struct teekit_rig *r = ctx;
+
+    return !r->opened && !r->failed;
+}
+
 bool teekit_rig_attach(struct teekit_rig *r, int64_t timeout_ms)
 {
     static const struct far_events events = { .on_opened = on_far_opened,
@@ -334,8 +355,7 @@ bool teekit_rig_attach(struct teekit_rig *r, int64_t timeout_ms)
         teekit_rig_detach(r);
         return false;
     }
-    while (!r->opened && !r->failed)
-        (void)uv_run(&r->loop, UV_RUN_ONCE);
+    run_while(&r->loop, is_neither_open_nor_failed, r);
     return r->opened;
 }
 
@@ -352,14 +372,6 @@ void teekit_rig_write(struct teekit_rig *r, const char *text)
     size_t taken = far_write(r->far, left);
 
     assert_int_equal(taken, left.len);
-}
-
-/* Without an allocation, unlike loop_while(); the clock of the session turns
- * the loop now and then. */
-static void run_while(uv_loop_t *loop, bool (*going_on)(void *ctx), void *ctx)
-{
-    while (going_on(ctx))
-        (void)uv_run(loop, UV_RUN_ONCE); /* says only whether more is active */
 }
 
 static bool waits(void *ctx)
