@@ -66,46 +66,48 @@ def what_had_begun_fails_clearly_and_only_once(build):
             check(len(by) == 1, f"{path} came by {by}")
 
 
-def a_safe_request_does_not_wait_for_its_target(build):
-    """Where there is one endpoint, so that there is no other to go to."""
+@contextmanager
+def with_one_endpoint(build):
+    """A backend, what is between its one server and a proxy that has a session
+    with it, and a load as above."""
     with Programs(build) as programs, Backend() as backend:
         server = three(programs, backend)[0]
-        with Tap(server.port) as tap, \
-                concurrent.futures.ThreadPoolExecutor() as pool:
+        with Tap(server.port) as tap:
             url = f"ws://127.0.0.1:{tap.port}/__ra__"
-            proxy = programs.proxy(policy_for(programs, [server], [url]))
-            load = Load(proxy)
-            check(load.ask(0, "/first") is None, proxy.tail())
+            load = Load(programs.proxy(policy_for(programs, [server], [url])))
+            check(load.ask(0, "/first") is None, load.proxy.tail())
             tap.hold()  # what the server says
-            asked = [pool.submit(load.ask, i, f"/{i}") for i in (1, 2, 3)]
-            wait_for("those that may have come",
-                     lambda: {"/1", "/3"} <= set(backend.seen))
-            check("/2" not in backend.seen, "POST did not wait")
-            tap.let_go()
-            check([a.result() for a in asked] == [None] * 3, proxy.tail())
-            check(all(len(by) == 1 for by in backend.seen.values()),
-                  f"{backend.seen}")
+            yield backend, tap, load
+
+
+def once_each(backend):
+    check(all(len(by) == 1 for by in backend.seen.values()), f"{backend.seen}")
+
+
+def a_safe_request_does_not_wait_for_its_target(build):
+    """Where there is one endpoint, so that there is no other to go to."""
+    with with_one_endpoint(build) as (backend, tap, load), \
+            concurrent.futures.ThreadPoolExecutor() as pool:
+        asked = [pool.submit(load.ask, i, f"/{i}") for i in (1, 2, 3)]
+        wait_for("those that may have come",
+                 lambda: {"/1", "/3"} <= set(backend.seen))
+        check("/2" not in backend.seen, "POST did not wait")
+        tap.let_go()
+        check([a.result() for a in asked] == [None] * 3, load.proxy.tail())
+        once_each(backend)
 
 
 def what_was_sent_and_lost_is_not_sent_again(build):
-    with Programs(build) as programs, Backend() as backend:
-        server = three(programs, backend)[0]
-        with Tap(server.port) as tap, \
-                concurrent.futures.ThreadPoolExecutor() as pool:
-            url = f"ws://127.0.0.1:{tap.port}/__ra__"
-            proxy = programs.proxy(policy_for(programs, [server], [url]))
-            load = Load(proxy)
-            check(load.ask(0, "/first") is None, proxy.tail())
-            tap.hold()
-            asked = [pool.submit(load.ask, i, f"/{i}") for i in (1, 2)]
-            wait_for("it has come", lambda: "/1" in backend.seen)
-            wait_for("both are under way", lambda: streams(proxy) == 3)
-            tap.cut()
-            told, other = (a.result() for a in asked)
-            check(told is not None and told.startswith("502 veritee; error="), told)
-            check(other is None, other)  # it waited, and went by a new session
-            check(all(len(by) == 1 for by in backend.seen.values()),
-                  f"{backend.seen}")
+    with with_one_endpoint(build) as (backend, tap, load), \
+            concurrent.futures.ThreadPoolExecutor() as pool:
+        asked = [pool.submit(load.ask, i, f"/{i}") for i in (1, 2)]
+        wait_for("it has come", lambda: "/1" in backend.seen)
+        wait_for("both are under way", lambda: streams(load.proxy) == 3)
+        tap.cut()
+        told, other = (a.result() for a in asked)
+        check(told is not None and told.startswith("502 veritee; error="), told)
+        check(other is None, other)  # it waited, and went by a new session
+        once_each(backend)
 
 
 if __name__ == "__main__":
