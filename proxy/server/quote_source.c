@@ -167,7 +167,7 @@ static struct quote_order *order_new(struct quote_source *s,
     return o;
 }
 
-static void started(struct quote_source *s)
+static void queued(struct quote_source *s)
 {
     s->waiting_count++;
     make_next(s);
@@ -187,7 +187,7 @@ quote_source_get(struct quote_source *s,
     if (*out == NULL)
         return STATUS_NO_MEMORY;
     list_add(&s->waiting, &(*out)->link);
-    started(s);
+    queued(s);
     return STATUS_OK;
 }
 
@@ -201,7 +201,7 @@ enum status quote_source_get_first(
         return STATUS_NO_MEMORY;
     (*out)->first = true;
     list_add_first(&s->waiting, &(*out)->link);
-    started(s);
+    queued(s);
     return STATUS_OK;
 }
 
