@@ -15,6 +15,8 @@
 #include "proxy/local/policy_file.h"
 #include "proxy/local/snapshot.h"
 
+#define DEFAULT_WORKERS_MAX 4
+
 #define WHERE_ROOM (POLICY_ADDRESS_ROOM + 8) /* "http://" and an address */
 
 /* Lives on daemon_run()'s stack, which outlives the loop. */
@@ -447,6 +449,13 @@ static enum status start(struct daemon *d, struct why *why)
     if (st == STATUS_OK)
         tell_ready(d);
     return st;
+}
+
+size_t daemon_default_workers(void)
+{
+    const size_t half = uv_available_parallelism() / 2;
+
+    return MIN_OF(MAX_OF(half, 1), DEFAULT_WORKERS_MAX);
 }
 
 enum status daemon_run(const struct daemon_options *options, struct why *why)

@@ -27,6 +27,11 @@ struct daemon_options {
     bool colour;  /* of the verdicts */
 };
 
+/* How many workers there are unless somebody says: half as many as processors,
+ * for those who ask need some, too; at least one, and no more than four, since
+ * each has a session, and a quote, of its own for each service. */
+size_t daemon_default_workers(void);
+
 /* Run until a signal says stop. SIGHUP reads the policy again: one that cannot
  * be read changes nothing; one that can judges every live session. Where to
  * listen is read at start only. Returns STATUS_OK after a clean stop, else

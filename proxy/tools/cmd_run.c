@@ -42,7 +42,8 @@ static const struct command_option known[] = {
       "attest every service at start and print the\n"
       "verdicts before the line that begins \"ready:\"" },
     { "workers", 0, OPTION_TEXT, FIELD(workers), "N",
-      "threads, each with its own connections; default: 1" },
+      "threads, each with its own connections; default:\n"
+      "half as many as processors, 1 to 4" },
     { "drain-seconds", 0, OPTION_TEXT, FIELD(drain_seconds), "N",
       "how long requests may go on after SIGTERM; default: 10" },
     { "connections", 0, OPTION_TEXT, FIELD(connections), "N",
@@ -213,7 +214,7 @@ static int tell_first_steps(void)
 static int run_main(int argc, char **argv)
 {
     struct options o = { .log_format = "human", .log_level = "info" };
-    struct numbers n = { .workers = 1,
+    struct numbers n = { .workers = daemon_default_workers(),
                          .drain_s = DRAIN_DEADLINE_MS / 1000,
                          .connections = LOCAL_CONNS_MAX,
                          .keep_alive_s = KEEP_ALIVE_IDLE_MS / 1000,

@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 HOST = "demo.test"  # reserved by RFC 2606: resolves nowhere, so a leak shows
-# So many workers in both programs; None: their defaults.
+# So many workers in both programs; None: one in veritee, or its sessions could
+# not be counted, and in veriteed one a processor.
 WORKERS = os.environ.get("TEST_WORKERS")
 # What should happen within a moment is waited for so long: sanitizers on a busy
 # machine take their time, and a hang still ends.
@@ -201,7 +202,7 @@ class Programs:
 
     def proxy(self, policy, *args, env=None):
         """A veritee with |policy|; has .port and .url."""
-        many = ["--workers", WORKERS] if WORKERS else []
+        many = ["--workers", WORKERS or "1"]
         child = self.start("veritee", "run", "--policy", policy, *many, *args,
                            env=env)
         child.port = int(child.wait_line(r"^ready: .*:(\d+)$").group(1))
