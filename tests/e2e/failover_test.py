@@ -74,7 +74,8 @@ def with_one_endpoint(build):
         server = three(programs, backend)[0]
         with Tap(server.port) as tap:
             url = f"ws://127.0.0.1:{tap.port}/__ra__"
-            load = Load(programs.proxy(policy_for(programs, [server], [url])))
+            load = Load(programs.proxy(
+                policy_for(programs, [server], [url]), "--workers", "1"))
             check(load.ask(0, "/first") is None, load.proxy.tail())
             tap.hold()  # what the server says
             yield backend, tap, load

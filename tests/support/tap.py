@@ -37,7 +37,7 @@ class Tap:
 
     def cut(self):
         """End all connections, and what was held is lost; others may come."""
-        for client in self.clients:
+        for client in list(self.clients):
             client.shutdown(socket.SHUT_RDWR)
         self.open.set()
 
