@@ -53,8 +53,7 @@ struct far_events {
 
 /* What each kind of far side provides. First field of its struct. */
 struct far_ops {
-    void (*early)(struct far *f, struct slice bytes); /* NULL: never sent */
-    bool (*early_sent)(struct far *f);                /* likewise */
+    void (*early)(struct far *f, struct slice bytes); /* if |takes_early| */
     size_t (*room)(struct far *f);
     uint8_t *(*reserve)(struct far *f, size_t *room);
     void (*commit)(struct far *f, size_t len);
@@ -70,23 +69,18 @@ struct far {
     void *ctx;
     struct gather *gather; /* the bytes of on_data() stay until it ends, for
                             * conn_write_gathered(); NULL: they do not */
+    bool takes_early;      /* far_early() may be called */
+    bool early_sent;       /* what it gave was sent: it is not to be written */
 };
 
-/* Before on_opened(), once: the first bytes, copied, to be sent along with the
- * question for the target, which saves waiting for its answer. All are sent, or
- * none: there may be too many, or no room or memory for them. If they were, and
- * the session is lost, nobody knows whether they arrived, and nothing is tried
- * elsewhere. */
+/* Before on_opened(), once, if |takes_early|: the first bytes, copied, to be
+ * sent along with the question for the target, which saves waiting for its
+ * answer. All are sent, or none: there may be too many, or no room or memory for
+ * them. If they were, and the session is lost, nobody knows whether they
+ * arrived, and nothing is tried elsewhere. */
 static inline void far_early(struct far *f, struct slice bytes)
 {
-    if (f->ops->early != NULL)
-        f->ops->early(f, bytes);
-}
-
-/* In on_opened() or later: were they? Else they are to be written. */
-static inline bool far_early_sent(struct far *f)
-{
-    return f->ops->early_sent != NULL && f->ops->early_sent(f);
+    f->ops->early(f, bytes);
 }
 
 /* Bytes that may be written now. */

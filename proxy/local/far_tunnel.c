@@ -46,12 +46,13 @@ static struct far_tunnel *self(struct far *f)
 /* Send what is early, if all of it has room at once. */
 static void send_early(struct far_tunnel *f)
 {
-    assert(f->list != NULL && !f->early_sent);
+    assert(f->list != NULL && !f->far.early_sent);
     if (!f->list->early || f->early.len == 0 ||
         stream_room(f->stream) < f->early.len)
         return;
-    f->early_sent = far_write(&f->far, buffer_view(&f->early)) == f->early.len;
-    assert(f->early_sent);
+    f->far.early_sent =
+        far_write(&f->far, buffer_view(&f->early)) == f->early.len;
+    assert(f->far.early_sent);
 }
 
 static void early(struct far *f, struct slice bytes)
@@ -63,11 +64,6 @@ static void early(struct far *f, struct slice bytes)
         buffer_free(&t->early);
     if (t->stream != NULL)
         send_early(t);
-}
-
-static bool early_sent(struct far *f)
-{
-    return self(f)->early_sent;
 }
 
 static size_t room(struct far *f)
@@ -128,7 +124,6 @@ static void close_far(struct far *f)
 
 static const struct far_ops ops = {
     .early = early,
-    .early_sent = early_sent,
     .room = room,
     .reserve = reserve,
     .commit = commit,
@@ -149,7 +144,11 @@ enum status far_tunnel_new(const char *service, const struct target *target,
     if (f == NULL)
         return STATUS_NO_MEMORY;
     f->far = (struct far){
-        .ops = &ops, .events = events, .ctx = ctx, .gather = gather
+        .ops = &ops,
+        .events = events,
+        .ctx = ctx,
+        .gather = gather,
+        .takes_early = list->early,
     };
     f->service = service;
     f->since_ms = now_ms;
@@ -267,7 +266,7 @@ static bool may_retry(const struct far_tunnel *f)
 
     return f->list != NULL && f->list->again != NULL &&
            session_is_leaving(session) && f->retries < RETRIES_MAX &&
-           !(f->early_sent && session_is_over(session));
+           !(f->far.early_sent && session_is_over(session));
 }
 
 static void retry(struct far_tunnel *f)
@@ -277,7 +276,7 @@ static void retry(struct far_tunnel *f)
     stream_release(f->stream);
     f->stream = NULL;
     f->endpoint = NULL;
-    f->early_sent = false;
+    f->far.early_sent = false;
     f->retries++;
     far_tunnel_move(f, f->service, again);
 }

@@ -20,16 +20,15 @@ struct far_tunnel {
     struct far far;
     struct list link;              /* in list.all */
     struct far_tunnel_list *list;  /* where it waits for a session or for its
-                                     * target; NULL if neither */
+                                    * target; NULL if neither */
     struct stream *stream;         /* NULL until attached, and once ended */
     struct far_teekit *teekit;     /* in its place, in a teekit session */
     const char *service;           /* names, borrowed from the policy */
     const char *endpoint;          /* NULL until attached */
     int64_t since_ms;              /* when it joined |list| */
     unsigned retries;              /* sessions that ended before its target
-                                     * was reached */
+                                    * was reached */
     struct buffer early;           /* see far_early() */
-    bool early_sent;               /* in the present session */
     char target[TARGET_TEXT_ROOM]; /* "host:port" */
 };
 
@@ -40,7 +39,7 @@ struct far_tunnel_list {
     /* Where those wait whose session ends before their target was reached,
      * unless something was sent that may have arrived. NULL: they fail. */
     struct far_tunnel_list *again;
-    bool early; /* of those who wait for their target: see far_early() */
+    bool early; /* far_early() is for those who wait here */
 };
 
 /* A far side for |service|, waiting in |list|. |gather| is of the loop's

@@ -70,7 +70,7 @@ void http_exchange_begin(struct client *c)
     h->head_sent = h->answer_done = false;
     h->body = (struct slice){ 0 };
     buffer_clear(&h->up);
-    if (!far_early_sent(c->far) || h->reused)
+    if (!c->far->early_sent || h->reused)
         http_request_write_head(&h->request, &h->up);
     http_response_next(&h->response, &h->request);
     http_exchange_send(c);

@@ -239,7 +239,8 @@ static void send_early(struct client *c)
     const struct http_request *q = &c->http.request;
     struct buffer *head = front_parts_scratch(c->front);
 
-    if (!http_request_is_safe(q) || http_request_has_body(q))
+    if (!c->far->takes_early || !http_request_is_safe(q) ||
+        http_request_has_body(q))
         return;
     http_request_write_head(q, head);
     if (buffer_ok(head))

@@ -406,7 +406,9 @@ static enum status upstream_init(struct upstream *u, struct upstream_set *set,
     u->opening.again = &u->waiting;
     /* Where there is more than one endpoint, what has sent nothing can go to
      * another when a session is lost, and that is worth the wait. */
-    u->opening.early = service->endpoint_count == 1;
+    u->waiting.early =
+        service->endpoint_count == 1 && service->protocol == PROTOCOL_NATIVE;
+    u->opening.early = u->waiting.early;
     if (attempts_init(&u->attempts, service->endpoint_count) == STATUS_OK &&
         health_init(&u->health, service->endpoint_count) == STATUS_OK)
         return STATUS_OK;
